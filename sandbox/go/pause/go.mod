@@ -1,0 +1,3 @@
+module todoctl.local/sandbox/pause
+
+go 1.26
