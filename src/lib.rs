@@ -1,0 +1,14 @@
+//! todoctl deploys a multi-service application to Kubernetes from one profile: either all of it is new and
+//! verified, or all of it is back as it was.
+//!
+//! Three ideas carry the code. A [`step::Step`] decides from a snapshot of the [`world`] and does nothing itself.
+//! The [`engine`] is the only part that acts on decisions, forwards and backwards. Everything that happens is an
+//! [`event::Event`]; renderers and the journal only read them.
+
+pub mod event;
+pub mod exit;
+pub mod invocation;
+pub mod plan;
+pub mod profile;
+pub mod step;
+pub mod world;

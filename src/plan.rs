@@ -1,0 +1,106 @@
+//! Owns the plan: every decision in the documented order. Plan, dry run and run read the same one.
+//! Refuses to render it (`render`) and to carry it out (`engine`).
+
+use serde::Serialize;
+
+use crate::event::StepInfo;
+use crate::invocation::Invocation;
+use crate::step::{DecideError, Decision, Step, StepId};
+use crate::world::World;
+
+/// Everything a run will do.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// Name of the profile.
+    pub profile: String,
+    /// Address or context of the cluster; absent while it is not running.
+    pub cluster: Option<String>,
+    /// Whether the cluster has to be started first, so that the rest is known only then.
+    pub known_after_start: bool,
+    /// The steps, in the documented order.
+    pub steps: Vec<PlannedStep>,
+    /// What is done after everything is verified; a failure there is a warning.
+    pub closing: Vec<Closing>,
+}
+
+/// A step and its decision.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlannedStep {
+    /// Its name.
+    pub step: StepId,
+    /// Its title.
+    pub title: String,
+    /// Its number in the documented order.
+    pub order: u8,
+    /// The steps that must be verified first; only steps of this plan.
+    pub needs: Vec<StepId>,
+    /// What it does.
+    pub decision: Decision,
+}
+
+/// Work after the verification: marking what is verified, removing what nothing uses any more.
+#[derive(Debug, Clone, Serialize)]
+pub struct Closing {
+    /// What it is for.
+    pub title: String,
+    /// Its commands, in order.
+    pub commands: Vec<Invocation>,
+}
+
+impl Plan {
+    /// Lets every step decide. Steps that cannot are reported together.
+    pub fn decide(
+        profile: &str,
+        steps: &[Box<dyn Step>],
+        world: &World,
+        closing: Vec<Closing>,
+    ) -> Result<Self, Vec<DecideError>> {
+        let mut planned = Vec::new();
+        let mut errors = Vec::new();
+        let ids: Vec<StepId> = steps.iter().map(|step| step.id()).collect();
+        for step in steps {
+            match step.decide(world) {
+                Ok(decision) => planned.push(PlannedStep {
+                    step: step.id(),
+                    title: step.title(),
+                    order: step.order(),
+                    needs: step.needs().into_iter().filter(|need| ids.contains(need)).collect(),
+                    decision,
+                }),
+                Err(error) => errors.push(error),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Self {
+            profile: profile.to_owned(),
+            cluster: world.cluster.access().map(|access| access.context.clone()),
+            known_after_start: world.cluster.access().is_none(),
+            steps: planned,
+            closing,
+        })
+    }
+
+    /// Whether a run would change nothing.
+    pub fn is_empty(&self) -> bool {
+        self.closing.is_empty() && self.steps.iter().all(|step| step.decision.change.is_none())
+    }
+
+    /// The changing commands, in the documented order.
+    pub fn commands(&self) -> impl Iterator<Item = &Invocation> {
+        let steps = self.steps.iter().flat_map(|step| &step.decision.apply);
+        steps.chain(self.closing.iter().flat_map(|closing| &closing.commands))
+    }
+
+    /// The steps as a run announces them.
+    pub fn announce(&self) -> Vec<StepInfo> {
+        let info = |step: &PlannedStep| StepInfo {
+            step: step.step.clone(),
+            title: step.title.clone(),
+            order: step.order,
+            change: step.decision.change.clone(),
+        };
+        self.steps.iter().map(info).collect()
+    }
+}

@@ -1,0 +1,222 @@
+//! Owns the shape of a profile file as serde types; the JSON schema is generated from them.
+//! Refuses to read files and to judge whether names refer to each other: `load` and `validate` do.
+//!
+//! Every struct denies unknown fields, and enums are written as one-key maps (`sandbox: {…}`),
+//! because only that form gives path, line and column in the parser's errors.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A whole profile, after `extends` has been merged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Profile {
+    /// Another profile whose fields this one inherits; maps are merged, lists and scalars replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extends: Option<PathBuf>,
+    /// Namespace of the application and of its versioned Secrets.
+    #[serde(default = "default_namespace")]
+    pub namespace: String,
+    /// Whether `up`, `rollback` and `down` ask before they change anything.
+    #[serde(default)]
+    pub confirm: Confirm,
+    /// Where the cluster comes from.
+    #[serde(with = "serde_yaml::with::singleton_map")]
+    #[schemars(with = "Cluster")]
+    pub cluster: Cluster,
+    /// Images that are built from sources, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub images: BTreeMap<String, Image>,
+    /// Secret values and the Kubernetes Secrets made of them.
+    #[serde(default)]
+    pub secrets: Secrets,
+    /// Helm releases, by release name.
+    #[serde(default)]
+    pub releases: BTreeMap<String, Release>,
+    /// Checks of the whole deployment, after every release is ready.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<HttpCheck>,
+    /// Address shown when everything is up; `{node}` stands for the node's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+fn default_namespace() -> String {
+    "todo".to_owned()
+}
+
+/// Whether a person is asked before a change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confirm {
+    /// Never: for throw-away clusters.
+    Never,
+    /// A yes/no question; `--yes` answers it.
+    #[default]
+    Ask,
+    /// The profile's name must be typed; `--confirm NAME` answers it.
+    Name,
+}
+
+/// Where the cluster comes from: exactly one provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cluster {
+    /// The one-machine Kubernetes of this repository.
+    Sandbox(Sandbox),
+}
+
+/// The one-machine Kubernetes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Sandbox {
+    /// Name of the sandbox, also the name of its kubeconfig context.
+    #[serde(default = "default_sandbox_name")]
+    pub name: String,
+    /// First two numbers of its address range, such as `10.245`; the tool's default when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub net: Option<String>,
+    /// The tool that runs it, relative to the project.
+    #[serde(default = "default_sandbox_command")]
+    pub command: PathBuf,
+}
+
+fn default_sandbox_name() -> String {
+    "sandbox".to_owned()
+}
+
+fn default_sandbox_command() -> PathBuf {
+    PathBuf::from("sandbox/sandbox")
+}
+
+/// An image built from sources; its tag is the hash of what it is built from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Image {
+    /// Name without tag, such as `sandbox.local/todo/backend`.
+    pub repository: String,
+    /// Build context, relative to the project.
+    pub context: PathBuf,
+    /// Dockerfile, relative to the project; `Dockerfile` inside the context when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dockerfile: Option<PathBuf>,
+    /// Command that fills the context before the build, such as a compiler run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prepare: Vec<String>,
+    /// Globs, relative to the project, of what `prepare` reads; they are part of the tag.
+    /// Files that git ignores are left out, inside the context too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+    /// How the image reaches the cluster.
+    #[serde(default)]
+    pub delivery: Delivery,
+}
+
+/// How an image reaches the cluster.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delivery {
+    /// Built into, or loaded into, the cluster's own image store.
+    #[default]
+    Load,
+}
+
+/// Secret values, and the Kubernetes Secrets made of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Secrets {
+    /// Values by name; one value may be a key of several Secrets.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, SecretValue>,
+    /// Logical Secrets by name: Secret key to value name. In the cluster each is a row of immutable versions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sets: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// One secret value: where it may come from and what it must look like. Never the value itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SecretValue {
+    /// What it is, for the person who is asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Name of the variable that holds it, in the environment or in the `--env-file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub env: Option<String>,
+    /// Command whose standard output is the value, used when it is neither given nor in the cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// Number of random bytes to generate (written as hex digits) when the value is neither given nor in the cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generate: Option<u16>,
+    /// May be left out; its keys are then absent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+    /// Fewest characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_length: Option<u16>,
+    /// Accepted URL schemes; any text when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schemes: Vec<String>,
+}
+
+/// One Helm release.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Release {
+    /// Chart directory, relative to the project.
+    pub chart: PathBuf,
+    /// Namespace; the profile's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Position in the documented order, 4 to 8.
+    pub order: u8,
+    /// Values files, relative to the project, later ones win.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<PathBuf>,
+    /// Values written here; they win over the files.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub set: serde_json::Map<String, serde_json::Value>,
+    /// Image of `images` that becomes `image.repository` and `image.tag`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Logical Secret of `secrets.sets` whose version becomes `existingSecret`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Releases that must be verified first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
+    /// Seconds its workloads may take to become ready.
+    #[serde(default = "default_ready_seconds")]
+    pub ready_seconds: u32,
+}
+
+fn default_ready_seconds() -> u32 {
+    300
+}
+
+/// A request through the API server's service proxy that must be answered with a 2xx status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct HttpCheck {
+    /// Name shown to people, unique in the profile.
+    pub name: String,
+    /// Release the check belongs to; it is skipped when `--only` leaves that release out.
+    pub release: String,
+    /// Service in the release's namespace.
+    pub service: String,
+    /// Port number or name of the Service.
+    pub port: String,
+    /// Path, starting with a slash.
+    pub path: String,
+    /// Seconds until it must have succeeded.
+    #[serde(default = "default_check_seconds")]
+    pub within_seconds: u32,
+}
+
+fn default_check_seconds() -> u32 {
+    30
+}

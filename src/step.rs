@@ -1,0 +1,276 @@
+//! Owns what a step is and what it may decide. A step decides; only the engine acts.
+//! Refuses to run commands, to read the cluster and to print.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::invocation::Invocation;
+use crate::world::World;
+
+/// Names a step for people, events and `needs`: `cluster`, `image/backend`, `release/backend`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(String);
+
+impl StepId {
+    /// A step that exists once.
+    pub fn single(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    /// One of several steps of a kind.
+    pub fn of(kind: &str, name: &str) -> Self {
+        Self(format!("{kind}/{name}"))
+    }
+
+    /// The whole id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The part after the kind: `backend` of `release/backend`.
+    pub fn name(&self) -> &str {
+        self.0.split_once('/').map_or(self.0.as_str(), |(_, name)| name)
+    }
+}
+
+impl fmt::Display for StepId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(&self.0)
+    }
+}
+
+/// One entry of the deployment order.
+pub trait Step: Send + Sync {
+    /// Its name.
+    fn id(&self) -> StepId;
+    /// One sentence fragment for people: "image backend".
+    fn title(&self) -> String;
+    /// Its number in the documented order, 1 to 9.
+    fn order(&self) -> u8;
+    /// The steps that must be verified before this one starts.
+    fn needs(&self) -> Vec<StepId>;
+    /// What to do, from what was seen. Pure: the same world gives the same decision.
+    fn decide(&self, world: &World) -> Result<Decision, DecideError>;
+}
+
+/// What a step will do, prove and, if need be, reverse.
+#[derive(Debug, Clone, Serialize)]
+pub struct Decision {
+    /// Whether and what it changes.
+    pub change: Change,
+    /// The commands that apply it, in order; empty when nothing changes.
+    pub apply: Vec<Invocation>,
+    /// What must hold afterwards, also when nothing changes.
+    pub checks: Vec<Check>,
+    /// How it is reversed.
+    pub undo: Undo,
+    /// Remarks for the plan, such as drift that will be overwritten.
+    pub notes: Vec<String>,
+}
+
+impl Decision {
+    /// Nothing to do, and why.
+    pub fn none(why: impl Into<String>) -> Self {
+        Self {
+            change: Change::None { why: why.into() },
+            apply: Vec::new(),
+            checks: Vec::new(),
+            undo: Undo::Nothing { reason: "nothing was changed".to_owned() },
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// Whether a step changes something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Change {
+    /// Nothing, and why not.
+    None {
+        /// Why nothing changes.
+        why: String,
+    },
+    /// Something that does not exist is made.
+    Create {
+        /// What is made.
+        to: String,
+    },
+    /// Something that exists is changed.
+    Update {
+        /// What it is now.
+        from: String,
+        /// What it becomes.
+        to: String,
+    },
+    /// Something that exists is removed.
+    Remove {
+        /// What it is now.
+        from: String,
+    },
+}
+
+impl Change {
+    /// Whether nothing changes.
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::None { .. })
+    }
+}
+
+/// How a step is reversed; decided before it is applied.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Undo {
+    /// These commands, in order.
+    Commands {
+        /// The commands.
+        commands: Vec<Invocation>,
+        /// When they are skipped because the step turned out to have changed nothing.
+        guard: Guard,
+        /// What must hold when everything is undone.
+        checks: Vec<Check>,
+    },
+    /// Nothing, with the argument why that is right.
+    Nothing {
+        /// Why nothing needs to be undone.
+        reason: String,
+    },
+}
+
+/// When an undo has nothing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Guard {
+    /// The commands are harmless when there is nothing to undo: always run them.
+    Always,
+    /// Skip unless the release has changed since: another newest revision, or another status of it.
+    ReleaseChanged {
+        /// Release name.
+        release: String,
+        /// Its namespace.
+        namespace: String,
+        /// Newest revision before the run; 0 when there was none.
+        revision: u32,
+        /// Its status before the run; empty when there was none.
+        status: String,
+    },
+}
+
+/// One thing that must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Check {
+    /// These workloads of a release are rolled out and healthy.
+    RolledOut {
+        /// Release name.
+        release: String,
+        /// Its namespace.
+        namespace: String,
+        /// What its manifest asks for.
+        workloads: Vec<Workload>,
+        /// Seconds it may take.
+        within_seconds: u32,
+    },
+    /// No workload and no pod of the release is left.
+    Gone {
+        /// Release name.
+        release: String,
+        /// Its namespace.
+        namespace: String,
+        /// Seconds it may take.
+        within_seconds: u32,
+    },
+    /// A request through the service proxy succeeds.
+    Http {
+        /// Name shown to people.
+        name: String,
+        /// The request.
+        request: Request,
+        /// Seconds it may take.
+        within_seconds: u32,
+    },
+}
+
+/// A GET through the API server's service proxy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Namespace of the Service.
+    pub namespace: String,
+    /// Name of the Service.
+    pub service: String,
+    /// Port number or name.
+    pub port: String,
+    /// Path, starting with a slash.
+    pub path: String,
+}
+
+/// A workload as a release's manifest asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Workload {
+    /// Deployment or StatefulSet.
+    pub kind: WorkloadKind,
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Replicas it asks for.
+    pub replicas: u32,
+    /// Images of its containers, init containers included, in the order of the manifest.
+    pub images: Vec<String>,
+}
+
+/// The kinds of workload that todoctl judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum WorkloadKind {
+    /// `apps/v1` Deployment.
+    Deployment,
+    /// `apps/v1` StatefulSet.
+    StatefulSet,
+}
+
+impl fmt::Display for WorkloadKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Deployment => "deployment",
+            Self::StatefulSet => "statefulset",
+        })
+    }
+}
+
+/// A judgement about something that is waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It holds.
+    Ready,
+    /// Not yet, and what is missing.
+    NotYet {
+        /// What is missing.
+        why: String,
+    },
+    /// These pods must be deleted once, then it can become ready.
+    Stale {
+        /// Why they are in the way.
+        why: String,
+        /// Their names.
+        pods: Vec<String>,
+    },
+    /// It never will: waiting is pointless.
+    Broken {
+        /// The reason, with the object's name.
+        why: String,
+        /// Pods whose logs show it.
+        pods: Vec<String>,
+    },
+}
+
+/// Why a step cannot decide. Nothing has been changed then.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct DecideError {
+    /// What is wrong and why.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+}
