@@ -9,7 +9,7 @@ terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
 securityContext:
   {{- toYaml .Values.podSecurityContext | nindent 2 }}
 containers:
-  - {{- include "service.container" . | nindent 4 }}
+  - {{ include "service.container" . | indent 4 | trim }}
 {{- range $field := list "imagePullSecrets" "volumes" "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" }}
 {{- with index $.Values $field }}
 {{ $field }}:
