@@ -1,0 +1,112 @@
+# shellcheck shell=bash
+# `start`: the same steps for the first start, a later start and a repair. What runs already is
+# left alone, so repeating it is harmless; it ends when the cluster is proved ready.
+
+start_verb() {
+  require_for_start
+  build_everything
+  lock_take start
+  # Another start may have recorded the range while this one waited.
+  settings_net
+  settings_addresses
+  network_reserve
+  start_folders
+  # Without a namespace nothing of an earlier run can be alive: its remains would only confuse.
+  network_exists || stop_sweep
+  pki_create
+  network_start
+  cgroup_create
+  configs_write
+  stage "network, certificates and configuration are in place"
+  start_processes
+  start_wait_ready
+  stage "sandbox $NAME is ready: node $NODE_IP, KUBECONFIG=$KUBECONFIG_FILE"
+}
+
+start_folders() {
+  mkdir -p "$STATE"/{run,log,etcd,podlogs,kubelet-plugins,volumes}
+  chmod 700 "$STATE/etcd"
+}
+
+# start_processes: everything that can come up by itself comes up at the same time.
+start_processes() {
+  component_start postgres
+  component_start etcd
+  component_start containerd
+  component_start apiserver
+  start_wait 60 containerd "${CTR[@]}" version
+  images_ensure_pause
+  start_wait 60 apiserver start_api_ready
+  stage "API server is ready"
+  start_distrust_pods
+  local component
+  for component in controller-manager scheduler coredns volumes kubelet proxy; do
+    component_start "$component"
+  done
+}
+
+start_api_ready() {
+  [[ $(kubectl_admin get --raw /readyz) == ok ]]
+}
+
+kubectl_admin() {
+  "$BIN/kubectl" --kubeconfig "$KUBECONFIG_FILE" --request-timeout 10s "$@"
+}
+
+# start_wait SECONDS COMPONENT COMMAND...: waits for a condition, but not for a dead component.
+start_wait() {
+  local seconds=$1 component=$2 end=$((SECONDS + $1))
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    process_alive "$component" || start_fail "$component ended" "$component"
+    ((SECONDS < end)) || start_fail "$component is not ready after $seconds s" "$component"
+    sleep 0.1
+  done
+}
+
+# start_fail MESSAGE COMPONENT: with the end of the component's log.
+start_fail() {
+  fail "$1" "the end of $STATE/log/$2.log:" "$(tail -n 8 "$STATE/log/$2.log")" \
+    "try again: sandbox --name $NAME start; or begin anew: sandbox --name $NAME delete"
+}
+
+# start_distrust_pods: after a stop the stored pods still say Ready, and Services and rollouts
+# would believe it until the kubelet has looked at each pod again.
+start_distrust_pods() {
+  cgroup_is_empty || return 0
+  local namespace pod
+  local patch='{"status":{"conditions":[{"type":"Ready","status":"False","reason":"SandboxRestart"},{"type":"ContainersReady","status":"False","reason":"SandboxRestart"}]}}'
+  # shellcheck disable=SC2016 # a jsonpath, not a shell expression
+  kubectl_admin get pods -A -o 'jsonpath={range .items[?(@.status.phase=="Running")]}{.metadata.namespace} {.metadata.name}{"\n"}{end}' |
+    while read -r namespace pod; do
+      kubectl_admin -n "$namespace" patch pod "$pod" --subresource=status -o name -p "$patch" </dev/null >/dev/null
+    done
+}
+
+start_wait_ready() {
+  local component
+  start_wait 30 postgres postgres_ready
+  start_wait 60 volumes start_storage_class
+  start_wait 60 kubelet start_node_ready
+  stage "node is ready"
+  start_wait 30 coredns curl -fsS --noproxy '*' "http://$NODE_IP:8181/ready"
+  # Pods cannot be made in a namespace before its service account is there.
+  start_wait 30 controller-manager kubectl_admin -n default get serviceaccount default
+  for component in "${COMPONENTS[@]}"; do
+    process_alive "$component" || start_fail "$component ended" "$component"
+  done
+}
+
+start_storage_class() {
+  kubectl_admin get storageclass directory || kubectl_admin apply -f "$STATE/etc/storage.yaml"
+}
+
+# start_node_ready: a heartbeat from before a stop would still say Ready, so only one that is
+# newer than the kubelet's process counts.
+start_node_ready() {
+  local line ready heartbeat
+  # shellcheck disable=SC2016 # a jsonpath, not a shell expression
+  line=$(kubectl_admin get node "$NODE_NAME" -o 'jsonpath={range .status.conditions[?(@.type=="Ready")]}{.status} {.lastHeartbeatTime}{end}') || return 1
+  read -r ready heartbeat <<<"$line"
+  [[ $ready == True && $(date -d "$heartbeat" +%s) -ge $(stat -c %Y "$STATE/run/kubelet") ]]
+}
