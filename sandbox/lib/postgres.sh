@@ -91,5 +91,5 @@ postgres_sweep() {
   # Line 7: key and id of the segment. The key belongs to the folder, the id may be used again.
   key=$(awk 'NR == 7 { print $1 }' "$DATABASE_DIR/postmaster.pid")
   [[ -z $key ]] || ipcrm --shmem-key "$key" 2>/dev/null || true
-  rm -f "$DATABASE_DIR/postmaster.pid"
+  rm -f "$DATABASE_DIR"/postmaster.pid "$DATABASE_DIR"/.s.PGSQL.*
 }

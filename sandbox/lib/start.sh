@@ -39,10 +39,13 @@ start_processes() {
   start_wait 60 apiserver start_api_ready
   stage "API server is ready"
   start_distrust_pods
-  local component
-  for component in controller-manager scheduler coredns volumes kubelet proxy; do
-    component_start "$component"
-  done
+  component_start controller-manager
+  component_start scheduler
+  start_wait_distrust
+  component_start coredns
+  component_start volumes
+  component_start kubelet
+  component_start proxy
 }
 
 start_api_ready() {
@@ -71,16 +74,33 @@ start_fail() {
 }
 
 # start_distrust_pods: after a stop the stored pods still say Ready, and Services and rollouts
-# would believe it until the kubelet has looked at each pod again.
+# would believe it until the kubelet has looked at each pod again. Sets DISTRUSTED to their number.
 start_distrust_pods() {
+  DISTRUSTED=0
   cgroup_is_empty || return 0
-  local namespace pod
+  local namespace pod pods
   local patch='{"status":{"conditions":[{"type":"Ready","status":"False","reason":"SandboxRestart"},{"type":"ContainersReady","status":"False","reason":"SandboxRestart"}]}}'
   # shellcheck disable=SC2016 # a jsonpath, not a shell expression
-  kubectl_admin get pods -A -o 'jsonpath={range .items[?(@.status.phase=="Running")]}{.metadata.namespace} {.metadata.name}{"\n"}{end}' |
-    while read -r namespace pod; do
-      kubectl_admin -n "$namespace" patch pod "$pod" --subresource=status -o name -p "$patch" </dev/null >/dev/null
-    done
+  pods=$(kubectl_admin get pods -A -o 'jsonpath={range .items[?(@.status.phase=="Running")]}{.metadata.namespace} {.metadata.name}{"\n"}{end}')
+  while read -r namespace pod; do
+    [[ -n $pod ]] || continue
+    kubectl_admin -n "$namespace" patch pod "$pod" --subresource=status -p "$patch" </dev/null >/dev/null
+    ((++DISTRUSTED))
+  done <<<"$pods"
+}
+
+# start_wait_distrust: the kubelet starts only when the controllers have seen that no pod is
+# ready; a rollout's status is then never older than this start.
+start_wait_distrust() {
+  ((DISTRUSTED == 0)) || wait_until 20 start_nothing_claims_ready ||
+    note "warning: a workload still counts ready pods from before the stop"
+}
+
+start_nothing_claims_ready() {
+  local claims
+  claims=$(kubectl_admin get deployments,statefulsets,daemonsets -A \
+    -o 'jsonpath={.items[*].status.readyReplicas}{.items[*].status.numberReady}') || return 1
+  [[ ! $claims =~ [1-9] ]]
 }
 
 start_wait_ready() {

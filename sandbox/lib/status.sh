@@ -3,9 +3,9 @@
 # started, since todoctl asks at each of its runs.
 
 # status_read: sets SANDBOX_STATE and, per component, COMPONENT_PID (empty when it does not run).
+# shellcheck disable=SC2153 # STATE is the state folder, of settings.sh
 status_read() {
   local component PID alive=0
-  # shellcheck disable=SC2153 # STATE is the state folder, of settings.sh
   declare -gA COMPONENT_PID=()
   for component in "${COMPONENTS[@]}"; do
     PID=

@@ -1,0 +1,3 @@
+module todoctl.local/sandbox/probe
+
+go 1.26
