@@ -1,0 +1,122 @@
+# shellcheck shell=bash
+# What needs no cluster: sourced by scripts/check-charts.
+: "${scratch:?}" "${helm:?}" "${secret_value:?}" "${variants[*]:?}"
+
+check_rendering() {
+  local chart variant
+  for chart in $(applications); do
+    check "$chart: has its files" has_files "$chart"
+    check "$chart: lint" lints "$chart"
+    check "$chart: lint with values-local.yaml" lints "$chart" -f "charts/$chart/values-local.yaml"
+    check "$chart: lint with values-cloud.yaml" lints "$chart" -f "charts/$chart/values-cloud.yaml"
+    for variant in "${variants[@]}"; do
+      check "$chart: renders $variant" renders "$chart" "$variant"
+    done
+    check "$chart: names and labels" has_names "$chart"
+    check "$chart: a change of the configuration rolls the pods" rolls "$chart"
+    check "$chart: a missing secret is refused" refuses "$chart" 'secrets.betterAuthSecret is required'
+    check "$chart: a short secret is refused" refuses "$chart" 'secrets.betterAuthSecret must have at least 32 characters, it has 7' \
+      --set secrets.databaseUrl=postgresql://h/d --set secrets.betterAuthSecret=hunter2
+    check "$chart: an unknown value is refused" refuses "$chart" replicaCuont -f "$scratch/secrets.yaml" --set replicaCuont=1
+    check "$chart: a variable that the chart sets is refused" refuses "$chart" 'extraEnv.PORT' -f "$scratch/secrets.yaml" --set extraEnv.PORT=1
+  done
+}
+
+# The files of the contract, the link to the library, and nothing that `helm dependency build` leaves.
+has_files() {
+  local chart=charts/$1 file
+  for file in Chart.yaml README.md .helmignore values.yaml values-local.yaml values-cloud.yaml values.schema.json \
+    templates/{deployment,service,configmap,secret}.yaml templates/_helpers.tpl templates/NOTES.txt; do
+    [[ -s $chart/$file ]] || { echo "$chart/$file is missing"; return 1; }
+  done
+  [[ $(readlink "$chart/charts/service") == ../../service ]] || { echo "$chart/charts/service is not a link to ../../service"; return 1; }
+  cmp "$chart/values.schema.json" charts/backend/values.schema.json || { echo "the schema is the same in every chart"; return 1; }
+  for file in "$chart"/charts/*.tgz; do
+    [[ ! -e $file ]] || { echo "$file: remove it, helm would use it instead of the link"; return 1; }
+  done
+  for file in name fullname chart labels selectorLabels; do
+    grep -qF "define \"$1.$file\"" "$chart/templates/_helpers.tpl" || { echo "helper $1.$file is missing"; return 1; }
+  done
+}
+
+# helm's output is part of the contract, so it is compared whole.
+lints() {
+  local chart=charts/$1
+  shift
+  "$helm" lint "$chart" "$@" >"$scratch/lint" 2>"$scratch/remarks" || { cat "$scratch/lint" "$scratch/remarks"; return 1; }
+  diff - "$scratch/lint" <<TEXT
+==> Linting $chart
+[INFO] Chart.yaml: icon is recommended
+
+1 chart(s) linted, 0 chart(s) failed
+TEXT
+}
+
+renders() {
+  local chart=$1 variant=$2 arguments kinds expected='ConfigMap Deployment Secret Service'
+  set_arguments "$chart" "$variant"
+  render "$chart" "${arguments[@]}" >"$scratch/manifest" || return 1
+  case $variant in
+    local) contains '  nodePort: 3000[01]$' && contains 'type: NodePort$' || return 1 ;;
+    existing-secret)
+      expected='ConfigMap Deployment Service'
+      contains 'name: given-1a2b3c$' && lacks 'checksum/secret' || return 1
+      ;;
+    dapr) contains 'dapr.io/enabled: "true"$' && contains "dapr.io/app-id: \"$chart\"\$" && contains 'dapr.io/app-port: "[0-9]*"$' || return 1 ;;
+    everything)
+      expected='ConfigMap Deployment Secret Service ServiceAccount'
+      contains 'LARGE_NUMBER: "10000000"$' && contains 'value: "1"$' && contains 'prometheus.io/scrape: "true"$' &&
+        contains 'dapr.io/app-port: "9000"$' && contains 'dapr.io/enable-api-logging: "true"$' || return 1
+      ;;
+    *) lacks 'dapr.io/' || return 1 ;;
+  esac
+  kinds=$(sed -n 's/^kind: //p' "$scratch/manifest" | sort | paste -sd' ')
+  [[ $kinds == "$expected" ]] || { echo "kinds are $kinds, not $expected"; return 1; }
+}
+
+has_names() {
+  local chart=$1 suffix label
+  render "$chart" -f "$scratch/secrets.yaml" >"$scratch/manifest" || return 1
+  for suffix in deployment service config secret; do
+    contains "^  name: $chart-$suffix\$" || return 1
+  done
+  for label in 'helm.sh/chart' app.kubernetes.io/{name,instance,version,managed-by}; do
+    [[ $(count_label "$label") -eq 4 ]] || { echo "not every object has the label $label"; return 1; }
+  done
+  "$helm" template canary "charts/$chart" -f "$scratch/secrets.yaml" >"$scratch/manifest" 2>"$scratch/remarks" || return 1
+  contains "^  name: canary-$chart-deployment\$"
+}
+
+# count_label NAME: how many objects of the last manifest have it.
+count_label() {
+  awk -v label="    $1: " '/^  labels:$/ { inside = 1; next } !/^    / { inside = 0 } inside && index($0, label) == 1 { count++ } END { print count + 0 }' "$scratch/manifest"
+}
+
+rolls() {
+  local before after
+  before=$(render "$1" -f "$scratch/secrets.yaml" | grep checksum/) || return 1
+  after=$(render "$1" -f "$scratch/secrets.yaml" --set config.added=1 --set secrets.betterAuthSecret="$secret_value-2" | grep checksum/) || return 1
+  [[ $(comm -12 <(sort <<<"$before") <(sort <<<"$after") | wc -l) -eq 0 && $(wc -l <<<"$before") -eq 2 ]] ||
+    { printf 'before:\n%s\nafter:\n%s\n' "$before" "$after"; return 1; }
+}
+
+# refuses CHART TEXT ARGUMENT...: fails with this text, and without the value of a secret.
+refuses() {
+  local chart=$1 text=$2
+  shift 2
+  if render "$chart" "$@" >"$scratch/manifest" 2>"$scratch/refusal"; then
+    echo "it was rendered"
+    return 1
+  fi
+  cat "$scratch/refusal"
+  grep -qF "$text" "$scratch/refusal" && ! grep -q 'hunter2' "$scratch/refusal"
+}
+
+# contains PATTERN, lacks PATTERN: look at the last manifest.
+contains() {
+  grep -q -- "$1" "$scratch/manifest" || { echo "there is no $1 in:"; cat "$scratch/manifest"; return 1; }
+}
+
+lacks() {
+  ! grep -- "$1" "$scratch/manifest"
+}
