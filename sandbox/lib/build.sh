@@ -81,10 +81,13 @@ build_binary() {
     CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off exec nice -n 5 go build -v "${BUILD_FLAGS[@]}" \
       -ldflags "${BUILD_LINKER_FLAGS[$binary]}" -o "$BIN/$binary.new.$$" "${BUILD_PACKAGE[$binary]}") >"$log" 2>&1 &
   compiler=$!
+  # The shell lets background jobs ignore an interrupt from the keyboard.
+  trap 'kill "$compiler" 2>/dev/null' EXIT
   build_progress "$compiler" "$binary" "$log" "$started"
   wait "$compiler" ||
     fail "compiling $binary failed" "the end of $log:" "$(tail -n 15 "$log")" \
       "run the same command again: what is compiled already is kept"
+  trap - EXIT
   mv "$BIN/$binary.new.$$" "$BIN/$binary"
   rm -f "$log"
   stage "compiled $binary in $((SECONDS - started)) s"
@@ -92,13 +95,14 @@ build_binary() {
 
 # build_progress PID BINARY LOG STARTED: reports while the compiler runs.
 build_progress() {
-  local ticks=0 downloads lines
+  local ticks=0 downloads lines last
   while kill -0 "$1" 2>/dev/null; do
     sleep 0.1
     ((++ticks % 80 == 0)) || continue
     downloads=$(grep -c '^go: downloading' "$3" || true)
     lines=$(wc -l <"$3")
-    stage "compiling $2: $((SECONDS - $4)) s, $downloads modules fetched, $((lines - downloads)) packages compiled, now $(tail -n 1 "$3")"
+    last=$(tail -n 1 "$3")
+    stage "compiling $2: $((SECONDS - $4)) s, $downloads modules fetched, $((lines - downloads)) packages compiled, now ${last:-reading the build cache}"
   done
 }
 

@@ -111,7 +111,10 @@ image_remove_work() {
 
 image_ls() {
   case ${1:-},${2:-} in
-    ,) images_need_containerd && images_known | awk '$1 !~ /^sha256:/' | column -t -N NAME,DIGEST,SIZE,UNIT ;;
+    ,)
+      images_need_containerd
+      images_known | awk '$1 !~ /^sha256:/ { printf "%-60s %s %s\n", $1, $3, $4 }'
+      ;;
     -o,json)
       images_need_containerd
       images_known | awk '$1 !~ /^sha256:/ {

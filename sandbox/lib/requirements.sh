@@ -12,7 +12,7 @@ REQUIRED_PROGRAMS=(
   "sysctl procps" "openssl openssl" "curl curl" "awk mawk" "cmp diffutils"
 )
 BUILD_DISK_KB=$((8 * 1024 * 1024))
-GO_MINIMUM=1.26
+GO_MINIMUM=$(awk '$1 == "go" { print $2 }' "$SANDBOX_HOME/go/kubernetes/go.mod")
 
 # requirement_present PROGRAM|PATTERN
 requirement_present() {
