@@ -5,7 +5,6 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
@@ -42,7 +41,6 @@ pub(crate) struct Process {
     role: Role,
     metrics: Metrics,
     faults: Fault,
-    leaving: AtomicBool,
 }
 
 impl Process {
@@ -51,19 +49,12 @@ impl Process {
             role,
             metrics: Metrics::new(role),
             faults,
-            leaving: AtomicBool::new(false),
         })
     }
 
     /// Why this process wants no requests, apart from the role's own reasons.
     pub(crate) fn unready(&self) -> Option<&'static str> {
-        if self.faults.never_ready {
-            Some("fault: never ready")
-        } else if self.leaving.load(Ordering::Relaxed) {
-            Some("shutting down")
-        } else {
-            None
-        }
+        self.faults.never_ready.then_some("fault: never ready")
     }
 
     /// The answer to a question of health when a fault is ordered up.
@@ -208,8 +199,8 @@ fn new_id() -> String {
     format!("{:016x}", RandomState::new().build_hasher().finish())
 }
 
-/// Serves until a signal comes, then ends in order: say "not ready", take requests for a moment more while the cluster
-/// learns it, finish those that are open.
+/// Serves until a signal comes, then ends in order: take requests for a moment more, because the cluster learns only
+/// then that this pod is leaving, and finish those that are open.
 pub(crate) async fn serve(
     config: &Config,
     process: &Arc<Process>,
@@ -228,15 +219,12 @@ pub(crate) async fn serve(
         ],
     );
     let (signalled, begun) = oneshot::channel::<()>();
-    let leaving = {
-        let (process, delay) = (process.clone(), config.shutdown_delay);
-        async move {
-            stop.received().await;
-            drop(signalled);
-            process.leaving.store(true, Ordering::Relaxed);
-            log::info("shutting down", &[]);
-            tokio::time::sleep(delay).await;
-        }
+    let delay = config.shutdown_delay;
+    let leaving = async move {
+        stop.received().await;
+        drop(signalled);
+        log::info("shutting down", &[]);
+        tokio::time::sleep(delay).await;
     };
     let limit = async {
         let _ = begun.await;
@@ -286,8 +274,6 @@ mod tests {
         );
         let process = Process::new(Role::Backend, Fault::default());
         assert_eq!(process.unready(), None);
-        process.leaving.store(true, Ordering::Relaxed);
-        assert_eq!(process.unready(), Some("shutting down"));
         assert!(process.sick().is_none());
     }
 }
