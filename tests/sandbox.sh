@@ -119,10 +119,11 @@ test_missing_requirements() {
   for program in bash dirname readlink cat sha256sum sort head df awk flock; do
     ln -sf "$(type -P "$program")" "$folder/$program"
   done
-  exits 1 env PATH="$folder" "$root/sandbox/sandbox" start 2>"$work/missing"
+  exits 1 env PATH="$folder" TODOCTL_SANDBOX_CACHE="$work/cache" "$root/sandbox/sandbox" start 2>"$work/missing"
   says containerd cat "$work/missing"
   says buildah cat "$work/missing"
   says scripts/setup cat "$work/missing"
+  says https://go.dev/dl/ cat "$work/missing"
   [[ ! -e $state ]]
 }
 
@@ -377,6 +378,13 @@ test_kill_all_and_repair() {
   kubectl rollout status statefulset/probe --timeout 60s
 }
 
+test_kill_all_and_start() {
+  kill_everything
+  sandbox start
+  kubectl rollout status statefulset/probe --timeout 60s
+  eventually get "$probe_url/"
+}
+
 test_kill_all_and_stop() {
   remember_sockets
   kill_everything
@@ -430,6 +438,7 @@ main() {
   check "two sandboxes run side by side, a shared range is refused" test_side_by_side
   check "start and stop at the same time take turns" test_lock
   check "start repairs with all components killed" test_kill_all_and_repair
+  check "start repairs with all components and pods killed" test_kill_all_and_start
   check "stop cleans up after everything was killed" test_kill_all_and_stop
   check "delete cleans up after everything was killed" test_kill_all_and_delete
 }

@@ -11,8 +11,8 @@ start_verb() {
   settings_addresses
   network_reserve
   start_folders
-  # Without a namespace nothing of an earlier run can be alive: its remains would only confuse.
-  network_exists || stop_sweep
+  # Without a namespace (after a stop or a reboot) what remains of an earlier run is of no use.
+  network_exists || stop_everything
   pki_create
   network_start
   cgroup_create

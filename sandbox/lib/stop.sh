@@ -79,7 +79,6 @@ stop_no_task_runs() {
 # stop_sweep: what is left when nothing could be stopped in order, down to the last file.
 stop_sweep() {
   local complaint=
-  [[ -v SHIM_SOCKETS ]] || stop_note_leftovers
   cgroup_kill || complaint+="processes of pods, "
   network_kill
   postgres_sweep
