@@ -1,6 +1,15 @@
 //! Owns the profile: the one file that says what is deployed, where, and how it is checked.
 //! Refuses to look at a cluster or to run anything.
 
+mod error;
+mod load;
+mod names;
 mod schema;
+mod source;
+#[cfg(test)]
+mod testing;
+mod validate;
 
+pub use error::{Problem, ProfileError};
+pub use load::{Loaded, find_project, load};
 pub use schema::*;

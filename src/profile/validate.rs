@@ -1,0 +1,296 @@
+//! Owns the rules between a profile's fields: names that refer to each other, files that must exist, limits.
+//! Reports every problem at once. Refuses to read more of the disk than whether a file is there.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::error::{Problem, ProfileError};
+use super::names::{self, LABEL_LENGTH, RELEASE_LENGTH};
+use super::schema::{HttpCheck, Image, Profile, Release, SecretValue};
+use super::source::{Seg, Source};
+
+/// First and last position a release may have in the documented order.
+const ORDERS: std::ops::RangeInclusive<u8> = 4..=8;
+
+/// Checks a merged profile; the error holds every problem.
+pub(super) fn validate(
+    project: &Path,
+    name: &str,
+    profile: &Profile,
+    source: &Source,
+) -> Result<(), ProfileError> {
+    let mut check = Validation {
+        project,
+        profile,
+        source,
+        problems: Vec::new(),
+    };
+    if let Err(message) = names::label(name, LABEL_LENGTH) {
+        check.problems.push(Problem {
+            file: source.files[0].clone(),
+            position: None,
+            field: String::new(),
+            message: format!("the file gives the profile its name, and {message}"),
+        });
+    }
+    check.label(&["namespace".into()], &profile.namespace, LABEL_LENGTH);
+    check.images();
+    check.secrets();
+    check.releases();
+    check.cycle();
+    check.checks();
+    check.url();
+    if check.problems.is_empty() {
+        return Ok(());
+    }
+    let hint = "Nothing was changed. docs/profile.md explains every field.";
+    Err(ProfileError::new(check.problems, hint))
+}
+
+struct Validation<'a> {
+    project: &'a Path,
+    profile: &'a Profile,
+    source: &'a Source,
+    problems: Vec<Problem>,
+}
+
+impl Validation<'_> {
+    /// A problem with what a field says.
+    fn value(&mut self, path: &[Seg], message: impl Into<String>) {
+        self.problems.push(self.source.value_problem(path, message));
+    }
+
+    /// A problem with a field itself, such as its name.
+    fn field(&mut self, path: &[Seg], message: impl Into<String>) {
+        self.problems.push(self.source.problem(path, message));
+    }
+
+    fn label(&mut self, path: &[Seg], name: &str, longest: usize) {
+        if let Err(message) = names::label(name, longest) {
+            self.value(path, message);
+        }
+    }
+
+    fn key_label(&mut self, path: &[Seg], name: &str, longest: usize) {
+        if let Err(message) = names::label(name, longest) {
+            self.field(path, message);
+        }
+    }
+
+    fn folder(&mut self, path: &[Seg], folder: &Path) -> bool {
+        let there = self.project.join(folder).is_dir();
+        if !there {
+            self.value(path, format!("there is no folder {}", folder.display()));
+        }
+        there
+    }
+
+    fn file(&mut self, path: &[Seg], file: &Path) {
+        if !self.project.join(file).is_file() {
+            self.value(path, format!("there is no file {}", file.display()));
+        }
+    }
+
+    fn images(&mut self) {
+        for (name, image) in &self.profile.images {
+            let at = |field: &str| [Seg::from("images"), name.as_str().into(), field.into()];
+            self.key_label(&at("")[..2], name, LABEL_LENGTH);
+            if let Err(message) = names::repository(&image.repository) {
+                self.value(&at("repository"), message);
+            }
+            self.build_files(image, &at);
+        }
+    }
+
+    fn build_files(&mut self, image: &Image, at: &impl Fn(&str) -> [Seg; 3]) {
+        let there = self.folder(&at("context"), &image.context);
+        match &image.dockerfile {
+            Some(dockerfile) => self.file(&at("dockerfile"), dockerfile),
+            None if there => self.file(&at("context"), &image.context.join("Dockerfile")),
+            None => {}
+        }
+        for (index, glob) in image.sources.iter().enumerate() {
+            if let Err(error) = globset::Glob::new(glob) {
+                let [images, name, field] = at("sources");
+                self.value(&[images, name, field, index.into()], format!("not a glob: {}", error.kind()));
+            }
+        }
+    }
+
+    fn secrets(&mut self) {
+        for (name, value) in &self.profile.secrets.values {
+            self.secret_value(name, value);
+        }
+        for (set, keys) in &self.profile.secrets.sets {
+            let path = [Seg::from("secrets"), "sets".into(), set.as_str().into()];
+            self.key_label(&path, set, RELEASE_LENGTH);
+            for (key, value) in keys {
+                let [secrets, sets, set] = path.clone();
+                let path = [secrets, sets, set, key.as_str().into()];
+                if !names::is_secret_key(key) {
+                    self.field(&path, format!("`{key}` cannot be a key of a Secret: letters, digits, `-`, `_` and `.`"));
+                }
+                let values = &self.profile.secrets.values;
+                if !values.contains_key(value) {
+                    let known = values.keys().map(String::as_str);
+                    self.value(&path, names::unknown("value of `secrets.values`", value, known));
+                }
+            }
+        }
+    }
+
+    fn secret_value(&mut self, name: &str, value: &SecretValue) {
+        let at = |field: &str| [Seg::from("secrets"), "values".into(), name.into(), field.into()];
+        if let Some(variable) = &value.env
+            && !names::is_variable(variable)
+        {
+            self.value(&at("env"), "not the name of a variable: letters, digits and `_`, not a digit first");
+        }
+        let Some(bytes) = value.generate else { return };
+        let (digits, fewest) = (u32::from(bytes) * 2, u32::from(value.min_length.unwrap_or(0)));
+        if bytes == 0 {
+            self.value(&at("generate"), "0 bytes are no secret; 32 is usual");
+        } else if digits < fewest {
+            self.value(
+                &at("generate"),
+                format!("{bytes} bytes are written as {digits} hex digits, fewer than min-length: {fewest}"),
+            );
+        }
+        if !value.schemes.is_empty() {
+            self.value(&at("generate"), "a generated value is hex digits and can never be a URL of `schemes`");
+        }
+    }
+
+    fn releases(&mut self) {
+        for (name, release) in &self.profile.releases {
+            let at = |field: &str| [Seg::from("releases"), name.as_str().into(), field.into()];
+            self.key_label(&at("")[..2], name, RELEASE_LENGTH);
+            if self.folder(&at("chart"), &release.chart) {
+                self.file(&at("chart"), &release.chart.join("Chart.yaml"));
+            }
+            if let Some(namespace) = &release.namespace {
+                self.label(&at("namespace"), namespace, LABEL_LENGTH);
+            }
+            if !ORDERS.contains(&release.order) {
+                let (first, last) = (ORDERS.start(), ORDERS.end());
+                self.value(&at("order"), format!("{} is outside {first} to {last}", release.order));
+            }
+            for (index, file) in release.values.iter().enumerate() {
+                let [releases, name, field] = at("values");
+                self.file(&[releases, name, field, index.into()], file);
+            }
+            self.references(release, &at);
+            self.needs(name, release);
+        }
+    }
+
+    fn references(&mut self, release: &Release, at: &impl Fn(&str) -> [Seg; 3]) {
+        let Profile { images, secrets, .. } = self.profile;
+        if let Some(image) = &release.image
+            && !images.contains_key(image)
+        {
+            self.value(&at("image"), names::unknown("image", image, images.keys().map(String::as_str)));
+        }
+        if let Some(set) = &release.secret
+            && !secrets.sets.contains_key(set)
+        {
+            let known = secrets.sets.keys().map(String::as_str);
+            self.value(&at("secret"), names::unknown("set of `secrets.sets`", set, known));
+        }
+        if release.set.contains_key("secrets") {
+            let [releases, name, field] = at("set");
+            self.field(
+                &[releases, name, field, "secrets".into()],
+                "secrets never travel in helm values; declare them in `secrets` and name the set in `secret`",
+            );
+        }
+    }
+
+    fn needs(&mut self, name: &str, release: &Release) {
+        let all = &self.profile.releases;
+        for (index, need) in release.needs.iter().enumerate() {
+            let path = [Seg::from("releases"), name.into(), "needs".into(), index.into()];
+            match all.get(need) {
+                None => self.value(&path, names::unknown("release", need, all.keys().map(String::as_str))),
+                Some(_) if need == name => self.value(&path, "a release cannot need itself"),
+                Some(other) if other.order > release.order => self.value(
+                    &path,
+                    format!("`{need}` has order {}, which is after this release's {}", other.order, release.order),
+                ),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Reports one circle of `needs` that is longer than one release, if there is any.
+    fn cycle(&mut self) {
+        let mut done = BTreeSet::new();
+        for name in self.profile.releases.keys() {
+            let mut trail = Vec::new();
+            if let Some(circle) = self.circle_from(name, &mut trail, &mut done) {
+                let path = [Seg::from("releases"), circle[0].as_str().into(), "needs".into()];
+                self.field(&path, format!("a circle that can never start: {}", circle.join(" needs ")));
+                return;
+            }
+        }
+    }
+
+    fn circle_from(
+        &self,
+        name: &str,
+        trail: &mut Vec<String>,
+        done: &mut BTreeSet<String>,
+    ) -> Option<Vec<String>> {
+        if let Some(start) = trail.iter().position(|seen| seen == name) {
+            let circle = trail[start..].iter().cloned().chain([name.to_owned()]).collect();
+            return Some(circle);
+        }
+        if !done.insert(name.to_owned()) {
+            return None;
+        }
+        trail.push(name.to_owned());
+        let release = self.profile.releases.get(name);
+        let needs = release.into_iter().flat_map(|release| &release.needs).filter(|need| *need != name);
+        let found = needs.into_iter().find_map(|need| self.circle_from(need, trail, done));
+        trail.pop();
+        found
+    }
+
+    fn checks(&mut self) {
+        let mut seen = BTreeSet::new();
+        for (index, check) in self.profile.checks.iter().enumerate() {
+            let at = |field: &str| [Seg::from("checks"), index.into(), field.into()];
+            if !seen.insert(&check.name) {
+                self.value(&at("name"), format!("`{}` is the name of an earlier check", check.name));
+            }
+            if !self.profile.releases.contains_key(&check.release) {
+                let known = self.profile.releases.keys().map(String::as_str);
+                self.value(&at("release"), names::unknown("release", &check.release, known));
+            }
+            self.target(check, &at);
+        }
+    }
+
+    fn target(&mut self, check: &HttpCheck, at: &impl Fn(&str) -> [Seg; 3]) {
+        self.label(&at("service"), &check.service, LABEL_LENGTH);
+        let number = check.port.parse::<u32>();
+        if number.is_ok_and(|port| port == 0 || port > 65535) {
+            self.value(&at("port"), "a port is 1 to 65535, or the name of a Service's port");
+        } else if names::label(&check.port, LABEL_LENGTH).is_err() {
+            self.value(&at("port"), "neither a number nor the name of a Service's port");
+        }
+        if !check.path.starts_with('/') {
+            self.value(&at("path"), "a path starts with `/`");
+        }
+    }
+
+    fn url(&mut self) {
+        let Some(url) = &self.profile.url else { return };
+        let rest = url.replace("{node}", "");
+        if let Some(start) = rest.find(['{', '}']) {
+            let end = rest[start..].find('}').map_or(rest.len(), |end| start + end + 1);
+            let message = format!("`{}` is not known; the only placeholder is {{node}}", &rest[start..end]);
+            self.value(&["url".into()], message);
+        }
+    }
+}
