@@ -50,12 +50,17 @@ impl DigestError {
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Read { path, .. } => format!("Check that {} exists and may be read; a link must lead to a file.", path.display()),
+            Self::Read { path, .. } => format!(
+                "Check that {} exists and may be read; a link must lead to a file.",
+                path.display()
+            ),
             Self::NoMatch { glob } => format!(
                 "Globs are relative to the project; for everything in a folder write `{}/**`. Files that git ignores never match.",
                 glob.trim_end_matches('/')
             ),
-            Self::Pattern { .. } => "Correct the pattern; `*` stays inside a folder, `**` crosses folders.".to_owned(),
+            Self::Pattern { .. } => {
+                "Correct the pattern; `*` stays inside a folder, `**` crosses folders.".to_owned()
+            }
             Self::Empty { path } => format!(
                 "Put files into {} or, when a command fills it, name that command in `prepare`.",
                 path.display()

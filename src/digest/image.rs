@@ -54,9 +54,14 @@ fn collect_context(
     let prunable = ignored.num_whitelists() == 0;
     let (root, rules) = (context.to_path_buf(), ignored.clone());
     let keep = move |path: &Path, folder: bool| {
-        let Ok(relative) = path.strip_prefix(&root) else { return true };
+        let Ok(relative) = path.strip_prefix(&root) else {
+            return true;
+        };
         let judged = relative.as_os_str().is_empty() || (folder && !prunable);
-        judged || !rules.matched_path_or_any_parents(relative, folder).is_ignore()
+        judged
+            || !rules
+                .matched_path_or_any_parents(relative, folder)
+                .is_ignore()
     };
     for file in walk(project, context, keep)? {
         let relative = file.strip_prefix(context).unwrap_or(&file).to_path_buf();
@@ -71,7 +76,12 @@ fn collect_glob(project: &Path, glob: &str, inputs: &mut Inputs) -> Result<(), D
     // Only the folder in front of the first wildcard is walked, not the whole project.
     let fixed: PathBuf = Path::new(glob)
         .components()
-        .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{', '\\']))
+        .take_while(|part| {
+            !part
+                .as_os_str()
+                .to_string_lossy()
+                .contains(['*', '?', '[', '{', '\\'])
+        })
         .collect();
     for file in walk(project, &project.join(fixed), |_, _| true)? {
         let relative = file.strip_prefix(project).unwrap_or(&file).to_path_buf();
@@ -90,12 +100,16 @@ fn collect_glob(project: &Path, glob: &str, inputs: &mut Inputs) -> Result<(), D
 
 fn matcher(glob: &str) -> Result<GlobMatcher, DigestError> {
     let build = |glob: &str| -> Result<Glob, globset::Error> {
-        GlobBuilder::new(glob.trim_start_matches("./")).literal_separator(true).build()
+        GlobBuilder::new(glob.trim_start_matches("./"))
+            .literal_separator(true)
+            .build()
     };
-    build(glob).map(|glob| glob.compile_matcher()).map_err(|error| DigestError::Pattern {
-        pattern: glob.to_owned(),
-        cause: error.kind().to_string(),
-    })
+    build(glob)
+        .map(|glob| glob.compile_matcher())
+        .map_err(|error| DigestError::Pattern {
+            pattern: glob.to_owned(),
+            cause: error.kind().to_string(),
+        })
 }
 
 /// The files under `base` that git does not ignore. The walk starts at the project, so that every `.gitignore`
@@ -112,7 +126,8 @@ fn walk(
         let path = entry.path();
         let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
         let on_the_way = target.starts_with(path);
-        entry.file_name() != ".git" && (on_the_way || (path.starts_with(&target) && keep(path, folder)))
+        entry.file_name() != ".git"
+            && (on_the_way || (path.starts_with(&target) && keep(path, folder)))
     };
     let walker = WalkBuilder::new(start)
         .standard_filters(false)
@@ -136,7 +151,9 @@ fn unreadable(project: &Path, start: &Path, error: &ignore::Error) -> DigestErro
     fn path_of(error: &ignore::Error) -> Option<&Path> {
         match error {
             ignore::Error::WithPath { path, .. } => Some(path),
-            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+                path_of(err)
+            }
             ignore::Error::Loop { child, .. } => Some(child),
             _ => None,
         }
@@ -146,24 +163,35 @@ fn unreadable(project: &Path, start: &Path, error: &ignore::Error) -> DigestErro
 
 /// Docker's ignore rules for a build: the file named after the Dockerfile wins over the context's.
 /// Docker anchors every pattern at the context, git only those with a slash, hence the rewriting.
-fn docker_ignore(project: &Path, context: &Path, dockerfile: &Path) -> Result<Gitignore, DigestError> {
+fn docker_ignore(
+    project: &Path,
+    context: &Path,
+    dockerfile: &Path,
+) -> Result<Gitignore, DigestError> {
     let mut own = dockerfile.as_os_str().to_owned();
     own.push(".dockerignore");
     let candidates = [PathBuf::from(own), context.join(".dockerignore")];
     let mut builder = GitignoreBuilder::new("");
     if let Some(file) = candidates.iter().find(|file| file.is_file()) {
-        let text = std::fs::read_to_string(file).map_err(|error| DigestError::read(project, file, error))?;
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| DigestError::read(project, file, error))?;
         for line in text.lines().map(str::trim) {
-            let (not, pattern) = line.strip_prefix('!').map_or(("", line), |rest| ("!", rest.trim()));
+            let (not, pattern) = line
+                .strip_prefix('!')
+                .map_or(("", line), |rest| ("!", rest.trim()));
             let pattern = pattern.trim_start_matches("./").trim_matches('/');
             if pattern.is_empty() || pattern == "." || line.starts_with('#') {
                 continue;
             }
-            builder.add_line(None, &format!("{not}/{pattern}")).map_err(|error| DigestError::Pattern {
-                pattern: line.to_owned(),
-                cause: error.to_string(),
-            })?;
+            builder
+                .add_line(None, &format!("{not}/{pattern}"))
+                .map_err(|error| DigestError::Pattern {
+                    pattern: line.to_owned(),
+                    cause: error.to_string(),
+                })?;
         }
     }
-    builder.build().map_err(|error| DigestError::read(project, context, error))
+    builder
+        .build()
+        .map_err(|error| DigestError::read(project, context, error))
 }

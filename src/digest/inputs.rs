@@ -14,7 +14,8 @@ pub(super) struct Inputs(BTreeMap<String, PathBuf>);
 impl Inputs {
     /// Adds a file under a role (`context`, `source`) and its path inside that role.
     pub(super) fn add(&mut self, role: &str, relative: &Path, file: PathBuf) {
-        self.0.insert(format!("{role} {}", relative.to_string_lossy()), file);
+        self.0
+            .insert(format!("{role} {}", relative.to_string_lossy()), file);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -26,7 +27,10 @@ impl Inputs {
         for (name, file) in &self.0 {
             let refuse = |error| DigestError::read(project, file, error);
             let content = std::fs::read(file).map_err(refuse)?;
-            let mode = std::fs::metadata(file).map_err(refuse)?.permissions().mode();
+            let mode = std::fs::metadata(file)
+                .map_err(refuse)?
+                .permissions()
+                .mode();
             hasher.part(name.as_bytes());
             hasher.part(if mode & 0o111 == 0 { b"-" } else { b"x" });
             hasher.part(&content);

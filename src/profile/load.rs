@@ -28,7 +28,10 @@ pub struct Loaded {
 
 /// The nearest folder, from `start` upwards, whose `profiles/` holds a YAML file.
 pub fn find_project(start: &Path) -> Option<PathBuf> {
-    start.ancestors().find(|folder| !profile_names(folder).is_empty()).map(Path::to_path_buf)
+    start
+        .ancestors()
+        .find(|folder| !profile_names(folder).is_empty())
+        .map(Path::to_path_buf)
 }
 
 /// Reads, merges and checks a profile. `name` is a bare name (`profiles/NAME.yaml` of the project) or the path of
@@ -37,7 +40,11 @@ pub fn load(project: &Path, name: &str) -> Result<Loaded, ProfileError> {
     let file = resolve(project, name)?;
     let source = read_chain(project, &file)?;
     let profile = typed(&source)?;
-    let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let name = file
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     validate::validate(project, &name, &profile, &source)?;
     Ok(Loaded {
         name,
@@ -48,7 +55,8 @@ pub fn load(project: &Path, name: &str) -> Result<Loaded, ProfileError> {
 }
 
 fn is_yaml(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+    path.extension()
+        .is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 
 /// Names of the project's profiles, sorted.
@@ -58,8 +66,9 @@ fn profile_names(project: &Path) -> Vec<String> {
     };
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let files = paths.filter(|path| is_yaml(path) && path.is_file());
-    let mut names: Vec<String> =
-        files.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    let mut names: Vec<String> = files
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
     names.sort();
     names.dedup();
     names
@@ -71,17 +80,32 @@ fn resolve(project: &Path, name: &str) -> Result<PathBuf, ProfileError> {
     }
     let known = profile_names(project);
     if known.iter().any(|other| other == name) {
-        let candidates = ["yaml", "yml"].map(|ending| project.join(format!("profiles/{name}.{ending}")));
-        return Ok(candidates.iter().find(|path| path.is_file()).unwrap_or(&candidates[0]).clone());
+        let candidates =
+            ["yaml", "yml"].map(|ending| project.join(format!("profiles/{name}.{ending}")));
+        return Ok(candidates
+            .iter()
+            .find(|path| path.is_file())
+            .unwrap_or(&candidates[0])
+            .clone());
     }
     let hint = match names::nearest(name, known.iter().map(String::as_str)) {
-        Some(near) => format!("Did you mean `{near}`? The profiles are: {}.", known.join(", ")),
+        Some(near) => format!(
+            "Did you mean `{near}`? The profiles are: {}.",
+            known.join(", ")
+        ),
         None if known.is_empty() => {
-            format!("Put one at {}/NAME.yaml.", project.join("profiles").display())
+            format!(
+                "Put one at {}/NAME.yaml.",
+                project.join("profiles").display()
+            )
         }
         None => format!("The profiles are: {}.", known.join(", ")),
     };
-    Err(ProfileError::file("profiles", format!("there is no profile named `{name}`"), hint))
+    Err(ProfileError::file(
+        "profiles",
+        format!("there is no profile named `{name}`"),
+        hint,
+    ))
 }
 
 /// The file as it is shown: relative to the project where it is inside.
@@ -106,11 +130,17 @@ fn read_chain(project: &Path, file: &Path) -> Result<Source, ProfileError> {
         };
         if seen.contains(&identity(&path)) {
             let message = format!("`{base}` extends this file in turn");
-            return Err(refuse(message, "A chain of profiles must end: remove one `extends`."));
+            return Err(refuse(
+                message,
+                "A chain of profiles must end: remove one `extends`.",
+            ));
         }
         if !path.is_file() {
             let message = format!("there is no file {}", shown(project, &path).display());
-            return Err(refuse(message, "`extends` is relative to the file that says it."));
+            return Err(refuse(
+                message,
+                "`extends` is relative to the file that says it.",
+            ));
         }
         seen.push(identity(&path));
         let root = read(&path, source.files.len(), &shown(project, &path))?;
@@ -140,7 +170,10 @@ fn tidy(path: &Path) -> PathBuf {
             Component::ParentDir if named => {
                 tidy.pop();
             }
-            Component::Prefix(_) | Component::RootDir | Component::ParentDir | Component::Normal(_) => {
+            Component::Prefix(_)
+            | Component::RootDir
+            | Component::ParentDir
+            | Component::Normal(_) => {
                 tidy.push(component);
             }
         }
@@ -158,10 +191,16 @@ fn base_of(root: &Node) -> Option<String> {
 
 fn read(file: &Path, index: usize, shown: &Path) -> Result<Node, ProfileError> {
     let bytes = std::fs::read(file).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => {
-            ProfileError::file(shown, "there is no such file", "Check the path, or name a profile without `.yaml`.")
-        }
-        _ => ProfileError::file(shown, format!("cannot be read: {error}"), "Check the file's permissions."),
+        ErrorKind::NotFound => ProfileError::file(
+            shown,
+            "there is no such file",
+            "Check the path, or name a profile without `.yaml`.",
+        ),
+        _ => ProfileError::file(
+            shown,
+            format!("cannot be read: {error}"),
+            "Check the file's permissions.",
+        ),
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let message = format!("byte {} is not UTF-8", error.utf8_error().valid_up_to());
@@ -169,7 +208,9 @@ fn read(file: &Path, index: usize, shown: &Path) -> Result<Node, ProfileError> {
     })?;
     Node::parse(index, &text).map_err(|(position, message)| {
         let hint = match message.as_str() {
-            "the file is empty" => "profiles/sandbox.yaml is a complete example; docs/profile.md explains every field.",
+            "the file is empty" => {
+                "profiles/sandbox.yaml is a complete example; docs/profile.md explains every field."
+            }
             _ if message.ends_with("in the same map") => "Keep one of the two.",
             _ => "Correct the file at this place; the mistake may also be on the line above.",
         };
@@ -210,9 +251,16 @@ fn segment(segment: &Segment) -> Option<Seg> {
 /// The message without the value it complains about: somebody may have written a secret there.
 fn without_values(message: &str) -> String {
     for kind in ["invalid type: string ", "invalid value: string "] {
-        if let (Some(rest), Some((_, expected))) = (message.strip_prefix(kind), message.rsplit_once(", expected ")) {
+        if let (Some(rest), Some((_, expected))) = (
+            message.strip_prefix(kind),
+            message.rsplit_once(", expected "),
+        ) {
             debug_assert!(rest.ends_with(expected), "the expectation ends the message");
-            return format!("{}, expected {}", kind.trim_end().replace("string", "text"), plain(expected));
+            return format!(
+                "{}, expected {}",
+                kind.trim_end().replace("string", "text"),
+                plain(expected)
+            );
         }
     }
     message.rsplit_once(", expected ").map_or_else(
@@ -241,11 +289,15 @@ fn type_hint(message: &str, path: &[Seg]) -> String {
     {
         return format!("Did you mean `{near}`? {REFERENCE}");
     }
-    if message.ends_with("expected text") && message.contains("integer") || message.contains("boolean") {
+    if message.ends_with("expected text") && message.contains("integer")
+        || message.contains("boolean")
+    {
         return format!("Put it in quotes. {REFERENCE}");
     }
     if message.contains("text, expected a map") && path.first() == Some(&Seg::from("secrets")) {
-        return format!("A profile never holds a secret itself, only where it comes from. {REFERENCE}");
+        return format!(
+            "A profile never holds a secret itself, only where it comes from. {REFERENCE}"
+        );
     }
     REFERENCE.to_owned()
 }
