@@ -5,10 +5,24 @@
 //! The [`engine`] is the only part that acts on decisions, forwards and backwards. Everything that happens is an
 //! [`event::Event`]; renderers and the journal only read them.
 
+pub mod closing;
+pub mod digest;
+pub mod emitter;
+pub mod engine;
 pub mod event;
 pub mod exit;
+pub mod given;
+pub mod health;
+pub mod inputs;
 pub mod invocation;
+pub mod labels;
 pub mod plan;
 pub mod profile;
+pub mod provider;
+pub mod record;
+pub mod runner;
 pub mod step;
+pub mod steps;
+pub mod survey;
+pub mod tool;
 pub mod world;

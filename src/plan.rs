@@ -48,12 +48,11 @@ pub struct Closing {
 }
 
 impl Plan {
-    /// Lets every step decide. Steps that cannot are reported together.
+    /// Lets every step decide. Steps that cannot are reported together. The closing work is added by `closing`.
     pub fn decide(
         profile: &str,
         steps: &[Box<dyn Step>],
         world: &World,
-        closing: Vec<Closing>,
     ) -> Result<Self, Vec<DecideError>> {
         let mut planned = Vec::new();
         let mut errors = Vec::new();
@@ -78,7 +77,7 @@ impl Plan {
             cluster: world.cluster.access().map(|access| access.context.clone()),
             known_after_start: world.cluster.access().is_none(),
             steps: planned,
-            closing,
+            closing: Vec::new(),
         })
     }
 

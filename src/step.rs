@@ -29,6 +29,11 @@ impl StepId {
         &self.0
     }
 
+    /// Whether it is the step of this release.
+    pub fn is_release(&self, name: &str) -> bool {
+        self.0.strip_prefix("release/") == Some(name)
+    }
+
     /// The part after the kind: `backend` of `release/backend`.
     pub fn name(&self) -> &str {
         self.0.split_once('/').map_or(self.0.as_str(), |(_, name)| name)
@@ -119,7 +124,7 @@ impl Change {
 }
 
 /// How a step is reversed; decided before it is applied.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Undo {
     /// These commands, in order.
@@ -130,12 +135,29 @@ pub enum Undo {
         guard: Guard,
         /// What must hold when everything is undone.
         checks: Vec<Check>,
+        /// Revision of a release that comes back; its labels are renewed afterwards.
+        returns: Option<Returns>,
     },
     /// Nothing, with the argument why that is right.
     Nothing {
         /// Why nothing needs to be undone.
         reason: String,
     },
+}
+
+/// The revision of a release that an undo brings back as a new one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returns {
+    /// Release name.
+    pub release: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Revision whose content comes back.
+    pub revision: u32,
+    /// Whether todoctl made that revision: only then its labels describe it.
+    pub ours: bool,
+    /// Whether it was verified.
+    pub verified: bool,
 }
 
 /// When an undo has nothing to do.

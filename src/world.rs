@@ -1,24 +1,91 @@
-//! Owns the snapshot that every decision is made from: cluster, releases, secrets, images, workloads, charts.
-//! Refuses to decide anything. Reading it is in `read`; the parts here are plain data.
+//! Owns the snapshot that every decision is made from: cluster, releases, secrets, images, workloads, manifests.
+//! Refuses to decide anything and to read anything: `survey` fills it, `steps` decide from it.
 //!
 //! It also supplies time and randomness, so that `decide` stays pure. It is never serialised: it holds secret values.
+
+pub mod live;
+pub mod manifest;
+pub mod releases;
+pub mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+
+use self::live::Live;
+use self::releases::Releases;
+use self::secrets::Versions;
+use crate::step::Workload;
 
 /// Everything that was seen, at one moment.
 pub struct World {
-    /// When it was seen.
-    pub now: Timestamp,
     /// Id of the run that is being planned; also the source of its random suffixes.
     pub run: String,
+    /// Random bytes for generated secret values and version suffixes.
+    pub seed: [u8; 32],
     /// The cluster.
     pub cluster: Cluster,
     /// Major version of helm, 3 or 4.
     pub helm_major: u32,
+    /// Every revision of every release in the profile's namespaces.
+    pub releases: Releases,
+    /// todoctl's versioned Secrets, by logical name.
+    pub secrets: BTreeMap<String, Versions>,
+    /// Secret values that were given for this run, by value name.
+    pub given: BTreeMap<String, SecretString>,
+    /// Images the cluster has, with tag.
+    pub images: BTreeSet<String>,
+    /// Namespaces, workloads and pods.
+    pub live: Live,
+    /// Manifests of the releases that may change, by release name.
+    pub manifests: BTreeMap<String, Manifests>,
+}
+
+/// What a release's manifests ask for, as far as decisions need it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Manifests {
+    /// The workloads of the manifest that an upgrade would apply, or why the chart does not render.
+    pub wanted: Option<Result<Vec<Workload>, String>>,
+    /// The workloads of the revision that a rollback returns to.
+    pub target: Option<Vec<Workload>>,
+}
+
+impl World {
+    /// A world in which only the cluster's state is known, because it does not run.
+    pub fn without_cluster(run: &str, why: String) -> Self {
+        Self {
+            run: run.to_owned(),
+            seed: [0; 32],
+            cluster: Cluster::Down(why),
+            helm_major: 4,
+            releases: Releases::default(),
+            secrets: BTreeMap::new(),
+            given: BTreeMap::new(),
+            images: BTreeSet::new(),
+            live: Live::default(),
+            manifests: BTreeMap::new(),
+        }
+    }
+
+    /// Random bytes for one purpose: the same in every decision of a run, different in every run.
+    pub fn random(&self, purpose: &str, bytes: usize) -> String {
+        let mut hex = String::new();
+        for counter in 0_u32.. {
+            if hex.len() >= bytes * 2 {
+                break;
+            }
+            let block = Sha256::new()
+                .chain_update(self.seed)
+                .chain_update(purpose.as_bytes())
+                .chain_update(counter.to_be_bytes())
+                .finalize();
+            hex.extend(block.iter().map(|byte| format!("{byte:02x}")));
+        }
+        hex.truncate(bytes * 2);
+        hex
+    }
 }
 
 /// The cluster, as its provider sees it.

@@ -78,6 +78,15 @@ status_file() {
   printf '%s\n' "$1"
 }
 
+# status_database [--url]: where the database's URL is written, or the URL itself, which holds a password.
+status_database() {
+  case $* in
+    "") status_file "$DATABASE_FILE" ;;
+    --url) sed -n 's/^DATABASE_URL=//p' "$(status_file "$DATABASE_FILE")" ;;
+    *) usage_error "database takes nothing but --url" ;;
+  esac
+}
+
 status_ip() {
   status_needs_state
   printf '%s\n' "$NODE_IP"

@@ -1,0 +1,82 @@
+//! Owns the commands: arguments, questions, and which parts of the library a command calls in which order.
+//! The only place that reads the environment, asks a person, and turns answers into exit statuses.
+
+mod args;
+mod ask;
+mod down;
+mod failure;
+mod folders;
+mod rollback;
+mod session;
+mod signals;
+mod status;
+mod tools;
+mod up;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use self::args::{Args, Command};
+use self::failure::Failure;
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::render::error::error_text;
+
+/// Runs todoctl with the process's arguments.
+pub fn main() -> ExitCode {
+    clap_complete::CompleteEnv::with_factory(Args::command).complete();
+    // Only bugs get here with a backtrace; expected failures are plain text.
+    if let Err(error) = color_eyre::install() {
+        drop(error);
+    }
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // clap prints help on stdout and mistakes on stderr; a closed terminal is no reason to fail.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let mut output = Output::standard(args.color.into(), &folders::terminal());
+    match run(&args, &mut output) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            output.note(&error_text(&failure.message, &[], &failure.evidence, failure.hint.as_deref()));
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
+    if let Command::Completions { shell } = &args.command {
+        return completions(*shell, output);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::bug(format!("cannot start the async runtime: {error}")))?;
+    let exit = runtime.block_on(async {
+        match &args.command {
+            Command::Up(up) => up::up(args, up, output).await,
+            Command::Plan(plan) => up::plan(args, plan, output).await,
+            Command::Status(command) => status::status(args, command, output).await,
+            Command::Rollback(command) => rollback::rollback(args, command, output).await,
+            Command::Down(command) => down::down(args, command, output).await,
+            Command::Verify(command) => verify::verify(args, command, output).await,
+            Command::Completions { .. } => Ok(Exit::Done),
+        }
+    });
+    // Reads that nobody waits for any more, such as a slow watch, must not delay the end.
+    runtime.shutdown_background();
+    exit
+}
+
+fn completions(shell: clap_complete::Shell, output: &mut Output) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "todoctl", &mut script);
+    output.result(String::from_utf8_lossy(&script).trim_end());
+    Ok(Exit::Done)
+}

@@ -1,0 +1,214 @@
+//! Owns the command line. No argument ever holds a secret.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::output;
+use crate::render;
+
+/// Deploy a multi-service application to Kubernetes: all of it new and verified, or all of it back as it was
+#[derive(Debug, Parser)]
+#[command(name = "todoctl", version, max_term_width = 100, after_help = EXITS)]
+pub(super) struct Args {
+    /// Project folder, the one that holds profiles/ [default: the nearest above the working folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) project: Option<PathBuf>,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(super) color: Color,
+    /// Show every command that is run
+    #[arg(long, short, global = true)]
+    pub(super) verbose: bool,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXITS: &str = "Exit status:
+  0 done                        10 preflight: profile, tools, cluster, secrets, charts
+  1 bug in todoctl              11 another run holds the environment
+  2 wrong arguments             12 declined
+  3 plan --exit-code: changes   20 failed, everything is back as it was
+  4 verify found something      21 failed, something remains to be done
+                                22 interrupted, something remains to be done
+                                23 interrupted, everything is back as it was";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Deploy a profile: todoctl up sandbox
+    Up(Up),
+    /// Show what up would do, and change nothing
+    Plan(Plan),
+    /// Show the releases of a profile and whether they are healthy
+    Status(Reading),
+    /// Return one release to an earlier revision, verified: todoctl rollback backend 3
+    Rollback(Rollback),
+    /// Uninstall the releases of a profile
+    Down(Down),
+    /// Run the checks of a profile against what is deployed now
+    Verify(Reading),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Up {
+    #[command(flatten)]
+    pub(super) what: What,
+    /// Show the plan and change nothing, like `todoctl plan`
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) run: Run,
+    /// Keep what was changed when something fails, for looking at it
+    #[arg(long)]
+    pub(super) no_rollback: bool,
+    /// Steps that may run at once
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) jobs: u16,
+    /// One step at a time, in the documented order
+    #[arg(long, conflicts_with = "jobs")]
+    pub(super) sequential: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub(super) what: What,
+    /// Exit with 3 when there is something to do
+    #[arg(long)]
+    pub(super) exit_code: bool,
+    /// Form of the result
+    #[arg(long, short, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
+}
+
+/// What is deployed, with which values.
+#[derive(Debug, ClapArgs)]
+pub(super) struct What {
+    /// Profile: a name in profiles/, or a file
+    pub(super) profile: String,
+    /// Only these releases, with their images and secrets
+    #[arg(long, value_delimiter = ',', value_name = "RELEASE")]
+    pub(super) only: Vec<String>,
+    /// A chart value for this run only: release.key=value, the rest in helm's syntax
+    #[arg(long, value_name = "RELEASE.KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// File of KEY=VALUE lines with secrets, by the names that the profile declares
+    #[arg(long, value_name = "FILE")]
+    pub(super) env_file: Option<PathBuf>,
+}
+
+/// How a changing command asks and reports.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Run {
+    /// Do not ask
+    #[arg(long, short)]
+    pub(super) yes: bool,
+    /// Answer the question of a profile that wants its name typed
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
+    /// How progress is shown
+    #[arg(long, value_enum, default_value_t = Progress::Auto, value_name = "HOW")]
+    pub(super) progress: Progress,
+    /// Form of the result; json writes one event per line on stdout
+    #[arg(long, short, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
+}
+
+impl Run {
+    pub(super) fn progress(&self) -> render::Progress {
+        match (self.output, self.progress) {
+            (Form::Json, _) | (_, Progress::Json) => render::Progress::Json,
+            (Form::Text, Progress::Auto) => render::Progress::Auto,
+            (Form::Text, Progress::Tty) => render::Progress::Tty,
+            (Form::Text, Progress::Plain) => render::Progress::Plain,
+            (Form::Text, Progress::Quiet) => render::Progress::Quiet,
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Reading {
+    /// Profile [default: the one this project was last brought up with]
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
+    /// Form of the result
+    #[arg(long, short, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Rollback {
+    /// Release
+    pub(super) release: String,
+    /// Revision [default: the newest verified one before the current]
+    pub(super) revision: Option<u32>,
+    /// Profile [default: the one this project was last brought up with]
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
+    /// Show the plan and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) run: Run,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Down {
+    /// Profile: a name in profiles/, or a file
+    pub(super) profile: String,
+    /// Also delete the namespaces, with everything in them
+    #[arg(long)]
+    pub(super) purge: bool,
+    /// Delete the whole cluster
+    #[arg(long)]
+    pub(super) delete_cluster: bool,
+    #[command(flatten)]
+    pub(super) run: Run,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Form {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Progress {
+    /// tty on a terminal, else plain
+    Auto,
+    /// Live lines
+    Tty,
+    /// One line per change
+    Plain,
+    /// One JSON event per line, on stdout
+    Json,
+    /// Only the end
+    Quiet,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal that can
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl From<Color> for output::Color {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Owns what todoctl reads of its environment, and where it keeps its files.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::cli::failure::Failure;
+use crate::output::Environment;
+
+/// A variable of the environment.
+pub(super) fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// The whole environment, for children that need it.
+pub(super) fn environment() -> BTreeMap<OsString, OsString> {
+    std::env::vars_os().collect()
+}
+
+/// What the environment says about the terminal.
+pub(super) fn terminal() -> Environment {
+    Environment::read(|name| variable(name))
+}
+
+/// Where todoctl keeps what it knows of runs: `TODOCTL_STATE`, else `todoctl` in the user's state folder.
+pub(super) fn state() -> Result<PathBuf, Failure> {
+    let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("TODOCTL_STATE")
+        .or_else(|| absolute("XDG_STATE_HOME").map(|path| path.join("todoctl")))
+        .or_else(|| absolute("HOME").map(|path| path.join(".local/state/todoctl")))
+        .ok_or_else(|| Failure::preflight("there is no folder for todoctl's files", "set HOME or TODOCTL_STATE to an absolute path"))
+}
+
+/// Who runs this process, and where.
+pub(super) fn holder() -> String {
+    let text = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
+    let user = text("USER").or_else(|| text("LOGNAME")).unwrap_or_else(|| "someone".to_owned());
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{user}@{host}, process {}", std::process::id())
+}
+
+/// Remembers the profile that a project was last brought up with.
+pub(super) fn remember(state: &Path, project: &Path, profile: &Path) {
+    let file = last(state, project);
+    let write = || {
+        std::fs::create_dir_all(file.parent().unwrap_or(state))?;
+        std::fs::write(&file, profile.as_os_str().as_encoded_bytes())
+    };
+    // Only a convenience is lost: the next command asks for --profile.
+    let _: std::io::Result<()> = write();
+}
+
+/// The profile that a project was last brought up with.
+pub(super) fn recall(state: &Path, project: &Path) -> Option<String> {
+    std::fs::read_to_string(last(state, project)).ok()
+}
+
+fn last(state: &Path, project: &Path) -> PathBuf {
+    let hash = crate::digest::combine(&[("project", project.as_os_str().as_encoded_bytes())]);
+    state.join("last").join(&hash[..16])
+}

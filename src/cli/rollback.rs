@@ -1,0 +1,59 @@
+//! `todoctl rollback RELEASE [REVISION]`.
+
+use crate::cli::args::{Args, Form, Rollback};
+use crate::cli::ask;
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::closing;
+use crate::event::Outcome;
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::plan::Plan;
+use crate::render;
+use crate::report;
+use crate::step::Step;
+use crate::steps::{RollbackStep, choose_revision, number_after};
+use crate::survey;
+
+/// Returns one release to an earlier revision.
+pub(super) async fn rollback(args: &Args, command: &Rollback, output: &mut Output) -> Result<Exit, Failure> {
+    let session = Session::reading(args, command.profile.as_deref()).await?;
+    let name = command.release.as_str();
+    let Some(release) = session.inputs.profile.releases.get(name) else {
+        let known: Vec<&str> = session.inputs.profile.releases.keys().map(String::as_str).collect();
+        return Err(Failure::usage(
+            format!("profile {} has no release {name}", session.inputs.name),
+            format!("its releases: {}", known.join(", ")),
+        ));
+    };
+    let namespace = session.inputs.namespace(release).to_owned();
+    let access = session.running().await?;
+    if !command.dry_run {
+        session.take(&command.run, "rollback", Some(&access), output).await?;
+    }
+    let mut world = session.world(access.clone()).await?;
+    let history = world.releases.history(&namespace, name).to_vec();
+    let revision = choose_revision(name, &history, command.revision)?;
+    survey::revisions(&session.runner(Some(&access), None), &mut world, (name, &namespace), revision).await?;
+    let steps: Vec<Box<dyn Step>> = vec![Box::new(RollbackStep::new(&session.inputs, name, revision))];
+    let mut plan = Plan::decide(&session.inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
+    plan.closing = closing::of_rollback(&world, &namespace, name, revision);
+    if command.dry_run {
+        match command.run.output {
+            Form::Text => output.result(&render::plan::text(&plan, args.verbose)),
+            Form::Json => output.result(&render::plan::json(&plan).to_string()),
+        }
+        return Ok(Exit::Done);
+    }
+    let what = format!("roll {name} back to revision {revision} in profile {}", session.inputs.name);
+    ask::confirm(session.inputs.profile.confirm, &session.inputs.name, &what, &command.run)?;
+    let outcome = session.carry_out(&plan, world, (&command.run, "rollback"), (true, 1)).await?;
+    if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
+        let made = number_after(&history);
+        output.note(&format!(
+            "{name} is at revision {made}, with the content of revision {revision}. The next todoctl up {} returns to the profile.",
+            session.inputs.name
+        ));
+    }
+    Ok(report::exit(&outcome))
+}

@@ -1,0 +1,96 @@
+//! `todoctl status`: the releases of a profile, their revisions and their health.
+
+use serde_json::json;
+
+use crate::cli::args::{Args, Form, Reading};
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::exit::Exit;
+use crate::health;
+use crate::labels;
+use crate::output::Output;
+use crate::render::table;
+use crate::step::Verdict;
+use crate::world::World;
+
+/// One release as it is shown.
+struct Row {
+    release: String,
+    namespace: String,
+    revision: Option<u32>,
+    status: String,
+    verified: bool,
+    image: Option<String>,
+    health: Verdict,
+}
+
+/// Shows.
+pub(super) async fn status(args: &Args, command: &Reading, output: &mut Output) -> Result<Exit, Failure> {
+    let session = Session::reading(args, command.profile.as_deref()).await?;
+    let access = session.running().await?;
+    let url = session.inputs.profile.url.as_ref().map(|url| url.replace("{node}", &access.node));
+    let world = session.world(access).await?;
+    let rows: Vec<Row> = session
+        .inputs
+        .releases()
+        .map(|(name, release)| row(name, session.inputs.namespace(release), &world))
+        .collect();
+    match command.output {
+        Form::Json => output.result(&as_json(&session.inputs.name, &rows, url.as_deref()).to_string()),
+        Form::Text => {
+            output.result(&as_text(&rows));
+            if let Some(url) = url.filter(|_| rows.iter().all(|row| row.revision.is_some())) {
+                output.result(&url);
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn row(name: &str, namespace: &str, world: &World) -> Row {
+    let newest = world.releases.newest(namespace, name);
+    let health = match newest {
+        Some(_) => health::of_release(name, namespace, &world.live),
+        None => Verdict::NotYet { why: "not deployed".to_owned() },
+    };
+    Row {
+        release: name.to_owned(),
+        namespace: namespace.to_owned(),
+        revision: newest.map(|revision| revision.number),
+        status: newest.map_or_else(|| "absent".to_owned(), |revision| revision.status.clone()),
+        verified: newest.is_some_and(crate::world::releases::Revision::is_verified),
+        image: newest.and_then(|revision| revision.label(labels::IMAGE).map(str::to_owned)),
+        health,
+    }
+}
+
+fn health_text(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Ready => "healthy".to_owned(),
+        Verdict::NotYet { why } => why.clone(),
+        Verdict::Stale { why, .. } | Verdict::Broken { why, .. } => format!("broken: {why}"),
+    }
+}
+
+fn as_text(rows: &[Row]) -> String {
+    let header = ["RELEASE", "REVISION", "STATUS", "VERIFIED", "IMAGE", "HEALTH"].map(str::to_owned);
+    let cells = rows.iter().map(|row| {
+        [
+            row.release.clone(),
+            row.revision.map_or_else(|| "-".to_owned(), |number| number.to_string()),
+            row.status.clone(),
+            if row.verified { "yes" } else { "no" }.to_owned(),
+            row.image.clone().unwrap_or_else(|| "-".to_owned()),
+            health_text(&row.health),
+        ]
+    });
+    table(&header, cells)
+}
+
+fn as_json(profile: &str, rows: &[Row], url: Option<&str>) -> serde_json::Value {
+    let release = |row: &Row| {
+        json!({"release": row.release, "namespace": row.namespace, "revision": row.revision, "status": row.status,
+            "verified": row.verified, "image": row.image, "health": row.health})
+    };
+    json!({"format": 1, "profile": profile, "url": url, "releases": rows.iter().map(release).collect::<Vec<_>>()})
+}

@@ -1,0 +1,144 @@
+//! `todoctl up` and `todoctl plan`: the same plan, carried out or shown.
+
+use crate::cli::args::{Args, Form, Plan as PlanArgs, Run, Up};
+use crate::cli::ask;
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::closing;
+use crate::event::Outcome;
+use crate::exit::Exit;
+use crate::given;
+use crate::output::Output;
+use crate::plan::Plan;
+use crate::render;
+use crate::report;
+use crate::steps;
+use crate::survey;
+use crate::world::{Access, Cluster, World};
+
+/// Shows what `up` would do.
+pub(super) async fn plan(args: &Args, command: &PlanArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let session = Session::deploying(args, &command.what).await?;
+    let (plan, _) = look(&session).await?;
+    show(&plan, command.output, args.verbose, output);
+    Ok(if command.exit_code && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+}
+
+/// Deploys.
+pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result<Exit, Failure> {
+    let session = Session::deploying(args, &command.what).await?;
+    if command.dry_run {
+        let (plan, _) = look(&session).await?;
+        show(&plan, command.run.output, args.verbose, output);
+        return Ok(Exit::Done);
+    }
+    let access = match session.cluster().await? {
+        Cluster::Running(access) => access,
+        Cluster::Down(state) => match start(&session, state, &command.run).await? {
+            Ok(access) => access,
+            Err(exit) => return Ok(exit),
+        },
+    };
+    session.take(&command.run, "up", Some(&access), output).await?;
+    let (mut plan, mut world) = decide(&session, access).await?;
+    if plan.is_empty() && plan.steps.iter().all(|step| step.decision.checks.is_empty()) {
+        session.remember();
+        nothing_to_do(&plan, &command.run, output);
+        return Ok(Exit::Done);
+    }
+    if ask(&session, &plan, &command.run, args.verbose, output)? {
+        (plan, world) = unchanged_since(&session, plan, world).await?;
+    }
+    let jobs = if command.sequential { 1 } else { usize::from(command.jobs) };
+    let outcome = session.carry_out(&plan, world, (&command.run, "up"), (!command.no_rollback, jobs)).await?;
+    if outcome == Outcome::Deployed {
+        session.remember();
+    }
+    Ok(report::exit(&outcome))
+}
+
+/// Starts the cluster, as a run of its own: everything else is known only afterwards.
+async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Access, Exit>, Failure> {
+    ask::confirm(session.inputs.profile.confirm, &session.inputs.name, &format!("start {}", session.provider.title()), run)?;
+    let world = session.blank(state);
+    let plan = planned(session, &steps::cluster_only(&session.provider), &world)?;
+    let outcome = session.carry_out(&plan, world, (run, "start"), (true, 1)).await?;
+    match outcome {
+        Outcome::Deployed => Ok(Ok(session.running().await?)),
+        failed => Ok(Err(report::exit(&failed))),
+    }
+}
+
+/// The plan for the cluster as it is, which may be down.
+async fn look(session: &Session) -> Result<(Plan, World), Failure> {
+    match session.cluster().await? {
+        Cluster::Running(access) => decide(session, access).await,
+        Cluster::Down(state) => {
+            let world = session.blank(state);
+            let steps = steps::deployment(&session.inputs, &session.provider, &world);
+            Ok((planned(session, &steps, &world)?, world))
+        }
+    }
+}
+
+/// The plan for a running cluster.
+async fn decide(session: &Session, access: Access) -> Result<(Plan, World), Failure> {
+    let runner = session.runner(Some(&access), None);
+    let mut world = session.world(access).await?;
+    let inputs = &session.inputs;
+    survey::commands(&runner, inputs, &mut world).await?;
+    let missing = steps::missing(inputs, &world);
+    if !missing.is_empty() {
+        let (message, hint) = given::missing_message(&missing);
+        return Err(Failure::preflight(format!("{message}; nothing was changed"), hint));
+    }
+    survey::manifests(&runner, inputs, &mut world).await?;
+    let mut plan = planned(session, &steps::deployment(inputs, &session.provider, &world), &world)?;
+    plan.closing = closing::of_deployment(inputs, session.provider.as_ref(), &world, &plan);
+    Ok((plan, world))
+}
+
+fn planned(session: &Session, steps: &[Box<dyn crate::step::Step>], world: &World) -> Result<Plan, Failure> {
+    Plan::decide(&session.inputs.name, steps, world).map_err(|errors| Failure::undecided(&errors))
+}
+
+/// Asks; answers whether a person was asked, so that time has passed.
+fn ask(session: &Session, plan: &Plan, run: &Run, verbose: bool, output: &mut Output) -> Result<bool, Failure> {
+    let how = session.inputs.profile.confirm;
+    if how != crate::profile::Confirm::Never && !run.yes {
+        output.note(&render::plan::text(plan, verbose));
+    }
+    let what = format!("change profile {} on {}", session.inputs.name, plan.cluster.as_deref().unwrap_or("a new cluster"));
+    ask::confirm(how, &session.inputs.name, &what, run)
+}
+
+/// Looks again after a person was asked: a plan that differs from the confirmed one is refused.
+async fn unchanged_since(session: &Session, plan: Plan, world: World) -> Result<(Plan, World), Failure> {
+    let Some(access) = world.cluster.access().cloned() else { return Ok((plan, world)) };
+    let mut again = session.world(access.clone()).await?;
+    // The same seed, so that random names are the confirmed ones.
+    (again.seed, again.given) = (world.seed, world.given.clone());
+    survey::manifests(&session.runner(Some(&access), None), &session.inputs, &mut again).await?;
+    let mut now = planned(session, &steps::deployment(&session.inputs, &session.provider, &again), &again)?;
+    now.closing = closing::of_deployment(&session.inputs, session.provider.as_ref(), &again, &now);
+    let lines = |plan: &Plan| plan.commands().map(crate::invocation::Invocation::shell).collect::<Vec<_>>();
+    if lines(&now) == lines(&plan) {
+        return Ok((now, again));
+    }
+    Err(Failure::preflight("the cluster has changed since the question; nothing was changed", "look at the new plan and answer again"))
+}
+
+fn show(plan: &Plan, form: Form, verbose: bool, output: &mut Output) {
+    match form {
+        Form::Text => output.result(&render::plan::text(plan, verbose)),
+        Form::Json => output.result(&render::plan::json(plan).to_string()),
+    }
+}
+
+fn nothing_to_do(plan: &Plan, run: &Run, output: &mut Output) {
+    match run.output {
+        Form::Text => output.note(&format!("Nothing to do: profile {} is deployed, verified and healthy.", plan.profile)),
+        Form::Json => output.result(&render::plan::json(plan).to_string()),
+    }
+}
+

@@ -1,0 +1,30 @@
+//! `todoctl verify`: the profile's checks against what is deployed now; changes nothing.
+
+use crate::cli::args::{Args, Form, Reading};
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::event::Outcome;
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::plan::Plan;
+use crate::steps;
+
+/// Checks.
+pub(super) async fn verify(args: &Args, command: &Reading, _output: &mut Output) -> Result<Exit, Failure> {
+    let session = Session::reading(args, command.profile.as_deref()).await?;
+    let access = session.running().await?;
+    let world = session.world(access).await?;
+    let steps = steps::verification(&session.inputs);
+    let plan = Plan::decide(&session.inputs.name, &steps, &world)
+        .map_err(|errors| Failure { exit: Exit::Found, ..Failure::undecided(&errors) })?;
+    let run = crate::cli::args::Run::reading(command.output);
+    let outcome = session.carry_out(&plan, world, (&run, "verify"), (true, 8)).await?;
+    Ok(if outcome == Outcome::Deployed { Exit::Done } else { Exit::Found })
+}
+
+impl crate::cli::args::Run {
+    /// For a command that changes nothing.
+    fn reading(output: Form) -> Self {
+        Self { yes: true, confirm: None, progress: crate::cli::args::Progress::Auto, output }
+    }
+}

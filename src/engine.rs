@@ -1,0 +1,243 @@
+//! Owns acting: it carries a plan out, waits, and undoes what it did when something fails.
+//! Refuses to decide what should be done (`steps`) and to print (`render`).
+//!
+//! The undo list is on record before the first change. Undos run in reverse order, never stop at a failed one, are
+//! verified after all of them, touch nothing this run did not change, and never lose the first cause.
+
+mod evidence;
+mod forward;
+mod hub;
+mod unwind;
+mod wait;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use self::hub::Hub;
+use crate::emitter::Emitter;
+use crate::event::{Cause, Event, FORMAT, Outcome, Remaining};
+use crate::invocation::Invocation;
+use crate::plan::{Closing, Plan};
+use crate::record::{OpenRun, Record};
+use crate::runner::{Output, RunError, SharedRunner};
+use crate::step::{StepId, Undo};
+use crate::tool::kubectl::Kubectl;
+use crate::world::Access;
+use crate::world::live::Live;
+
+/// Everything a run needs besides its plan.
+pub struct Engine {
+    /// Performs commands.
+    pub runner: SharedRunner,
+    /// Takes events.
+    pub events: Emitter,
+    /// Keeps the open run.
+    pub record: Arc<dyn Record>,
+    /// How the cluster is reached; absent when the plan only starts it.
+    pub access: Option<Access>,
+    /// Namespaces whose releases may be touched.
+    pub namespaces: Vec<String>,
+    /// Steps that may run at once.
+    pub jobs: usize,
+    /// Whether a failure is rolled back.
+    pub rollback: bool,
+    /// How often a person has asked to stop.
+    pub interrupts: watch::Receiver<u32>,
+    /// What the run is called.
+    pub names: Names,
+}
+
+/// What a run is called, for events and the record.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// Id of the run.
+    pub run: String,
+    /// What was asked for, such as `up`.
+    pub command: String,
+    /// The whole command line to try it again.
+    pub profile: String,
+    /// Who runs it, and where.
+    pub holder: String,
+    /// Folder of the run's files.
+    pub folder: PathBuf,
+    /// Address of the application.
+    pub url: Option<String>,
+}
+
+impl Engine {
+    /// Carries a plan out, or brings everything back. The environment must have been taken.
+    pub async fn run(&self, plan: &Plan, live: Live) -> Outcome {
+        let start = Instant::now();
+        self.events.emit(Event::RunStarted {
+            format: FORMAT,
+            run: self.names.run.clone(),
+            command: self.names.command.clone(),
+            profile: self.names.profile.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            folder: self.names.folder.clone(),
+            steps: plan.announce(),
+        });
+        let hub = Hub::new(&self.runner, self.access.as_ref(), live);
+        let outcome = match self.open(plan) {
+            Ok(()) => self.act(plan, &hub).await,
+            Err(message) => Outcome::Failed { cause: cause(None, message, "make the state folder writable; nothing was changed") },
+        };
+        self.finish(&outcome, start);
+        outcome
+    }
+
+    /// Undoes what a dead run did, from its record.
+    pub async fn recover(&self, open: &OpenRun, live: Live) -> Outcome {
+        let start = Instant::now();
+        let hub = Hub::new(&self.runner, self.access.as_ref(), live);
+        self.events.emit(Event::RunStarted {
+            format: FORMAT,
+            run: self.names.run.clone(),
+            command: "recover".to_owned(),
+            profile: self.names.profile.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            folder: self.names.folder.clone(),
+            steps: Vec::new(),
+        });
+        let cause = cause(None, format!("run {} ({}) was cut off", open.run, open.holder), "");
+        let undo: Vec<(StepId, Undo)> = open.undo.iter().rev().cloned().collect();
+        let outcome = self.unwind(cause, &undo, &hub).await;
+        self.finish(&outcome, start);
+        outcome
+    }
+
+    fn finish(&self, outcome: &Outcome, start: Instant) {
+        let done = match outcome {
+            // What is left to do stays on record, for the next run.
+            Outcome::Stuck { .. } => Ok(()),
+            Outcome::Deployed | Outcome::RolledBack { .. } | Outcome::Failed { .. } | Outcome::Kept { .. } => self.record.close(),
+        };
+        if let Err(message) = done {
+            self.events.emit(Event::Warning { message });
+        }
+        let url = self.names.url.clone().filter(|_| *outcome == Outcome::Deployed);
+        self.events.emit(Event::RunFinished { outcome: outcome.clone(), seconds: start.elapsed().as_secs_f64(), url });
+    }
+
+    /// Puts the undo list on record.
+    fn open(&self, plan: &Plan) -> Result<(), String> {
+        if plan.steps.iter().all(|step| step.decision.change.is_none()) {
+            return Ok(());
+        }
+        let undo = plan.steps.iter().filter(|step| !step.decision.change.is_none());
+        self.record.open(&OpenRun {
+            run: self.names.run.clone(),
+            command: self.names.command.clone(),
+            holder: self.names.holder.clone(),
+            since: Timestamp::now(),
+            undo: undo.map(|step| (step.step.clone(), step.decision.undo.clone())).collect(),
+        })
+    }
+
+    async fn act(&self, plan: &Plan, hub: &Arc<Hub>) -> Outcome {
+        let forward = forward::run(self, plan, hub).await;
+        let Some(failure) = forward.failure else {
+            self.close(&plan.closing).await;
+            return Outcome::Deployed;
+        };
+        let cause = evidence::gather(self, plan, hub, failure).await;
+        let undo = |step: &StepId| plan.steps.iter().find(|one| one.step == *step).map(|one| one.decision.undo.clone());
+        let touched: Vec<(StepId, Undo)> =
+            forward.touched.into_iter().rev().filter_map(|step| Some((step.clone(), undo(&step)?))).collect();
+        if touched.is_empty() {
+            return Outcome::Failed { cause };
+        }
+        if !self.rollback {
+            let remaining = touched.into_iter().filter_map(|(step, undo)| remaining(step, &undo, "changed by this run"));
+            return Outcome::Kept { cause, remaining: remaining.collect() };
+        }
+        self.unwind(cause, &touched, hub).await
+    }
+
+    /// Work after the verification; a failure is a warning.
+    async fn close(&self, closing: &[Closing]) {
+        let step = StepId::single("verify");
+        for work in closing {
+            for command in &work.commands {
+                if let Err(failure) = self.command(&step, command).await {
+                    self.events.emit(Event::Warning { message: format!("could not {}: {}", work.title, failure.message) });
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Runs one changing command and tells about it. A status other than 0 is a failure.
+    async fn command(&self, step: &StepId, command: &Invocation) -> Result<(), CommandFailure> {
+        let line = command.line();
+        self.events.emit(Event::CommandStarted { step: step.clone(), command: line.clone() });
+        let start = Instant::now();
+        let result = self.run_logged(step, command.clone()).await;
+        let exit = result.as_ref().ok().and_then(|output| output.status);
+        self.events.emit(Event::CommandFinished { step: step.clone(), command: line.clone(), seconds: start.elapsed().as_secs_f64(), exit });
+        match result {
+            Ok(output) if output.is_success() => Ok(()),
+            Ok(output) => Err(CommandFailure {
+                message: format!("{} failed: {}", command.tool.name(), last_line(&output.complaint())),
+                evidence: output.complaint().lines().map(str::to_owned).collect(),
+                hint: format!("try it: {line}"),
+            }),
+            Err(error) => Err(CommandFailure { message: error.to_string(), evidence: Vec::new(), hint: error.hint() }),
+        }
+    }
+
+    async fn run_logged(&self, step: &StepId, command: Invocation) -> Result<Output, RunError> {
+        let runner = SharedRunner::clone(&self.runner);
+        let (log, program) = (step.as_str().replace('/', "-"), command.tool.name());
+        tokio::task::spawn_blocking(move || runner.run_logged(&command, &log))
+            .await
+            .unwrap_or_else(|error| Err(RunError::Start { program, why: error.to_string() }))
+    }
+
+    fn kubectl(&self) -> Option<Kubectl> {
+        self.access.as_ref().map(Kubectl::new)
+    }
+}
+
+/// A changing command that failed.
+struct CommandFailure {
+    message: String,
+    evidence: Vec<String>,
+    hint: String,
+}
+
+/// Why the way forward ended early.
+struct Failure {
+    step: Option<StepId>,
+    message: String,
+    evidence: Vec<String>,
+    hint: String,
+    /// Pods whose logs show it.
+    pods: Vec<String>,
+    interrupted: bool,
+}
+
+fn cause(step: Option<StepId>, message: String, hint: &str) -> Cause {
+    Cause { step, message, evidence: Vec::new(), hint: hint.to_owned(), interrupted: false }
+}
+
+/// What is left to do of a step, with the commands that do it; nothing for a step that needs no undo.
+fn remaining(step: StepId, undo: &Undo, why: &str) -> Option<Remaining> {
+    match undo {
+        Undo::Commands { commands, .. } => {
+            Some(Remaining { step, why: why.to_owned(), commands: commands.iter().map(Invocation::shell).collect() })
+        }
+        Undo::Nothing { .. } => None,
+    }
+}
+
+fn last_line(text: &str) -> &str {
+    text.lines().last().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

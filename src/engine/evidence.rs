@@ -1,0 +1,158 @@
+//! Owns saving what shows a failure, before the rollback removes it: descriptions, logs and events of the failing
+//! release, below `evidence/` in the run's folder. A read that fails is written down instead of its answer.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::hub::Hub;
+use super::{Engine, Failure};
+use crate::event::{Cause, Event};
+use crate::invocation::Invocation;
+use crate::plan::Plan;
+use crate::step::{Check, StepId};
+use crate::survey;
+
+/// Lines of a log that are shown on the screen.
+const LOG_LINES: usize = 10;
+/// Warning events that are shown on the screen.
+const EVENTS: usize = 5;
+
+/// Saves the evidence of a failure and turns the failure into a cause.
+pub(super) async fn gather(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, failure: Failure) -> Cause {
+    let mut cause = Cause {
+        step: failure.step.clone(),
+        message: failure.message,
+        evidence: failure.evidence,
+        hint: failure.hint,
+        interrupted: failure.interrupted,
+    };
+    let place = failure.step.as_ref().and_then(|step| release_of(plan, step));
+    let (Some((release, namespace)), false) = (place, failure.interrupted) else { return cause };
+    let folder = engine.names.folder.join("evidence");
+    let excerpt = save(engine, &folder, &release, &namespace, &pods(hub, &release, &namespace, failure.pods)).await;
+    cause.evidence.extend(excerpt.iter().cloned());
+    if cause.hint.is_empty() {
+        cause.hint = hint(&cause.message, &release, &namespace);
+    }
+    engine.events.emit(Event::EvidenceSaved { folder, excerpt });
+    cause
+}
+
+/// The release that a step is about.
+fn release_of(plan: &Plan, step: &StepId) -> Option<(String, String)> {
+    let planned = plan.steps.iter().find(|one| one.step == *step)?;
+    planned.decision.checks.iter().find_map(|check| match check {
+        Check::RolledOut { release, namespace, .. } | Check::Gone { release, namespace, .. } => {
+            Some((release.clone(), namespace.clone()))
+        }
+        Check::Http { .. } => None,
+    })
+}
+
+/// The pods named by the failure, else every pod of the release.
+fn pods(hub: &Hub, release: &str, namespace: &str, named: Vec<String>) -> Vec<String> {
+    if !named.is_empty() {
+        return named;
+    }
+    let live = hub.live();
+    let ours = live.of_kind("Pod", namespace).filter(|pod| {
+        pod.metadata.labels.get("app.kubernetes.io/instance").is_some_and(|name| name == release)
+    });
+    ours.map(|pod| pod.metadata.name.clone()).collect()
+}
+
+async fn save(engine: &Engine, folder: &Path, release: &str, namespace: &str, pods: &[String]) -> Vec<String> {
+    let Some(kubectl) = engine.kubectl() else { return Vec::new() };
+    if let Err(error) = std::fs::create_dir_all(folder) {
+        engine.events.emit(Event::Warning { message: format!("cannot save evidence in {}: {error}", folder.display()) });
+    }
+    let (described, events) = tokio::join!(
+        answer(engine, kubectl.describe_pods(namespace, release)),
+        answer(engine, kubectl.events(namespace))
+    );
+    write(engine, folder, &format!("{release}-pods.txt"), &described);
+    write(engine, folder, "events.json", &events);
+    let mut excerpt = warnings(&events, pods);
+    for pod in pods.iter().take(3) {
+        let (now, before) = tokio::join!(
+            answer(engine, kubectl.logs(namespace, pod, false)),
+            answer(engine, kubectl.logs(namespace, pod, true))
+        );
+        write(engine, folder, &format!("{pod}.log"), &now);
+        write(engine, folder, &format!("{pod}-previous.log"), &before);
+        if excerpt.len() <= EVENTS {
+            let speaking = if is_log(&now) { &now } else { &before };
+            excerpt.extend(last_lines(pod, speaking));
+        }
+    }
+    excerpt
+}
+
+/// kubectl's answer, or its complaint.
+async fn answer(engine: &Engine, invocation: Invocation) -> String {
+    match survey::call(&engine.runner, invocation).await {
+        Ok(output) if output.is_success() => output.text(),
+        Ok(output) => format!("(not available: {})", output.complaint()),
+        Err(error) => format!("(not available: {error})"),
+    }
+}
+
+fn write(engine: &Engine, folder: &Path, name: &str, text: &str) {
+    if let Err(error) = std::fs::write(folder.join(name), text) {
+        engine.events.emit(Event::Warning { message: format!("cannot save {name}: {error}") });
+    }
+}
+
+fn is_log(text: &str) -> bool {
+    !text.trim().is_empty() && !text.starts_with("(not available")
+}
+
+fn last_lines(pod: &str, log: &str) -> Vec<String> {
+    if !is_log(log) {
+        return Vec::new();
+    }
+    let lines: Vec<&str> = log.lines().collect();
+    let from = lines.len().saturating_sub(LOG_LINES);
+    let mut shown = vec![format!("last log lines of {pod}:")];
+    // kubectl's prefix is `[pod/NAME/CONTAINER] `; the pod is named above.
+    shown.extend(lines[from..].iter().map(|line| format!("  {}", line.split_once("] ").map_or(*line, |(_, rest)| rest))));
+    shown
+}
+
+/// The newest warnings about some pods.
+fn warnings(events: &str, pods: &[String]) -> Vec<String> {
+    let list: Value = serde_json::from_str(events).unwrap_or_default();
+    let text = |item: &Value, pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut found: Vec<(String, String)> = list["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|item| text(item, "/type") == "Warning" && pods.contains(&text(item, "/involvedObject/name")))
+        .map(|item| {
+            let count = item["count"].as_u64().unwrap_or(1);
+            (text(item, "/lastTimestamp"), format!("event: {count}x {}: {}", text(item, "/reason"), text(item, "/message")))
+        })
+        .collect();
+    found.sort();
+    found.dedup_by(|a, b| a.1 == b.1);
+    let from = found.len().saturating_sub(EVENTS);
+    found.split_off(from).into_iter().map(|(_, line)| line).collect()
+}
+
+fn hint(message: &str, release: &str, namespace: &str) -> String {
+    if message.contains("ImagePull") || message.contains("InvalidImageName") || message.contains("ErrImage") {
+        return "check the image's name and tag, and that the cluster can get it".to_owned();
+    }
+    if message.contains("cannot be scheduled") {
+        return "the nodes have no room: ask for less, or add nodes".to_owned();
+    }
+    if message.contains("CreateContainerConfigError") {
+        return "a Secret or ConfigMap that the pod names is missing, or lacks a key".to_owned();
+    }
+    if message.contains("CrashLoopBackOff") || message.contains("out of memory") {
+        return "the program ends by itself: read its last log lines above".to_owned();
+    }
+    format!("see why: kubectl describe pods -n {namespace} -l app.kubernetes.io/instance={release}")
+}

@@ -1,0 +1,144 @@
+//! Owns the way forward: a step starts as soon as its needs are verified, up to `jobs` at once.
+//! After the first failure nothing new starts, running commands finish, waits end.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
+
+use super::hub::Hub;
+use super::wait::{Unmet, Wait};
+use super::{Engine, Failure};
+use crate::event::{Event, StepResult};
+use crate::plan::{Plan, PlannedStep};
+use crate::step::StepId;
+
+/// How far it got.
+pub(super) struct Forward {
+    /// Steps whose commands were started, in that order.
+    pub(super) touched: Vec<StepId>,
+    /// What failed first.
+    pub(super) failure: Option<Failure>,
+}
+
+/// Carries out the steps of a plan.
+pub(super) async fn run(engine: &Engine, plan: &Plan, hub: &Arc<Hub>) -> Forward {
+    let touched = Mutex::new(Vec::new());
+    let failure = start_all(engine, plan, hub, &touched).await;
+    Forward { touched: touched.into_inner().unwrap_or_else(PoisonError::into_inner), failure }
+}
+
+async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, touched: &Mutex<Vec<StepId>>) -> Option<Failure> {
+    let (stop, stopping) = watch::channel(false);
+    let mut waiting: Vec<&PlannedStep> = plan.steps.iter().collect();
+    let mut verified: BTreeSet<StepId> = BTreeSet::new();
+    let mut running = FuturesUnordered::new();
+    let mut failure = None;
+    let mut interrupts = engine.interrupts.clone();
+    loop {
+        while failure.is_none() && running.len() < engine.jobs {
+            let ready = |step: &&PlannedStep| step.needs.iter().all(|need| verified.contains(need));
+            let Some(at) = waiting.iter().position(|step| ready(step)) else { break };
+            let step = waiting.remove(at);
+            running.push(perform(engine, step, hub, stopping.clone(), touched));
+        }
+        if running.is_empty() {
+            break;
+        }
+        tokio::select! {
+            Some((step, result)) = running.next() => match result {
+                Ok(()) => { verified.insert(step); }
+                Err(Some(first)) if failure.is_none() => { failure = Some(first); stop.send_replace(true); }
+                Err(_) => {}
+            },
+            Ok(_) = interrupts.wait_for(|count| *count > 0), if failure.is_none() => {
+                failure = Some(interrupted());
+                stop.send_replace(true);
+            }
+        }
+    }
+    for step in waiting {
+        let result = StepResult::Skipped;
+        engine.events.emit(Event::StepFinished { step: step.step.clone(), result, seconds: 0.0 });
+    }
+    failure
+}
+
+fn interrupted() -> Failure {
+    Failure {
+        step: None,
+        message: "interrupted".to_owned(),
+        evidence: Vec::new(),
+        hint: String::new(),
+        pods: Vec::new(),
+        interrupted: true,
+    }
+}
+
+/// One step: apply, then check. `Err(None)` when it was stopped because another failed.
+async fn perform(
+    engine: &Engine,
+    step: &PlannedStep,
+    hub: &Arc<Hub>,
+    stop: watch::Receiver<bool>,
+    touched: &Mutex<Vec<StepId>>,
+) -> (StepId, Result<(), Option<Failure>>) {
+    let start = Instant::now();
+    let id = step.step.clone();
+    engine.events.emit(Event::StepStarted { step: id.clone() });
+    let ended = attempt(engine, step, hub, stop, touched).await;
+    let result = match &ended {
+        Ok(()) if step.decision.change.is_none() => StepResult::Unchanged,
+        Ok(()) => StepResult::Verified,
+        Err(Some(failure)) => StepResult::Failed { cause: failure.message.clone() },
+        Err(None) => StepResult::Skipped,
+    };
+    engine.events.emit(Event::StepFinished { step: id.clone(), result, seconds: start.elapsed().as_secs_f64() });
+    (id, ended)
+}
+
+async fn attempt(
+    engine: &Engine,
+    step: &PlannedStep,
+    hub: &Arc<Hub>,
+    stop: watch::Receiver<bool>,
+    touched: &Mutex<Vec<StepId>>,
+) -> Result<(), Option<Failure>> {
+    for (at, command) in step.decision.apply.iter().enumerate() {
+        if *stop.borrow() {
+            return Err(None);
+        }
+        if at == 0 {
+            touched.lock().unwrap_or_else(PoisonError::into_inner).push(step.step.clone());
+        }
+        engine.command(&step.step, command).await.map_err(|failure| {
+            Some(Failure {
+                step: Some(step.step.clone()),
+                message: format!("{}: {}", step.title, failure.message),
+                evidence: failure.evidence,
+                hint: failure.hint,
+                pods: Vec::new(),
+                interrupted: false,
+            })
+        })?;
+    }
+    let changed = !step.decision.apply.is_empty();
+    let mut wait = Wait { engine, hub, step: &step.step, stop, changed };
+    for check in &step.decision.checks {
+        wait.until(check).await.map_err(|unmet| match unmet {
+            Unmet::Stopped => None,
+            Unmet::Failed { why, pods } => Some(Failure {
+                step: Some(step.step.clone()),
+                message: format!("{}: {why}", step.title),
+                evidence: Vec::new(),
+                hint: String::new(),
+                pods,
+                interrupted: false,
+            }),
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! Owns the watch streams: one process per kind and namespace, shared by everything that waits.
+//! Refuses to judge what they say (`health`).
+//!
+//! A stream that ends is opened again, with a new list. No event marks the end of a list, so a stream never proves
+//! that something is absent; whoever needs that reads again.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::runner::{SharedRunner, StreamGuard};
+use crate::step::Verdict;
+use crate::tool::kubectl::Kubectl;
+use crate::world::Access;
+use crate::world::live::{Live, WATCHED};
+
+/// What is live, kept current.
+pub(super) struct Hub {
+    runner: SharedRunner,
+    kubectl: Option<Kubectl>,
+    live: Mutex<Live>,
+    changes: watch::Sender<u64>,
+    streams: Mutex<BTreeMap<(String, &'static str), Option<StreamGuard>>>,
+}
+
+impl Hub {
+    /// Starting from what was read; opens no stream yet.
+    pub(super) fn new(runner: &SharedRunner, access: Option<&Access>, live: Live) -> Arc<Self> {
+        Arc::new(Self {
+            runner: SharedRunner::clone(runner),
+            kubectl: access.map(Kubectl::new),
+            live: Mutex::new(live),
+            changes: watch::Sender::new(0),
+            streams: Mutex::new(BTreeMap::new()),
+        })
+    }
+
+    /// What is live now.
+    pub(super) fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notifies of changes.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Takes in what a read gave.
+    pub(super) fn absorb(&self, json: &[u8]) -> Result<(), String> {
+        self.live().merge(json)?;
+        self.changed();
+        Ok(())
+    }
+
+    /// Opens the streams of a namespace that are not open. A stream that cannot be opened is a reason to wait.
+    pub(super) fn watch(self: &Arc<Self>, namespace: &str) -> Verdict {
+        let Some(kubectl) = &self.kubectl else { return Verdict::Ready };
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        for (kind, object) in WATCHED {
+            let slot = streams.entry((namespace.to_owned(), kind)).or_default();
+            if slot.is_some() {
+                continue;
+            }
+            self.live().forget(object, namespace);
+            match self.runner.stream(&kubectl.watch(namespace, kind), self.sink(namespace, kind)) {
+                Ok(guard) => *slot = Some(guard),
+                Err(error) => return Verdict::NotYet { why: format!("cannot watch {kind}: {error}") },
+            }
+        }
+        Verdict::Ready
+    }
+
+    fn sink(self: &Arc<Self>, namespace: &str, kind: &'static str) -> crate::runner::ValueSink {
+        // Weak: the hub owns the stream, not the other way round.
+        let (hub, namespace) = (Arc::downgrade(self), namespace.to_owned());
+        Box::new(move |value| {
+            let Some(hub) = hub.upgrade() else { return false };
+            if let Some(event) = value {
+                hub.live().event(&event);
+            } else {
+                let key = (namespace.clone(), kind);
+                let ended = hub.streams.lock().unwrap_or_else(PoisonError::into_inner).insert(key, None);
+                drop(ended);
+            }
+            hub.changed();
+            true
+        })
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+}

@@ -1,0 +1,160 @@
+//! Owns the way back: every undo in reverse order, then the proof that everything is as it was.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use tokio::sync::watch;
+
+use super::hub::Hub;
+use super::wait::{Unmet, Wait};
+use super::{Engine, remaining};
+use crate::closing;
+use crate::event::{Cause, Event, Outcome, Remaining, UndoResult};
+use crate::invocation::Invocation;
+use crate::step::{Check, Guard, Returns, StepId, Undo};
+use crate::survey;
+use crate::world::releases::Releases;
+
+/// How often an undo command is tried: the API server may be away for a moment, and each is harmless to repeat.
+const TRIES: u32 = 3;
+/// Pause before it is tried again.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// What is collected on the way back.
+#[derive(Default)]
+struct Back {
+    remaining: Vec<Remaining>,
+    stays: Vec<String>,
+    checks: Vec<(StepId, Undo, Check)>,
+    returned: Vec<Returns>,
+}
+
+impl Engine {
+    /// Undoes steps, given in the order of undoing, and proves it. Never stops at a failed undo.
+    pub(super) async fn unwind(&self, cause: Cause, undo: &[(StepId, Undo)], hub: &Arc<Hub>) -> Outcome {
+        let steps = undo.iter().map(|(step, _)| step.clone()).collect();
+        self.events.emit(Event::UnwindStarted { cause: cause.message.clone(), steps });
+        let seen = self.releases(undo).await;
+        let mut back = Back::default();
+        for (step, undo) in undo {
+            if self.is_given_up() {
+                back.remaining.extend(remaining(step.clone(), undo, "not undone: the rollback was interrupted"));
+            } else {
+                self.undo(step, undo, seen.as_ref(), &mut back).await;
+            }
+        }
+        self.prove(hub, &mut back).await;
+        self.seal(&back.returned).await;
+        if back.remaining.is_empty() {
+            Outcome::RolledBack { cause, stays: back.stays }
+        } else {
+            let interrupted = cause.interrupted || self.is_given_up();
+            Outcome::Stuck { cause: Cause { interrupted, ..cause }, remaining: back.remaining }
+        }
+    }
+
+    fn is_given_up(&self) -> bool {
+        *self.interrupts.borrow() > 1
+    }
+
+    /// What helm says now, for the guards; nothing when it cannot be read, then every undo runs.
+    async fn releases(&self, undo: &[(StepId, Undo)]) -> Option<Releases> {
+        let guarded = |undo: &Undo| matches!(undo, Undo::Commands { guard: Guard::ReleaseChanged { .. }, .. });
+        let access = self.access.as_ref().filter(|_| undo.iter().any(|(_, undo)| guarded(undo)))?;
+        let namespaces: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
+        match survey::releases(&self.runner, access, &namespaces).await {
+            Ok(releases) => Some(releases),
+            Err(error) => {
+                self.events.emit(Event::Warning { message: format!("{error}; every undo is run") });
+                None
+            }
+        }
+    }
+
+    async fn undo(&self, step: &StepId, undo: &Undo, seen: Option<&Releases>, back: &mut Back) {
+        let start = Instant::now();
+        self.events.emit(Event::UndoStarted { step: step.clone() });
+        let result = match undo {
+            Undo::Nothing { reason } => {
+                back.stays.push(reason.clone());
+                UndoResult::Untouched { why: reason.clone() }
+            }
+            Undo::Commands { guard, .. } if is_untouched(guard, seen) => {
+                UndoResult::Untouched { why: "helm has recorded no change".to_owned() }
+            }
+            Undo::Commands { commands, checks, returns, .. } => match self.undo_commands(step, commands).await {
+                Ok(()) => {
+                    back.checks.extend(checks.iter().map(|check| (step.clone(), undo.clone(), check.clone())));
+                    back.returned.extend(returns.clone());
+                    UndoResult::Undone
+                }
+                Err(cause) => {
+                    back.remaining.extend(remaining(step.clone(), undo, &cause));
+                    UndoResult::Failed { cause }
+                }
+            },
+        };
+        self.events.emit(Event::UndoFinished { step: step.clone(), result, seconds: start.elapsed().as_secs_f64() });
+    }
+
+    async fn undo_commands(&self, step: &StepId, commands: &[Invocation]) -> Result<(), String> {
+        for command in commands {
+            let mut tries = 1;
+            while let Err(failure) = self.command(step, command).await {
+                if tries == TRIES || self.is_given_up() {
+                    return Err(failure.message);
+                }
+                tries += 1;
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for every undone step's checks, side by side.
+    async fn prove(&self, hub: &Arc<Hub>, back: &mut Back) {
+        let (give_up, stop) = watch::channel(self.is_given_up());
+        let checks = std::mem::take(&mut back.checks);
+        let proofs = join_all(checks.iter().map(|(step, undo, check)| {
+            let mut wait = Wait { engine: self, hub, step, stop: stop.clone(), changed: true };
+            async move { wait.until(check).await.err().and_then(|unmet| remaining(step.clone(), undo, &unproven(unmet))) }
+        }));
+        let mut interrupts = self.interrupts.clone();
+        tokio::pin!(proofs);
+        let found = tokio::select! {
+            found = &mut proofs => found,
+            Ok(_) = interrupts.wait_for(|count| *count > 1) => {
+                give_up.send_replace(true);
+                proofs.await
+            }
+        };
+        back.remaining.extend(found.into_iter().flatten());
+    }
+
+    /// Renews the labels of the revisions that came back, so that the next run knows them.
+    async fn seal(&self, returned: &[Returns]) {
+        let Some(access) = self.access.as_ref().filter(|_| !returned.is_empty()) else { return };
+        let namespaces: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
+        match survey::releases(&self.runner, access, &namespaces).await {
+            Ok(after) => self.close(&closing::of_undo(access, returned, &after)).await,
+            Err(error) => self.events.emit(Event::Warning { message: format!("the restored revisions could not be marked: {error}") }),
+        }
+    }
+}
+
+fn unproven(unmet: Unmet) -> String {
+    match unmet {
+        Unmet::Failed { why, .. } => format!("undone, but {why}"),
+        Unmet::Stopped => "undone, but not verified: the rollback was interrupted".to_owned(),
+    }
+}
+
+/// Whether helm's records are as they were before the run.
+fn is_untouched(guard: &Guard, seen: Option<&Releases>) -> bool {
+    let (Guard::ReleaseChanged { release, namespace, revision, status }, Some(seen)) = (guard, seen) else { return false };
+    match seen.newest(namespace, release) {
+        Some(newest) => newest.number == *revision && newest.status == *status,
+        None => *revision == 0,
+    }
+}

@@ -1,0 +1,206 @@
+//! Owns waiting for a check: by streams where objects tell it, by asking again where only a request does.
+//! Every wait is bounded, and says what is missing when that changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::{Engine, hub::Hub};
+use crate::event::Event;
+use crate::health;
+use crate::step::{Check, Request, StepId, Verdict, Workload};
+use crate::survey;
+use crate::world::live::Live;
+
+/// Pause between two requests of the same kind.
+const AGAIN: Duration = Duration::from_millis(500);
+/// At least this often a wait looks whether its streams are still open.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How a wait ended without the check holding.
+pub(super) enum Unmet {
+    /// It never will, or not in time.
+    Failed {
+        /// What is wrong.
+        why: String,
+        /// Pods whose logs show it.
+        pods: Vec<String>,
+    },
+    /// The run is being stopped.
+    Stopped,
+}
+
+/// A wait for one check of one step.
+pub(super) struct Wait<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) hub: &'a Arc<Hub>,
+    pub(super) step: &'a StepId,
+    /// Becomes true when the run is being stopped.
+    pub(super) stop: watch::Receiver<bool>,
+    /// Whether the objects were just changed, so that what is known of them is old.
+    pub(super) changed: bool,
+}
+
+impl Wait<'_> {
+    /// Waits until a check holds.
+    pub(super) async fn until(&mut self, check: &Check) -> Result<(), Unmet> {
+        match check {
+            Check::RolledOut { namespace, workloads, within_seconds, .. } => {
+                let deadline = deadline(*within_seconds);
+                if self.changed {
+                    self.refresh(namespace, workloads, deadline).await?;
+                }
+                self.watched(check, namespace, deadline).await
+            }
+            Check::Gone { namespace, within_seconds, .. } => {
+                let deadline = deadline(*within_seconds);
+                self.absent(check, namespace, deadline).await
+            }
+            Check::Http { name, request, within_seconds } => self.answered(name, request, deadline(*within_seconds)).await,
+        }
+    }
+
+    /// Reads workloads right after they were changed: a stream may still tell of the state before.
+    async fn refresh(&mut self, namespace: &str, workloads: &[Workload], deadline: Instant) -> Result<(), Unmet> {
+        let Some(kubectl) = self.engine.kubectl() else { return Ok(()) };
+        if workloads.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&Workload> = workloads.iter().collect();
+        loop {
+            let read = survey::call(&self.engine.runner, kubectl.workloads(namespace, &names)).await;
+            let why = match read {
+                Ok(output) if output.is_success() => match self.hub.absorb(&output.stdout) {
+                    Ok(()) => return Ok(()),
+                    Err(why) => why,
+                },
+                Ok(output) => output.complaint(),
+                Err(error) => error.to_string(),
+            };
+            self.pause(&why, deadline).await?;
+        }
+    }
+
+    async fn watched(&mut self, check: &Check, namespace: &str, deadline: Instant) -> Result<(), Unmet> {
+        let mut changes = self.hub.changes();
+        let mut said = String::new();
+        let mut repaired = false;
+        loop {
+            changes.borrow_and_update();
+            let streams = self.hub.watch(namespace);
+            let verdict = match streams {
+                Verdict::Ready => health::judge(check, &self.hub.live()).unwrap_or(Verdict::Ready),
+                other => other,
+            };
+            let why = match verdict {
+                Verdict::Ready => return Ok(()),
+                Verdict::Broken { why, pods } => return Err(Unmet::Failed { why, pods }),
+                Verdict::Stale { why, pods } if repaired => return Err(Unmet::Failed { why: format!("{why}, also after it was deleted once"), pods }),
+                Verdict::Stale { why, pods } => {
+                    repaired = true;
+                    self.delete(namespace, &pods).await;
+                    format!("{why}; deleted once")
+                }
+                Verdict::NotYet { why } => why,
+            };
+            self.say(&mut said, &why);
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep_until(deadline) => return Err(self.too_late(check, &why)),
+                () = stopped(&mut self.stop) => return Err(Unmet::Stopped),
+            }
+        }
+    }
+
+    /// Reads until a release is gone: streams cannot prove an absence.
+    async fn absent(&mut self, check: &Check, namespace: &str, deadline: Instant) -> Result<(), Unmet> {
+        let Some(kubectl) = self.engine.kubectl() else { return Ok(()) };
+        let mut said = String::new();
+        loop {
+            let read = survey::call(&self.engine.runner, kubectl.live(&[namespace])).await;
+            let why = match read {
+                Ok(output) if output.is_success() => match Live::parse(&output.stdout).map(|live| health::judge(check, &live)) {
+                    Ok(Some(Verdict::NotYet { why })) => why,
+                    Ok(_) => return Ok(()),
+                    Err(why) => why,
+                },
+                Ok(output) => output.complaint(),
+                Err(error) => error.to_string(),
+            };
+            self.say(&mut said, &why);
+            self.pause(&why, deadline).await?;
+        }
+    }
+
+    async fn answered(&mut self, name: &str, request: &Request, deadline: Instant) -> Result<(), Unmet> {
+        let Some(kubectl) = self.engine.kubectl() else { return Ok(()) };
+        let mut said = String::new();
+        loop {
+            let why = match survey::call(&self.engine.runner, kubectl.proxy(request)).await {
+                Ok(output) if output.is_success() => return Ok(()),
+                Ok(output) => output.complaint(),
+                Err(error) => error.to_string(),
+            };
+            let why = format!("check \"{name}\": {}", super::last_line(&why));
+            self.say(&mut said, &why);
+            self.pause(&why, deadline).await?;
+        }
+    }
+
+    async fn pause(&mut self, why: &str, deadline: Instant) -> Result<(), Unmet> {
+        if Instant::now() + AGAIN > deadline {
+            return Err(Unmet::Failed { why: format!("not in time: {why}"), pods: Vec::new() });
+        }
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => Ok(()),
+            () = stopped(&mut self.stop) => Err(Unmet::Stopped),
+        }
+    }
+
+    async fn delete(&self, namespace: &str, pods: &[String]) {
+        let Some(kubectl) = self.engine.kubectl() else { return };
+        if let Err(failure) = self.engine.command(self.step, &kubectl.delete(namespace, "pod", pods)).await {
+            self.engine.events.emit(Event::Warning { message: format!("could not delete {}: {}", pods.join(", "), failure.message) });
+        }
+    }
+
+    fn say(&self, said: &mut String, why: &str) {
+        if said != why {
+            why.clone_into(said);
+            self.engine.events.emit(Event::StepWaiting { step: self.step.clone(), why: why.to_owned() });
+        }
+    }
+
+    fn too_late(&self, check: &Check, why: &str) -> Unmet {
+        let pods = match check {
+            Check::RolledOut { release, namespace, .. } => {
+                let live = self.hub.live();
+                let ours = live.of_kind("Pod", namespace).filter(|pod| {
+                    pod.metadata.labels.get("app.kubernetes.io/instance") == Some(release) && !is_ready(&pod.status)
+                });
+                ours.map(|pod| pod.metadata.name.clone()).collect()
+            }
+            Check::Gone { .. } | Check::Http { .. } => Vec::new(),
+        };
+        Unmet::Failed { why: format!("not in time: {why}"), pods }
+    }
+}
+
+fn is_ready(status: &serde_json::Value) -> bool {
+    let conditions = status.get("conditions").and_then(serde_json::Value::as_array);
+    conditions.into_iter().flatten().any(|one| one["type"] == "Ready" && one["status"] == "True")
+}
+
+fn deadline(seconds: u32) -> Instant {
+    Instant::now() + Duration::from_secs(u64::from(seconds))
+}
+
+/// Ends when the run is being stopped; never when the sender is gone.
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,102 @@
+//! Owns what the disk and the command line say of a deployment: the profile, image tags, chart digests, `--set`,
+//! `--only`. Computed once per run, before the cluster is looked at. Refuses to look at the cluster.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use crate::digest::{self, DigestError};
+use crate::profile::{Loaded, Profile, Release};
+
+/// Everything a run is asked to make true.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// Name of the profile.
+    pub name: String,
+    /// The project's folder.
+    pub project: PathBuf,
+    /// The profile.
+    pub profile: Profile,
+    /// Tag of each image the profile builds: the hash of its sources.
+    pub tags: BTreeMap<String, String>,
+    /// Digest of each release's chart and values files.
+    pub charts: BTreeMap<String, String>,
+    /// `--set` arguments by release, in helm's syntax.
+    pub set: BTreeMap<String, Vec<String>>,
+    /// The releases of this run; all of the profile's unless `--only` says otherwise.
+    pub only: BTreeSet<String>,
+}
+
+impl Inputs {
+    /// Reads what the profile refers to. `set` and `only` are already validated names.
+    pub fn resolve(
+        loaded: Loaded,
+        set: BTreeMap<String, Vec<String>>,
+        only: Option<BTreeSet<String>>,
+    ) -> Result<Self, DigestError> {
+        let Loaded { name, project, profile, .. } = loaded;
+        let only = only.unwrap_or_else(|| profile.releases.keys().cloned().collect());
+        let mut inputs = Self { name, project, profile, tags: BTreeMap::new(), charts: BTreeMap::new(), set, only };
+        for name in inputs.image_names() {
+            let tag = digest::image(&inputs.project, &inputs.profile.images[&name])?;
+            inputs.tags.insert(name, tag);
+        }
+        let digests = inputs.releases().map(|(name, release)| Ok((name.to_owned(), chart_digest(&inputs.project, release)?)));
+        let charts = digests.collect::<Result<_, DigestError>>()?;
+        Ok(Self { charts, ..inputs })
+    }
+
+    /// The same profile without its sources, for commands that build and deploy nothing.
+    pub fn without_sources(loaded: Loaded) -> Self {
+        let Loaded { name, project, profile, .. } = loaded;
+        let only = profile.releases.keys().cloned().collect();
+        Self { name, project, profile, tags: BTreeMap::new(), charts: BTreeMap::new(), set: BTreeMap::new(), only }
+    }
+
+    /// The releases of this run, by name.
+    pub fn releases(&self) -> impl Iterator<Item = (&str, &Release)> {
+        let all = self.profile.releases.iter().map(|(name, release)| (name.as_str(), release));
+        all.filter(|(name, _)| self.only.contains(*name))
+    }
+
+    /// The namespace of a release.
+    pub fn namespace<'a>(&'a self, release: &'a Release) -> &'a str {
+        release.namespace.as_deref().unwrap_or(&self.profile.namespace)
+    }
+
+    /// Every namespace of the profile, the application's first.
+    pub fn namespaces(&self) -> Vec<&str> {
+        let mut all = vec![self.profile.namespace.as_str()];
+        for release in self.profile.releases.values() {
+            let namespace = self.namespace(release);
+            if !all.contains(&namespace) {
+                all.push(namespace);
+            }
+        }
+        all
+    }
+
+    /// The images of this run's releases.
+    pub fn image_names(&self) -> BTreeSet<String> {
+        self.releases().filter_map(|(_, release)| release.image.clone()).collect()
+    }
+
+    /// The logical Secrets of this run's releases.
+    pub fn secret_names(&self) -> BTreeSet<String> {
+        self.releases().filter_map(|(_, release)| release.secret.clone()).collect()
+    }
+
+    /// Name and tag of an image the profile builds.
+    pub fn image_reference(&self, image: &str) -> Option<String> {
+        Some(format!("{}:{}", self.profile.images.get(image)?.repository, self.tags.get(image)?))
+    }
+}
+
+fn chart_digest(project: &std::path::Path, release: &Release) -> Result<String, DigestError> {
+    let chart = digest::chart(project, &release.chart)?;
+    let mut parts = vec![("chart", chart.into_bytes())];
+    for file in &release.values {
+        parts.push(("values", digest::file(project, file)?.into_bytes()));
+    }
+    let parts: Vec<(&str, &[u8])> = parts.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    Ok(digest::combine(&parts))
+}

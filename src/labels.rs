@@ -1,0 +1,26 @@
+//! Owns the labels that todoctl writes in the cluster. They are what a later run knows of an earlier one.
+//! Refuses to read or write them: `tool` and `world` do.
+//!
+//! helm keeps the labels of a release Secret when it makes a new revision, also for a foreign `helm upgrade`
+//! (tried with helm 3.21 and 4.2). So `REVISION` names the revision that the others were written for, and
+//! `VERIFIED` counts only where it equals its own revision.
+
+/// Digest of everything a revision was made from.
+pub const DIGEST: &str = "todoctl.dev/digest";
+/// Revision that the labels were written for.
+pub const REVISION: &str = "todoctl.dev/revision";
+/// The same number, once the whole deployment was verified.
+pub const VERIFIED: &str = "todoctl.dev/verified";
+/// Fingerprint of the replicas and images that the manifest asks for.
+pub const LIVE: &str = "todoctl.dev/live";
+/// Tag of the image that was built for the revision.
+pub const IMAGE: &str = "todoctl.dev/image";
+/// Version of the Secret that the revision refers to.
+pub const SECRETS: &str = "todoctl.dev/secrets";
+/// Profile that owns the release.
+pub const PROFILE: &str = "todoctl.dev/profile";
+/// Logical name of a versioned Secret.
+pub const SECRET: &str = "todoctl.dev/secret";
+
+/// The labels of a release Secret, in the order in which `tool::kubectl` asks for them.
+pub const RELEASE: [&str; 7] = [DIGEST, REVISION, VERIFIED, LIVE, IMAGE, SECRETS, PROFILE];

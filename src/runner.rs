@@ -1,0 +1,132 @@
+//! Owns the door to processes: the `Runner` trait, what a run of one gives back, and its failures as text.
+//! `duct` beside it is the only file that spawns.
+
+mod duct;
+
+pub use duct::{DuctRunner, Setup};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::invocation::Invocation;
+
+/// Performs invocations. Blocking: async callers use `spawn_blocking`.
+pub trait Runner: Send + Sync {
+    /// Runs to the end. A status other than 0 is an answer, not an error.
+    fn run(&self, invocation: &Invocation) -> Result<Output, RunError>;
+
+    /// Runs a command that changes something; its output goes to a file as well, so that the death of todoctl
+    /// does not end it (a pipe without a reader would).
+    fn run_logged(&self, invocation: &Invocation, log: &str) -> Result<Output, RunError>;
+
+    /// Starts a stream of JSON values and hands each to `sink` until the stream ends, the sink says no, or the
+    /// guard is dropped.
+    fn stream(&self, invocation: &Invocation, sink: ValueSink) -> Result<StreamGuard, RunError>;
+}
+
+/// Takes one value of a stream; `None` when it has ended. Answers whether it wants more.
+pub type ValueSink = Box<dyn FnMut(Option<serde_json::Value>) -> bool + Send>;
+
+/// Ends a stream when dropped.
+pub struct StreamGuard(Option<Box<dyn FnOnce() + Send>>);
+
+impl StreamGuard {
+    /// A guard that calls `end` once.
+    pub fn new(end: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(end)))
+    }
+}
+
+impl Drop for StreamGuard {
+    fn drop(&mut self) {
+        if let Some(end) = self.0.take() {
+            end();
+        }
+    }
+}
+
+/// A shared runner.
+pub type SharedRunner = Arc<dyn Runner>;
+
+/// What a finished process gave.
+#[derive(Debug, Clone, Default)]
+pub struct Output {
+    /// Exit status; absent when a signal ended it.
+    pub status: Option<i32>,
+    /// Standard output; empty for logged commands.
+    pub stdout: Vec<u8>,
+    /// The end of standard error, or of all output for logged commands; lossy text, at most some kilobytes.
+    pub stderr: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Output {
+    /// Whether it exited with 0.
+    pub fn is_success(&self) -> bool {
+        self.status == Some(0)
+    }
+
+    /// The last lines of its error output that say something, joined.
+    pub fn complaint(&self) -> String {
+        let lines: Vec<&str> = self.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let from = lines.len().saturating_sub(8);
+        let text = lines[from..].join("\n");
+        if text.is_empty() { format!("exit status {}", self.status_text()) } else { text }
+    }
+
+    /// The exit status for people.
+    pub fn status_text(&self) -> String {
+        self.status.map_or_else(|| "none (ended by a signal)".to_owned(), |code| code.to_string())
+    }
+
+    /// Standard output as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+}
+
+/// Why a process gave no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RunError {
+    /// The program does not exist.
+    #[error("{program} is not installed or not on the PATH")]
+    Missing {
+        /// The program.
+        program: String,
+    },
+    /// It could not be started, or its files could not be written.
+    #[error("cannot run {program}: {why}")]
+    Start {
+        /// The program.
+        program: String,
+        /// The system's reason.
+        why: String,
+    },
+    /// It ran longer than allowed and was stopped.
+    #[error("{program} did not end within {limit:?} and was stopped")]
+    Timeout {
+        /// The program.
+        program: String,
+        /// The limit.
+        limit: Duration,
+        /// The log of its output, if it has one.
+        log: Option<PathBuf>,
+    },
+}
+
+impl RunError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Missing { program } => match program.as_str() {
+                "helm" => "install helm 3.14 or later (https://helm.sh/docs/intro/install/), or use the sandbox's: eval \"$(sandbox/sandbox env)\"".to_owned(),
+                "kubectl" => "install kubectl (https://kubernetes.io/docs/tasks/tools/), or use the sandbox's: eval \"$(sandbox/sandbox env)\"".to_owned(),
+                other => format!("check the path of {other} in the profile"),
+            },
+            Self::Start { program, .. } => format!("run {program} by hand to see why"),
+            Self::Timeout { .. } => "run the command by hand to see what it waits for".to_owned(),
+        }
+    }
+}

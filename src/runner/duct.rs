@@ -1,0 +1,273 @@
+//! Owns spawning, by duct. Every child has its own process group, a clean environment and no terminal.
+//!
+//! Own group: a Ctrl-C in the terminal must not reach helm (`helm rollback` has no handler and would stay
+//! `pending-rollback`). Output of changing children goes to files: a child whose stderr is a pipe to a dead
+//! todoctl dies of SIGPIPE on its next line.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use duct::{Expression, Handle};
+use rustix::process::{Pid, Signal, kill_process_group};
+use secrecy::ExposeSecret;
+
+use super::{Output, RunError, Runner, StreamGuard, ValueSink};
+use crate::invocation::{Invocation, Stdin, Tool};
+
+/// How much of a child's error output is kept in memory.
+const TAIL: u64 = 16 * 1024;
+/// How long a child may take to end after SIGTERM.
+const GRACE: Duration = Duration::from_secs(5);
+/// What helm and kubectl may see of the environment; `HELM_*` and `KUBE*` would change what they do.
+const ALLOWED: [&str; 13] = [
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+    "https_proxy", "no_proxy", "SSL_CERT_FILE",
+];
+
+/// What children are started with.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// Working folder: the project.
+    pub project: PathBuf,
+    /// todoctl's own environment.
+    pub environment: BTreeMap<OsString, OsString>,
+    /// Variables that hold secrets; no child sees them.
+    pub secret_variables: Vec<String>,
+    /// The kubeconfig that helm and kubectl see, alone.
+    pub kubeconfig: Option<PathBuf>,
+    /// Folder of the logs of changing commands; none are kept when absent.
+    pub logs: Option<PathBuf>,
+}
+
+/// Runs invocations as real processes.
+#[derive(Debug)]
+pub struct DuctRunner {
+    setup: Setup,
+}
+
+impl DuctRunner {
+    /// With a fixed setup.
+    pub fn new(setup: Setup) -> Self {
+        Self { setup }
+    }
+
+    fn environment(&self, tool: &Tool) -> Vec<(OsString, OsString)> {
+        let secret = |name: &OsString| self.setup.secret_variables.iter().any(|one| name == one.as_str());
+        let keep = |name: &OsString| match tool {
+            Tool::Helm | Tool::Kubectl => ALLOWED.iter().any(|allowed| name == allowed),
+            // The project's own programs, such as compilers, need the user's environment.
+            Tool::Project(_) => {
+                let text = name.to_string_lossy();
+                !text.starts_with("HELM_") && !text.starts_with("KUBE")
+            }
+        };
+        let mut kept: Vec<_> = self
+            .setup
+            .environment
+            .iter()
+            .filter(|(name, _)| keep(name) && !secret(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        if matches!(tool, Tool::Helm | Tool::Kubectl) {
+            // ~/.kube/kuberc can alias commands and change default flags (kubectl 1.34).
+            kept.push(("KUBERC".into(), "off".into()));
+            kept.push(("KUBECONFIG".into(), self.setup.kubeconfig.clone().unwrap_or_else(|| "/dev/null".into()).into()));
+        }
+        kept
+    }
+
+    fn program(&self, tool: &Tool) -> Result<PathBuf, RunError> {
+        let name = tool.name();
+        let path = self.setup.environment.get(&OsString::from("PATH"));
+        which::which_in(&name, path, &self.setup.project).map_err(|_| RunError::Missing { program: name })
+    }
+
+    fn expression(&self, invocation: &Invocation) -> Result<Expression, RunError> {
+        let program = self.program(&invocation.tool)?;
+        #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
+        let command = duct::cmd(program, &invocation.args);
+        let command = command
+            .dir(&self.setup.project)
+            .full_env(self.environment(&invocation.tool))
+            .before_spawn(|command| {
+                command.process_group(0);
+                Ok(())
+            })
+            .unchecked();
+        Ok(match &invocation.stdin {
+            Stdin::None => command.stdin_null(),
+            Stdin::Public(text) => command.stdin_bytes(text.as_bytes()),
+            Stdin::Secret(text) => command.stdin_bytes(text.expose_secret().as_bytes()),
+        })
+    }
+}
+
+impl Runner for DuctRunner {
+    fn run(&self, invocation: &Invocation) -> Result<Output, RunError> {
+        let name = invocation.tool.name();
+        let mut errors = tempfile::tempfile().map_err(|error| cannot(&name, &error))?;
+        let copy = errors.try_clone().map_err(|error| cannot(&name, &error))?;
+        let expression = self.expression(invocation)?.stdout_capture().stderr_file(copy);
+        let mut output = finish(&name, invocation.timeout, expression, None)?;
+        output.stderr = tail(&mut errors);
+        Ok(output)
+    }
+
+    fn run_logged(&self, invocation: &Invocation, log: &str) -> Result<Output, RunError> {
+        let name = invocation.tool.name();
+        let Some(folder) = &self.setup.logs else { return self.run(invocation) };
+        let path = folder.join(format!("{log}.log"));
+        let mut file = open_log(&path, invocation).map_err(|error| cannot(&name, &error))?;
+        let copy = file.try_clone().map_err(|error| cannot(&name, &error))?;
+        let expression = self.expression(invocation)?.stderr_to_stdout().stdout_file(copy);
+        let mut output = finish(&name, invocation.timeout, expression, Some(&path))?;
+        output.stderr = tail(&mut file);
+        Ok(output)
+    }
+
+    fn stream(&self, invocation: &Invocation, mut sink: ValueSink) -> Result<StreamGuard, RunError> {
+        let name = invocation.tool.name();
+        let expression = self.expression(invocation)?.stderr_null();
+        let reader = Arc::new(expression.reader().map_err(|error| cannot(&name, &error))?);
+        let guard = Arc::clone(&reader);
+        std::thread::spawn(move || {
+            let values = serde_json::Deserializer::from_reader(std::io::BufReader::new(&*reader)).into_iter();
+            for value in values {
+                let Ok(value) = value else { break };
+                if !sink(Some(value)) {
+                    return;
+                }
+            }
+            sink(None);
+        });
+        Ok(StreamGuard::new(move || {
+            for pid in guard.pids() {
+                signal_group(pid, Signal::TERM);
+            }
+        }))
+    }
+}
+
+/// Waits for the end, or stops the whole group when the time is over.
+fn finish(name: &str, limit: Duration, expression: Expression, log: Option<&Path>) -> Result<Output, RunError> {
+    let start = Instant::now();
+    let handle = expression.start().map_err(|error| cannot(name, &error))?;
+    let ended = handle.wait_timeout(limit).map_err(|error| cannot(name, &error))?;
+    let Some(done) = ended else {
+        stop(&handle);
+        return Err(RunError::Timeout { program: name.to_owned(), limit, log: log.map(Path::to_path_buf) });
+    };
+    Ok(Output { status: done.status.code(), stdout: done.stdout.clone(), stderr: String::new(), took: start.elapsed() })
+}
+
+/// Asks the group to end, then ends it. duct's own `kill` reaches the direct child only.
+fn stop(handle: &Handle) {
+    for pid in handle.pids() {
+        signal_group(pid, Signal::TERM);
+    }
+    if !matches!(handle.wait_timeout(GRACE), Ok(Some(_))) {
+        for pid in handle.pids() {
+            signal_group(pid, Signal::KILL);
+        }
+    }
+}
+
+fn signal_group(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        // The group may be gone already; then there is nothing to do.
+        let _ = kill_process_group(pid, signal);
+    }
+}
+
+fn open_log(path: &Path, invocation: &Invocation) -> std::io::Result<File> {
+    let mut file = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(path)?;
+    writeln!(file, "$ {}", invocation.line())?;
+    Ok(file)
+}
+
+fn tail(file: &mut File) -> String {
+    let mut bytes = Vec::new();
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    let read = file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).and_then(|_| file.read_to_end(&mut bytes));
+    match read {
+        Ok(_) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => format!("(its output cannot be read: {error})"),
+    }
+}
+
+fn cannot(program: &str, error: &std::io::Error) -> RunError {
+    RunError::Start { program: program.to_owned(), why: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runner() -> DuctRunner {
+        let environment = [("PATH", "/usr/bin:/bin"), ("KUBECONFIG", "/mine"), ("DATABASE_URL", "CANARY-91c2")]
+            .map(|(name, value)| (name.into(), value.into()))
+            .into();
+        let secret_variables = vec!["DATABASE_URL".to_owned()];
+        DuctRunner::new(Setup { project: "/".into(), environment, secret_variables, ..Setup::default() })
+    }
+
+    fn shell(script: &str) -> Invocation {
+        Invocation::new(Tool::Project("sh".into()), ["-c", script])
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let error = runner().run(&Invocation::new(Tool::Project("no-such".into()), ["x"])).unwrap_err();
+        assert_eq!(error.to_string(), "no-such is not installed or not on the PATH");
+    }
+
+    #[test]
+    fn a_status_is_an_answer_and_its_complaint_is_kept() {
+        let output = runner().run(&shell("echo out; echo err >&2; exit 7")).unwrap();
+        assert_eq!((output.status, output.text().as_str()), (Some(7), "out\n"));
+        assert_eq!(output.complaint(), "err");
+    }
+
+    #[test]
+    fn children_see_neither_secrets_nor_foreign_cluster_settings() {
+        let seen = runner().run(&shell("env")).unwrap().text();
+        assert!(!seen.contains("CANARY") && !seen.contains("KUBECONFIG"), "{seen}");
+    }
+
+    #[test]
+    fn a_child_that_never_ends_is_stopped_with_its_grandchildren() {
+        let start = Instant::now();
+        let command = shell("sleep 60 & sleep 60").timeout(Duration::from_millis(100));
+        let error = runner().run(&command).unwrap_err();
+        assert!(matches!(error, RunError::Timeout { .. }), "{error}");
+        assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn a_grandchild_that_keeps_the_error_output_open_does_not_hang_a_logged_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut setup = runner().setup;
+        setup.logs = Some(folder.path().to_owned());
+        let start = Instant::now();
+        let output = DuctRunner::new(setup).run_logged(&shell("sleep 5 & echo done"), "step").unwrap();
+        assert!(output.is_success() && start.elapsed() < Duration::from_secs(3));
+        let log = std::fs::read_to_string(folder.path().join("step.log")).unwrap();
+        assert_eq!(log, "$ sh -c 'sleep 5 & echo done'\ndone\n");
+    }
+
+    #[test]
+    fn a_stream_hands_over_values_and_its_end() {
+        let (send, receive) = std::sync::mpsc::channel();
+        let sink = Box::new(move |value| send.send(value).is_ok());
+        let _guard = runner().stream(&shell(r#"printf '{"a":1}\n{\n"a":2}'"#), sink).unwrap();
+        let seen: Vec<_> = receive.iter().take(3).collect();
+        assert_eq!(seen, [Some(serde_json::json!({"a": 1})), Some(serde_json::json!({"a": 2})), None]);
+    }
+}

@@ -1,0 +1,77 @@
+//! Owns the ordered list of steps. Adding a kind is one file here and one line in `deployment`.
+//! Steps never spawn, never wait and never print.
+
+mod cluster;
+mod image;
+mod namespace;
+mod release;
+mod retire;
+mod rollback;
+mod secret;
+mod uninstall;
+mod verify;
+
+use std::sync::Arc;
+
+pub use release::{is_broken, is_current, number_after, upgrade};
+pub use rollback::{RollbackStep, choose_revision};
+pub use secret::missing;
+pub use uninstall::UninstallStep;
+
+use crate::inputs::Inputs;
+use crate::profile::SecretValue;
+use crate::provider::Provider;
+use crate::step::{Step, StepId};
+use crate::world::World;
+
+/// The documented order, as the README prints it: number and title.
+pub const ORDER: [(u8, &str); 9] = [
+    (1, "cluster and namespace"),
+    (2, "images"),
+    (3, "secrets"),
+    (4, "Dapr and Redpanda"),
+    (5, "Dapr components"),
+    (6, "backend"),
+    (7, "notification, recurring, audit"),
+    (8, "frontend"),
+    (9, "verify"),
+];
+
+/// Every step of a deployment, in the documented order.
+pub fn deployment(inputs: &Arc<Inputs>, provider: &Arc<dyn Provider>, world: &World) -> Vec<Box<dyn Step>> {
+    let mut steps: Vec<Box<dyn Step>> = vec![Box::new(cluster::ClusterStep::new(provider))];
+    steps.push(Box::new(namespace::NamespaceStep::new(inputs)));
+    let images = inputs.image_names().into_iter();
+    steps.extend(images.map(|name| Box::new(image::ImageStep::new(inputs, provider, name)) as Box<dyn Step>));
+    let secrets = inputs.secret_names().into_iter();
+    steps.extend(secrets.map(|name| Box::new(secret::SecretStep::new(inputs, name)) as Box<dyn Step>));
+    let releases = inputs.releases();
+    steps.extend(releases.map(|(name, _)| Box::new(release::ReleaseStep::new(inputs, name)) as Box<dyn Step>));
+    let retired = retire::left_the_profile(inputs, world).into_iter();
+    steps.extend(retired.map(|name| Box::new(retire::RetireStep::new(inputs, name)) as Box<dyn Step>));
+    steps.push(Box::new(verify::VerifyStep::new(inputs)));
+    steps.sort_by_key(|step| step.order());
+    steps
+}
+
+/// The cluster alone: what can be done while it does not run.
+pub fn cluster_only(provider: &Arc<dyn Provider>) -> Vec<Box<dyn Step>> {
+    vec![Box::new(cluster::ClusterStep::new(provider))]
+}
+
+/// The checks of the profile over what runs now.
+pub fn verification(inputs: &Arc<Inputs>) -> Vec<Box<dyn Step>> {
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    let releases = inputs.releases();
+    steps.extend(releases.map(|(name, _)| Box::new(verify::ReleaseCheck::new(inputs, name)) as Box<dyn Step>));
+    steps.push(Box::new(verify::VerifyStep::always(inputs)));
+    steps.sort_by_key(|step| step.order());
+    steps
+}
+
+/// Secret values that are neither given nor in the cluster and must be asked for: name and declaration.
+pub type Missing<'a> = Vec<(&'a str, &'a SecretValue)>;
+
+fn release_id(name: &str) -> StepId {
+    StepId::of("release", name)
+}

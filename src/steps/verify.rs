@@ -1,0 +1,110 @@
+//! Step 9: the deployment as a whole answers. Also `todoctl verify`: every release as it is, without a change.
+
+use std::sync::Arc;
+
+use crate::inputs::Inputs;
+use crate::profile::HttpCheck;
+use crate::step::{Check, DecideError, Decision, Request, Step, StepId};
+use crate::steps::{release_id, release::is_settled};
+use crate::world::World;
+
+/// The profile's checks, after every release is verified.
+pub(super) struct VerifyStep {
+    inputs: Arc<Inputs>,
+    always: bool,
+}
+
+impl VerifyStep {
+    /// Checks only when something changed or is not settled.
+    pub(super) fn new(inputs: &Arc<Inputs>) -> Self {
+        Self { inputs: Arc::clone(inputs), always: false }
+    }
+
+    /// Checks in any case.
+    pub(super) fn always(inputs: &Arc<Inputs>) -> Self {
+        Self { inputs: Arc::clone(inputs), always: true }
+    }
+
+    fn check(&self, check: &HttpCheck) -> Check {
+        let namespace = self.inputs.namespace(&self.inputs.profile.releases[&check.release]).to_owned();
+        let HttpCheck { name, service, port, path, within_seconds, .. } = check.clone();
+        Check::Http { name, request: Request { namespace, service, port, path }, within_seconds }
+    }
+}
+
+impl Step for VerifyStep {
+    fn id(&self) -> StepId {
+        StepId::single("verify")
+    }
+
+    fn title(&self) -> String {
+        "verify".to_owned()
+    }
+
+    fn order(&self) -> u8 {
+        9
+    }
+
+    fn needs(&self) -> Vec<StepId> {
+        self.inputs.releases().map(|(name, _)| release_id(name)).collect()
+    }
+
+    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+        if world.cluster.access().is_none() {
+            return Ok(Decision::none("known after start"));
+        }
+        let settled = self.inputs.releases().all(|(name, _)| is_settled(&self.inputs, name, world));
+        if settled && !self.always {
+            return Ok(Decision::none("every release is verified and healthy"));
+        }
+        let checks = self.inputs.profile.checks.iter().filter(|check| self.inputs.only.contains(&check.release));
+        let mut decision = Decision::none("checks only");
+        decision.checks = checks.map(|check| self.check(check)).collect();
+        Ok(decision)
+    }
+}
+
+/// One release as it is, judged without a change.
+pub(super) struct ReleaseCheck {
+    inputs: Arc<Inputs>,
+    name: String,
+}
+
+impl ReleaseCheck {
+    pub(super) fn new(inputs: &Arc<Inputs>, name: &str) -> Self {
+        Self { inputs: Arc::clone(inputs), name: name.to_owned() }
+    }
+}
+
+impl Step for ReleaseCheck {
+    fn id(&self) -> StepId {
+        release_id(&self.name)
+    }
+
+    fn title(&self) -> String {
+        format!("release {}", self.name)
+    }
+
+    fn order(&self) -> u8 {
+        self.inputs.profile.releases[&self.name].order
+    }
+
+    fn needs(&self) -> Vec<StepId> {
+        Vec::new()
+    }
+
+    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+        let spec = &self.inputs.profile.releases[&self.name];
+        let namespace = self.inputs.namespace(spec).to_owned();
+        let workloads = world.live.release_workloads(&self.name, &namespace);
+        if world.releases.newest(&namespace, &self.name).is_none() || workloads.is_empty() {
+            return Err(DecideError {
+                message: format!("release {} is not deployed", self.name),
+                hint: format!("todoctl up {}", self.inputs.name),
+            });
+        }
+        let mut decision = Decision::none("checks only");
+        decision.checks = vec![Check::RolledOut { release: self.name.clone(), namespace, workloads, within_seconds: spec.ready_seconds }];
+        Ok(decision)
+    }
+}

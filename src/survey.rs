@@ -1,0 +1,203 @@
+//! Owns reading the world: the few reads that all steps share, run side by side.
+//!
+//! A failed read is an error, never an absence. On a cluster with nothing to do it costs five processes: the
+//! provider's status and images, helm's Secrets as a table, todoctl's Secrets, and everything live.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use tokio::task::{JoinSet, spawn_blocking};
+
+use crate::inputs::Inputs;
+use crate::invocation::{Invocation, Tool};
+use crate::provider::Provider;
+use crate::runner::{Output, RunError, SharedRunner};
+use crate::steps;
+use crate::tool::helm::Helm;
+use crate::tool::kubectl::Kubectl;
+use crate::world::live::Live;
+use crate::world::releases::{Releases, target};
+use crate::world::{Access, Cluster, Manifests, World, manifest, secrets};
+
+/// Why the world could not be read. Nothing has been changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SurveyError {
+    /// A program could not be run.
+    #[error("cannot read {what}: {cause}")]
+    Run {
+        /// What was to be read.
+        what: String,
+        /// Why not.
+        cause: RunError,
+    },
+    /// A program answered with an error.
+    #[error("cannot read {what}: {complaint}")]
+    Refused {
+        /// What was to be read.
+        what: String,
+        /// What the program said.
+        complaint: String,
+        /// The command, for trying it by hand.
+        command: String,
+    },
+}
+
+impl SurveyError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Run { cause, .. } => cause.hint(),
+            Self::Refused { command, .. } => format!("try it: {command}"),
+        }
+    }
+}
+
+/// Runs an invocation off the async threads.
+pub async fn call(runner: &SharedRunner, invocation: Invocation) -> Result<Output, RunError> {
+    let runner = SharedRunner::clone(runner);
+    let program = invocation.tool.name();
+    spawn_blocking(move || runner.run(&invocation))
+        .await
+        .unwrap_or_else(|error| Err(RunError::Start { program, why: error.to_string() }))
+}
+
+/// Runs a read that must succeed.
+async fn read(runner: SharedRunner, what: &'static str, invocation: Invocation) -> Result<Output, SurveyError> {
+    let command = invocation.line();
+    match call(&runner, invocation).await {
+        Ok(output) if output.is_success() => Ok(output),
+        Ok(output) => Err(SurveyError::Refused { what: what.to_owned(), complaint: output.complaint(), command }),
+        Err(cause) => Err(SurveyError::Run { what: what.to_owned(), cause }),
+    }
+}
+
+/// Asks the provider whether the cluster runs.
+pub async fn cluster(runner: &SharedRunner, provider: &dyn Provider) -> Result<Cluster, SurveyError> {
+    let what = format!("the state of {}", provider.title());
+    let invocation = provider.status();
+    let command = invocation.line();
+    // The provider's exit status tells the state as well, so only its answer counts.
+    let output = call(runner, invocation).await.map_err(|cause| SurveyError::Run { what: what.clone(), cause })?;
+    provider.cluster(&output).map_err(|complaint| SurveyError::Refused { what, complaint, command })
+}
+
+/// Reads everything about a running cluster, except manifests.
+pub async fn running(
+    runner: &SharedRunner,
+    provider: &dyn Provider,
+    inputs: &Inputs,
+    access: Access,
+    mut world: World,
+) -> Result<World, SurveyError> {
+    let kubectl = Kubectl::new(&access);
+    let namespaces = inputs.namespaces();
+    let start = |what, invocation| tokio::spawn(read(SharedRunner::clone(runner), what, invocation));
+    let releases = start("the helm releases", kubectl.release_table(&namespaces));
+    let live = start("what runs", kubectl.live(&namespaces));
+    let secrets = start("the secrets", kubectl.secrets(&inputs.profile.namespace));
+    let images = (!inputs.tags.is_empty()).then(|| start("the images", provider.images()));
+
+    let only = if let [only] = namespaces.as_slice() { Some(*only) } else { None };
+    world.releases = parse("the helm releases", Releases::parse(&join(releases).await?.text(), only))?;
+    world.live = parse("what runs", Live::parse(&join(live).await?.stdout))?;
+    world.secrets = parse("the secrets", secrets::parse(&join(secrets).await?.stdout))?;
+    if let Some(images) = images {
+        world.images = parse("the images", provider.image_names(&join(images).await?))?;
+    }
+    world.cluster = Cluster::Running(access);
+    Ok(world)
+}
+
+/// Reads only helm's view, to see what changed.
+pub async fn releases(runner: &SharedRunner, access: &Access, namespaces: &[&str]) -> Result<Releases, SurveyError> {
+    let invocation = Kubectl::new(access).release_table(namespaces);
+    let output = read(SharedRunner::clone(runner), "the helm releases", invocation).await?;
+    let only = if let [only] = namespaces { Some(*only) } else { None };
+    parse("the helm releases", Releases::parse(&output.text(), only))
+}
+
+/// Runs the commands of secret values that are neither given nor in the cluster.
+pub async fn commands(runner: &SharedRunner, inputs: &Inputs, world: &mut World) -> Result<(), SurveyError> {
+    let wanted: Vec<(String, Vec<String>)> = steps::missing(inputs, world)
+        .into_iter()
+        .filter(|(_, spec)| !spec.command.is_empty())
+        .map(|(name, spec)| (name.to_owned(), spec.command.clone()))
+        .collect();
+    for (name, command) in wanted {
+        let Some((program, args)) = command.split_first() else { continue };
+        let invocation = Invocation::new(Tool::Project(program.into()), args.iter().cloned());
+        let output = read(SharedRunner::clone(runner), "a secret from its command", invocation).await?;
+        let text = output.text();
+        world.given.insert(name, SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()));
+    }
+    Ok(())
+}
+
+/// Renders the charts of the releases that are not current, and reads the manifests that an undo returns to.
+pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World) -> Result<(), SurveyError> {
+    let Some(access) = world.cluster.access() else { return Ok(()) };
+    let helm = Helm::new(world.helm_major, access);
+    let mut jobs = JoinSet::new();
+    for (name, release) in inputs.releases().filter(|(name, _)| !steps::is_current(inputs, name, world)) {
+        let namespace = inputs.namespace(release).to_owned();
+        let template = helm.template(&steps::upgrade(inputs, name, world));
+        let history = world.releases.history(&namespace, name);
+        let broken = steps::is_broken(name, &namespace, world);
+        let back = target(history, broken).revision().map(|number| helm.manifest(name, &namespace, number));
+        let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
+        jobs.spawn(async move {
+            let (wanted, target) = tokio::join!(render(&runner, template, &namespace), stored(&runner, back, &namespace));
+            Ok::<_, SurveyError>((name, Manifests { wanted: Some(wanted?), target: target? }))
+        });
+    }
+    let mut found = BTreeMap::new();
+    while let Some(done) = jobs.join_next().await {
+        let (name, manifests) = done.map_err(|error| stopped("the charts", &error))??;
+        found.insert(name, manifests);
+    }
+    world.manifests = found;
+    Ok(())
+}
+
+/// Reads two revisions of one release: the one to return to, and the one that an undo returns to.
+pub async fn revisions(
+    runner: &SharedRunner,
+    world: &mut World,
+    (name, namespace): (&str, &str),
+    wanted: u32,
+) -> Result<(), SurveyError> {
+    let Some(access) = world.cluster.access() else { return Ok(()) };
+    let helm = Helm::new(world.helm_major, access);
+    let broken = steps::is_broken(name, namespace, world);
+    let back = target(world.releases.history(namespace, name), broken).revision();
+    let wanted = stored(runner, Some(helm.manifest(name, namespace, wanted)), namespace).await?;
+    let target = stored(runner, back.map(|number| helm.manifest(name, namespace, number)), namespace).await?;
+    world.manifests.insert(name.to_owned(), Manifests { wanted: wanted.map(Ok), target });
+    Ok(())
+}
+
+type Workloads = Vec<crate::step::Workload>;
+
+/// A chart that does not render is an answer, not a failed read.
+async fn render(runner: &SharedRunner, invocation: Invocation, namespace: &str) -> Result<Result<Workloads, String>, SurveyError> {
+    let output = call(runner, invocation).await.map_err(|cause| SurveyError::Run { what: "the charts".to_owned(), cause })?;
+    Ok(if output.is_success() { manifest::workloads(&output.text(), namespace) } else { Err(output.complaint()) })
+}
+
+async fn stored(runner: &SharedRunner, invocation: Option<Invocation>, namespace: &str) -> Result<Option<Workloads>, SurveyError> {
+    let Some(invocation) = invocation else { return Ok(None) };
+    let output = read(SharedRunner::clone(runner), "an earlier manifest", invocation).await?;
+    parse("an earlier manifest", manifest::workloads(&output.text(), namespace)).map(Some)
+}
+
+async fn join(job: tokio::task::JoinHandle<Result<Output, SurveyError>>) -> Result<Output, SurveyError> {
+    job.await.map_err(|error| stopped("the cluster", &error))?
+}
+
+fn stopped(what: &str, error: &tokio::task::JoinError) -> SurveyError {
+    SurveyError::Refused { what: what.to_owned(), complaint: error.to_string(), command: "todoctl status".to_owned() }
+}
+
+fn parse<T>(what: &str, parsed: Result<T, String>) -> Result<T, SurveyError> {
+    parsed.map_err(|complaint| SurveyError::Refused { what: what.to_owned(), complaint, command: "todoctl status".to_owned() })
+}

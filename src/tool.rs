@@ -1,0 +1,6 @@
+//! Owns the external programs: typed constructors of their invocations and parsers of their output.
+//! The only place that knows a flag. Refuses to spawn (`runner`) and to decide (`steps`).
+
+pub mod helm;
+pub mod kubectl;
+pub mod sandbox;

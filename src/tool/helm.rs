@@ -1,0 +1,172 @@
+//! Owns helm's flags, for major versions 3 (from 3.14, for `--labels`) and 4.
+//!
+//! helm is called without `--wait` and without `--atomic`/`--rollback-on-failure`: it picks a rollback target by
+//! status, and calls revisions that never worked `deployed` (pkg/action/upgrade.go). Verifying and rolling back
+//! have one owner, the engine.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::invocation::{Invocation, Tool};
+use crate::world::Access;
+
+/// How long helm may take for one Kubernetes operation; hooks wait inside it.
+const OPERATION: &str = "120s";
+/// How long the process may take: helm's own limit counts per operation.
+const PROCESS: Duration = Duration::from_mins(5);
+/// Revisions helm keeps of a release.
+const HISTORY_MAX: &str = "50";
+
+/// What `helm upgrade --install` needs to know.
+#[derive(Debug, Clone)]
+pub struct Upgrade {
+    /// Release name.
+    pub release: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Chart folder, relative to the project.
+    pub chart: PathBuf,
+    /// Values files, relative to the project.
+    pub values: Vec<PathBuf>,
+    /// Values that win over the files; they travel on standard input.
+    pub overlay: serde_json::Value,
+    /// `--set` arguments in helm's syntax; they win over everything.
+    pub set: Vec<String>,
+}
+
+/// A helm of a known major version, talking to a known cluster.
+#[derive(Debug, Clone)]
+pub struct Helm {
+    major: u32,
+    context: String,
+}
+
+impl Helm {
+    /// For a cluster.
+    pub fn new(major: u32, access: &Access) -> Self {
+        Self { major, context: access.context.clone() }
+    }
+
+    /// `helm upgrade --install`. Old values are never reused: with none given, helm would keep the old ones.
+    pub fn upgrade(&self, what: &Upgrade, labels: &[(&str, String)], run: &str, force: bool) -> Invocation {
+        let mut args = vec!["upgrade".to_owned(), "--install".to_owned()];
+        args.extend(self.chart_args(what));
+        args.extend(["--reset-values", "--history-max", HISTORY_MAX, "--timeout", OPERATION].map(str::to_owned));
+        let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        args.extend(["--labels".to_owned(), labels.join(",")]);
+        args.extend(["--description".to_owned(), format!("todoctl run {run}")]);
+        self.force_conflicts(&mut args, force);
+        Invocation::new(Tool::Helm, args).input(what.overlay.to_string()).timeout(PROCESS)
+    }
+
+    /// `helm template`: the manifest that an upgrade would apply.
+    pub fn template(&self, what: &Upgrade) -> Invocation {
+        let mut args = vec!["template".to_owned()];
+        args.extend(self.chart_args(what));
+        Invocation::new(Tool::Helm, args).input(what.overlay.to_string())
+    }
+
+    /// `helm get manifest` of one revision.
+    pub fn manifest(&self, release: &str, namespace: &str, revision: u32) -> Invocation {
+        let mut args = vec!["get".to_owned(), "manifest".to_owned(), release.to_owned()];
+        args.extend(self.place(namespace));
+        args.extend(["--revision".to_owned(), revision.to_string()]);
+        Invocation::new(Tool::Helm, args)
+    }
+
+    /// `helm rollback` to a named revision, never to "the previous one".
+    /// Another manager's fields are always taken back: helm 4 fails on them otherwise, and a rollback must not.
+    pub fn rollback(&self, release: &str, namespace: &str, revision: u32) -> Invocation {
+        let mut args = vec!["rollback".to_owned(), release.to_owned(), revision.to_string()];
+        args.extend(self.place(namespace));
+        args.extend(["--history-max", HISTORY_MAX, "--timeout", OPERATION].map(str::to_owned));
+        self.force_conflicts(&mut args, true);
+        Invocation::new(Tool::Helm, args).timeout(PROCESS)
+    }
+
+    /// `helm uninstall`; harmless when the release does not exist.
+    pub fn uninstall(&self, release: &str, namespace: &str, keep_history: bool) -> Invocation {
+        let mut args = vec!["uninstall".to_owned(), release.to_owned(), "--ignore-not-found".to_owned()];
+        args.extend(self.place(namespace));
+        args.extend(["--timeout", OPERATION].map(str::to_owned));
+        if keep_history {
+            args.push("--keep-history".to_owned());
+        }
+        Invocation::new(Tool::Helm, args).timeout(PROCESS)
+    }
+
+    fn chart_args(&self, what: &Upgrade) -> Vec<String> {
+        let mut args = vec![what.release.clone(), what.chart.display().to_string()];
+        args.extend(self.place(&what.namespace));
+        for file in &what.values {
+            args.extend(["--values".to_owned(), file.display().to_string()]);
+        }
+        args.extend(["--values", "-"].map(str::to_owned));
+        for set in &what.set {
+            args.extend(["--set".to_owned(), set.clone()]);
+        }
+        args
+    }
+
+    fn place(&self, namespace: &str) -> [String; 4] {
+        ["--namespace".to_owned(), namespace.to_owned(), "--kube-context".to_owned(), self.context.clone()]
+    }
+
+    fn force_conflicts(&self, args: &mut Vec<String>, force: bool) {
+        if force && self.major >= 4 {
+            args.push("--force-conflicts".to_owned());
+        }
+    }
+}
+
+/// `helm version`, the same in both majors.
+pub fn version() -> Invocation {
+    Invocation::new(Tool::Helm, ["version", "--template", "{{.Version}}"])
+}
+
+/// Reads `v4.2.4`, `v4.2` (what a helm from `go install` says) or `v3.21.4+g0`: major and minor.
+pub fn parse_version(text: &str) -> Option<(u32, u32)> {
+    let mut parts = text.trim().strip_prefix('v')?.split(['.', '+', '-']);
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn helm(major: u32) -> Helm {
+        let access = Access { kubeconfig: "/k".into(), context: "sandbox".into(), node: "10.0.0.1".into() };
+        Helm::new(major, &access)
+    }
+
+    fn upgrade() -> Upgrade {
+        Upgrade {
+            release: "backend".into(),
+            namespace: "todo".into(),
+            chart: "charts/backend".into(),
+            values: vec!["charts/backend/values-local.yaml".into()],
+            overlay: serde_json::json!({"image": {"tag": "1"}}),
+            set: vec!["replicaCount=3".into()],
+        }
+    }
+
+    #[test]
+    fn upgrade_names_everything_and_waits_for_nothing() {
+        let line = helm(4).upgrade(&upgrade(), &[("a", "1".into()), ("b", "2".into())], "r1", true).shell();
+        insta::assert_snapshot!(line, @r#"helm upgrade --install backend charts/backend --namespace todo --kube-context sandbox --values charts/backend/values-local.yaml --values - --set replicaCount=3 --reset-values --history-max 50 --timeout 120s --labels a=1,b=2 --description 'todoctl run r1' --force-conflicts <<<'{"image":{"tag":"1"}}'"#);
+    }
+
+    #[test]
+    fn only_helm_4_knows_conflicts() {
+        assert!(!helm(3).rollback("backend", "todo", 3).line().contains("conflicts"));
+        insta::assert_snapshot!(helm(4).rollback("backend", "todo", 3).line(), @"helm rollback backend 3 --namespace todo --kube-context sandbox --history-max 50 --timeout 120s --force-conflicts");
+    }
+
+    #[test]
+    fn versions_of_both_majors_and_of_a_plain_go_install_are_read() {
+        assert_eq!(parse_version("v4.2.4\n"), Some((4, 2)));
+        assert_eq!(parse_version("v4.2"), Some((4, 2)));
+        assert_eq!(parse_version("v3.21.4+g1234"), Some((3, 21)));
+        assert_eq!(parse_version("oops"), None);
+    }
+}

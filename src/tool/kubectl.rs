@@ -1,0 +1,144 @@
+//! Owns kubectl's flags. Objects travel as JSON on standard input; secrets only there.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::invocation::{Invocation, Tool};
+use crate::labels;
+use crate::step::{Request, Workload};
+use crate::world::Access;
+
+/// Limit of a single request to the API server, so that a dead one is noticed.
+const REQUEST: &str = "--request-timeout=20s";
+
+/// kubectl, talking to a known cluster.
+#[derive(Debug, Clone)]
+pub struct Kubectl {
+    context: String,
+}
+
+impl Kubectl {
+    /// For a cluster.
+    pub fn new(access: &Access) -> Self {
+        Self { context: access.context.clone() }
+    }
+
+    fn invocation<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Invocation {
+        let mut all: Vec<String> = args.into_iter().map(str::to_owned).collect();
+        all.extend(["--context".to_owned(), self.context.clone()]);
+        Invocation::new(Tool::Kubectl, all)
+    }
+
+    /// Every revision of every helm release of some namespaces, as a table of labels: the server then sends no payload.
+    /// `world::releases` reads it.
+    pub fn release_table(&self, namespaces: &[&str]) -> Invocation {
+        let columns = format!("name,version,status,{}", labels::RELEASE.join(","));
+        let mut args = vec!["get", "secrets", "-l", "owner=helm", "--no-headers", "-L", &columns, REQUEST];
+        args.extend(scope(namespaces));
+        self.invocation(args)
+    }
+
+    /// todoctl's versioned Secrets of a namespace, with their data: sensitive output.
+    pub fn secrets(&self, namespace: &str) -> Invocation {
+        self.invocation(["get", "secrets", "-n", namespace, "-l", labels::SECRET, "-o", "json", REQUEST])
+    }
+
+    /// Namespaces, and the workloads and pods of some of them.
+    pub fn live(&self, namespaces: &[&str]) -> Invocation {
+        let kinds = "namespaces,deployments,statefulsets,replicasets,pods";
+        let mut args = vec!["get", kinds, "-o", "json", REQUEST];
+        args.extend(scope(namespaces));
+        self.invocation(args)
+    }
+
+    /// Some workloads by name. Fails when one does not exist.
+    pub fn workloads(&self, namespace: &str, workloads: &[&Workload]) -> Invocation {
+        let names: Vec<String> = workloads.iter().map(|one| format!("{}/{}", one.kind, one.name)).collect();
+        let mut args = vec!["get", "-n", namespace, "-o", "json", REQUEST];
+        args.extend(names.iter().map(String::as_str));
+        self.invocation(args)
+    }
+
+    /// A stream of `{"type": …, "object": …}` for one kind; it starts with everything that exists.
+    pub fn watch(&self, namespace: &str, kind: &str) -> Invocation {
+        let args = ["get", kind, "-n", namespace, "--watch", "--output-watch-events", "-o", "json"];
+        self.invocation(args).timeout(Duration::from_hours(24))
+    }
+
+    /// Applies public objects, server side.
+    pub fn apply(&self, objects: &serde_json::Value) -> Invocation {
+        self.apply_args().input(objects.to_string())
+    }
+
+    /// Applies objects that hold secrets, server side: a client-side apply would copy them into an annotation
+    /// (kubectl pkg/util/apply.go).
+    pub fn apply_secret(&self, objects: SecretString) -> Invocation {
+        self.apply_args().secret_input(objects)
+    }
+
+    fn apply_args(&self) -> Invocation {
+        self.invocation(["apply", "--server-side", "--field-manager=todoctl", "--force-conflicts", "-f", "-", REQUEST])
+    }
+
+    /// Deletes objects of a kind; harmless when they do not exist. Does not wait for finalizers.
+    pub fn delete(&self, namespace: &str, kind: &str, names: &[String]) -> Invocation {
+        let mut args = vec!["delete", kind, "-n", namespace, "--ignore-not-found", "--wait=false", REQUEST];
+        args.extend(names.iter().map(String::as_str));
+        self.invocation(args)
+    }
+
+    /// Deletes a namespace with everything in it, and waits until it is gone.
+    pub fn delete_namespace(&self, namespace: &str) -> Invocation {
+        self.invocation(["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"])
+            .timeout(Duration::from_mins(3))
+    }
+
+    /// A GET through the API server's service proxy; a 2xx answer is exit status 0 (TOOLS: a 404 hides its body).
+    pub fn proxy(&self, request: &Request) -> Invocation {
+        let Request { namespace, service, port, path } = request;
+        let url = format!("/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}");
+        self.invocation(["get", "--raw", &url, "--request-timeout=10s"])
+    }
+
+    /// The last log lines of every container of a pod; of the run before when `previous`.
+    pub fn logs(&self, namespace: &str, pod: &str, previous: bool) -> Invocation {
+        let previous = if previous { "--previous=true" } else { "--previous=false" };
+        let args = ["logs", pod, "-n", namespace, "--all-containers", "--tail=200", "--prefix", previous, REQUEST];
+        self.invocation(args)
+    }
+
+    /// Everything Kubernetes says about the pods of a release.
+    pub fn describe_pods(&self, namespace: &str, release: &str) -> Invocation {
+        let selector = format!("app.kubernetes.io/instance={release}");
+        self.invocation(["describe", "pods", "-n", namespace, "-l", &selector, REQUEST])
+    }
+
+    /// The events of a namespace, as JSON.
+    pub fn events(&self, namespace: &str) -> Invocation {
+        self.invocation(["get", "events", "-n", namespace, "-o", "json", REQUEST])
+    }
+}
+
+/// One namespace by name, several by asking for all.
+fn scope<'a>(namespaces: &[&'a str]) -> Vec<&'a str> {
+    match namespaces {
+        [only] => vec!["-n", only],
+        _ => vec!["--all-namespaces"],
+    }
+}
+
+/// A namespace as an object to apply.
+pub fn namespace_object(name: &str) -> serde_json::Value {
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+}
+
+/// Labels for the Secrets in which helm keeps revisions: `(namespace, release, revision, labels)`.
+pub fn release_labels(marks: &[(String, String, u32, serde_json::Value)]) -> serde_json::Value {
+    let item = |(namespace, release, revision, labels): &(String, String, u32, serde_json::Value)| {
+        json!({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": {
+            "name": format!("sh.helm.release.v1.{release}.v{revision}"), "namespace": namespace, "labels": labels}})
+    };
+    json!({"apiVersion": "v1", "kind": "List", "items": marks.iter().map(item).collect::<Vec<_>>()})
+}

@@ -1,0 +1,194 @@
+//! Owns what is live: namespaces, workloads, replica sets and pods, from a read or from watch streams.
+//! Refuses to judge (`health`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::manifest;
+use crate::step::{Workload, WorkloadKind};
+
+/// Everything live that is known.
+#[derive(Debug, Clone, Default)]
+pub struct Live {
+    objects: BTreeMap<(String, String, String), Object>,
+    namespaces: BTreeSet<String>,
+}
+
+/// A Kubernetes object, as far as it is looked at.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Object {
+    /// Kind, such as `Pod`.
+    pub kind: String,
+    /// Names, labels, owners.
+    pub metadata: Metadata,
+    /// What is asked for.
+    #[serde(default)]
+    pub spec: Value,
+    /// What is so.
+    #[serde(default)]
+    pub status: Value,
+}
+
+/// The metadata of an object.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Metadata {
+    /// Name.
+    pub name: String,
+    /// Namespace; empty for namespaces themselves.
+    pub namespace: String,
+    /// Unique id.
+    pub uid: String,
+    /// Counts changes of the spec.
+    pub generation: i64,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// Owners.
+    pub owner_references: Vec<Owner>,
+    /// Set while it is being deleted.
+    pub deletion_timestamp: Option<String>,
+}
+
+/// An owner of an object.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Owner {
+    /// Unique id of the owner.
+    pub uid: String,
+}
+
+impl Object {
+    /// A number in it, 0 when absent.
+    pub fn number(&self, pointer: &str) -> i64 {
+        let (part, rest) = if let Some(rest) = pointer.strip_prefix("/spec") { (&self.spec, rest) } else {
+            (&self.status, pointer.strip_prefix("/status").unwrap_or(pointer))
+        };
+        part.pointer(rest).and_then(Value::as_i64).unwrap_or(0)
+    }
+
+    /// Whether it is owned by the object with this id.
+    pub fn is_owned_by(&self, uid: &str) -> bool {
+        self.metadata.owner_references.iter().any(|owner| owner.uid == uid)
+    }
+
+    /// Whether it is being deleted.
+    pub fn is_going(&self) -> bool {
+        self.metadata.deletion_timestamp.is_some()
+    }
+}
+
+/// How kubectl's kinds are called in objects.
+pub const WATCHED: [(&str, &str); 4] = [
+    ("deployments", "Deployment"), ("statefulsets", "StatefulSet"), ("replicasets", "ReplicaSet"), ("pods", "Pod"),
+];
+
+impl Live {
+    /// Reads the list that `Kubectl::live` gives.
+    pub fn parse(json: &[u8]) -> Result<Self, String> {
+        let mut live = Self::default();
+        live.merge(json)?;
+        Ok(live)
+    }
+
+    /// Takes in a list, or a single object, as kubectl prints it.
+    pub fn merge(&mut self, json: &[u8]) -> Result<(), String> {
+        let value: Value = serde_json::from_slice(json).map_err(|error| format!("kubectl's list is not readable: {error}"))?;
+        let items = match value {
+            Value::Object(mut map) if map.contains_key("items") => match map.remove("items") {
+                Some(Value::Array(items)) => items,
+                _ => return Err("kubectl's list has no items".to_owned()),
+            },
+            single => vec![single],
+        };
+        for item in items {
+            let object = Object::deserialize(item).map_err(|error| format!("kubectl's list is not readable: {error}"))?;
+            self.put(object);
+        }
+        Ok(())
+    }
+
+    /// Takes in one event of a watch stream. An older state never replaces a newer one: a stream may lag behind a read.
+    pub fn event(&mut self, event: &Value) {
+        let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
+        let Some(Ok(object)) = event.get("object").map(Object::deserialize) else { return };
+        match kind {
+            "ADDED" | "MODIFIED" => self.put(object),
+            "DELETED" => {
+                let key = key(&object);
+                if self.objects.get(&key).is_none_or(|known| known.metadata.uid == object.metadata.uid) {
+                    self.objects.remove(&key);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Forgets every object of a kind in a namespace: a new list follows.
+    pub fn forget(&mut self, kind: &str, namespace: &str) {
+        self.objects.retain(|(one, place, _), _| one != kind || place != namespace);
+    }
+
+    fn put(&mut self, object: Object) {
+        if object.kind == "Namespace" {
+            self.namespaces.insert(object.metadata.name);
+            return;
+        }
+        let key = key(&object);
+        let newer = self.objects.get(&key).is_none_or(|known| {
+            known.metadata.uid != object.metadata.uid || known.metadata.generation <= object.metadata.generation
+        });
+        if newer {
+            self.objects.insert(key, object);
+        }
+    }
+
+    /// Whether a namespace exists.
+    pub fn has_namespace(&self, name: &str) -> bool {
+        self.namespaces.contains(name)
+    }
+
+    /// Adds a namespace. For tests of decisions.
+    pub fn add_namespace(&mut self, name: &str) {
+        self.namespaces.insert(name.to_owned());
+    }
+
+    /// A workload by name.
+    pub fn workload(&self, kind: WorkloadKind, namespace: &str, name: &str) -> Option<&Object> {
+        let kind = match kind {
+            WorkloadKind::Deployment => "Deployment",
+            WorkloadKind::StatefulSet => "StatefulSet",
+        };
+        self.objects.get(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Objects of a kind in a namespace.
+    pub fn of_kind<'a>(&'a self, kind: &'a str, namespace: &'a str) -> impl Iterator<Item = &'a Object> {
+        self.objects.iter().filter(move |((one, place, _), _)| one == kind && place == namespace).map(|(_, object)| object)
+    }
+
+    /// The workloads of a release, as they are asked for now. helm annotates every object it makes.
+    pub fn release_workloads(&self, release: &str, namespace: &str) -> Vec<Workload> {
+        let ours = |object: &&Object| {
+            let annotation = |name: &str| object.metadata.annotations.get(name).map(String::as_str);
+            annotation("meta.helm.sh/release-name") == Some(release)
+                && annotation("meta.helm.sh/release-namespace") == Some(namespace)
+        };
+        let objects = self.objects.values().filter(ours);
+        let mut found: Vec<Workload> = objects
+            .filter_map(|object| {
+                let value = serde_json::json!({"kind": object.kind, "spec": object.spec, "metadata": {
+                    "name": object.metadata.name, "namespace": object.metadata.namespace}});
+                manifest::workload(&value, namespace)
+            })
+            .collect();
+        found.sort();
+        found
+    }
+}
+
+fn key(object: &Object) -> (String, String, String) {
+    (object.kind.clone(), object.metadata.namespace.clone(), object.metadata.name.clone())
+}
