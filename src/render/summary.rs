@@ -1,0 +1,174 @@
+//! Owns the last words of a run: how it ended, and what to do next. Every screen says the same ones.
+//! Refuses to know the screen.
+
+use super::error::Form;
+use crate::event::{Cause, Outcome, Remaining};
+use crate::output::{Look, Tone};
+use crate::report::{self, Finished, Report};
+use crate::text;
+
+/// The summary of a run that is over; empty before.
+pub fn summary(report: &Report, look: Look, rerun: Option<&str>) -> String {
+    let Some(finished) = &report.finished else {
+        return String::new();
+    };
+    let failure = Failure {
+        report,
+        look,
+        rerun,
+    };
+    match &finished.outcome {
+        Outcome::Deployed => success(report, finished, look),
+        Outcome::RolledBack { cause, stays } => failure.rolled_back(cause, stays),
+        Outcome::Failed { cause } => failure.form(cause, "nothing was changed", None),
+        Outcome::Stuck { cause, remaining } => {
+            let outcome = format!(
+                "stuck: not everything is back: {}",
+                failure.titles(remaining)
+            );
+            failure.form(cause, &outcome, Some(("to finish by hand", remaining)))
+        }
+        Outcome::Kept { cause, remaining } => {
+            let outcome = format!(
+                "kept because of --no-rollback: {}",
+                failure.titles(remaining)
+            );
+            failure.form(cause, &outcome, Some(("to undo by hand", remaining)))
+        }
+    }
+}
+
+/// The address of the application, when the run ended with one.
+pub(super) fn url(report: &Report) -> Option<String> {
+    report
+        .finished
+        .as_ref()?
+        .url
+        .as_deref()
+        .map(text::clean_line)
+}
+
+fn success(report: &Report, finished: &Finished, look: Look) -> String {
+    let took = text::duration(finished.seconds);
+    let mark = look.paint(Tone::Good, look.pick("✓", "*"));
+    let releases = |removal: bool| {
+        report
+            .changed()
+            .filter(|step| report::is_release(step) && report::is_removal(step) == removal)
+            .count()
+    };
+    let (deployed, removed) = (releases(false), releases(true));
+    let unchanged = report
+        .unchanged()
+        .filter(|step| report::is_release(step))
+        .count();
+    let others = report
+        .changed()
+        .filter(|step| !report::is_release(step))
+        .count();
+    if deployed + removed + others == 0 {
+        let kept = match unchanged {
+            0 => text::count(report.unchanged().count(), "step"),
+            some => text::count(some, "release"),
+        };
+        return format!("{mark} nothing to do: {kept} unchanged, verified in {took}");
+    }
+    let mut parts = Vec::new();
+    if deployed > 0 {
+        let verb = if report.command == "rollback" {
+            "rolled back"
+        } else {
+            "deployed"
+        };
+        parts.push(format!("{} {verb}", text::count(deployed, "release")));
+    }
+    if removed > 0 {
+        parts.push(format!("{} removed", text::count(removed, "release")));
+    }
+    if parts.is_empty() {
+        parts.push(format!("{} done", text::count(others, "step")));
+    }
+    if unchanged > 0 {
+        parts.push(format!("{unchanged} unchanged"));
+    }
+    format!("{mark} {} in {took}", parts.join(", "))
+}
+
+/// What all failures share.
+struct Failure<'a> {
+    report: &'a Report,
+    look: Look,
+    rerun: Option<&'a str>,
+}
+
+impl Failure<'_> {
+    fn rolled_back(&self, cause: &Cause, stays: &[String]) -> String {
+        let took = self
+            .report
+            .unwind_seconds()
+            .map_or_else(String::new, |s| format!(" in {}", text::duration(s)));
+        if stays.is_empty() {
+            let outcome = format!("rolled back: everything is as it was, verified{took}");
+            return self.form(cause, &outcome, None);
+        }
+        let outcome = format!(
+            "rolled back, verified{took}; this first installation leaves behind: {}",
+            stays.join(", ")
+        );
+        self.form(cause, &outcome, None)
+    }
+
+    fn form(
+        &self,
+        cause: &Cause,
+        outcome: &str,
+        remaining: Option<(&str, &[Remaining])>,
+    ) -> String {
+        let mut form = Form::new(&self.headline(cause), self.look);
+        form.field("outcome", outcome);
+        form.field("cause", &cause.message);
+        form.evidence(self.evidence(cause));
+        if let Some((title, remaining)) = remaining.filter(|(_, remaining)| !remaining.is_empty()) {
+            form.title(title);
+            for one in remaining {
+                form.item(&format!("{}: {}", self.report.title(&one.step), one.why));
+                for command in &one.commands {
+                    form.command(command);
+                }
+            }
+        }
+        form.field("hint", &cause.hint);
+        let request = self.report.request();
+        form.verbatim("rerun", self.rerun.unwrap_or(&request));
+        let folder = self
+            .report
+            .evidence
+            .as_ref()
+            .map_or(&self.report.folder, |evidence| &evidence.folder);
+        form.verbatim("details", &folder.display().to_string());
+        form.finish()
+    }
+
+    fn headline(&self, cause: &Cause) -> String {
+        match (&cause.step, cause.interrupted) {
+            (_, true) => "interrupted".to_owned(),
+            (Some(step), false) => format!("{} failed", self.report.title(step)),
+            (None, false) => format!("{} failed", self.report.request()),
+        }
+    }
+
+    fn evidence<'a>(&'a self, cause: &'a Cause) -> &'a [String] {
+        match (&self.report.evidence, cause.evidence.is_empty()) {
+            (Some(saved), true) => &saved.excerpt,
+            (_, _) => &cause.evidence,
+        }
+    }
+
+    fn titles(&self, remaining: &[Remaining]) -> String {
+        remaining
+            .iter()
+            .map(|one| self.report.title(&one.step))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
