@@ -39,7 +39,7 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
-    let mut output = Output::standard(args.color.into(), &folders::terminal());
+    let mut output = Output::standard(args.color, &folders::terminal());
     match run(&args, &mut output) {
         Ok(exit) => exit.into(),
         Err(failure) => {

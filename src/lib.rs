@@ -5,6 +5,7 @@
 //! The [`engine`] is the only part that acts on decisions, forwards and backwards. Everything that happens is an
 //! [`event::Event`]; renderers and the journal only read them.
 
+pub mod cli;
 pub mod closing;
 pub mod digest;
 pub mod emitter;

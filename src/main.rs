@@ -1,3 +1,5 @@
-//! The binary: hands over to the library and turns its answer into an exit status.
+//! The binary: hands over to the library, whose answer is the exit status.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    todoctl::cli::main()
+}

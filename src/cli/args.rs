@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::output;
-use crate::render;
+use crate::output::Color;
+use crate::render::Progress;
 
 /// Deploy a multi-service application to Kubernetes: all of it new and verified, or all of it back as it was
 #[derive(Debug, Parser)]
@@ -120,13 +120,11 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn progress(&self) -> render::Progress {
-        match (self.output, self.progress) {
-            (Form::Json, _) | (_, Progress::Json) => render::Progress::Json,
-            (Form::Text, Progress::Auto) => render::Progress::Auto,
-            (Form::Text, Progress::Tty) => render::Progress::Tty,
-            (Form::Text, Progress::Plain) => render::Progress::Plain,
-            (Form::Text, Progress::Quiet) => render::Progress::Quiet,
+    /// How progress is shown: `-o json` is a stream of events.
+    pub(super) fn progress(&self) -> Progress {
+        match self.output {
+            Form::Json => Progress::Json,
+            Form::Text => self.progress,
         }
     }
 }
@@ -177,38 +175,4 @@ pub(super) enum Form {
     Text,
     /// For programs
     Json,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Progress {
-    /// tty on a terminal, else plain
-    Auto,
-    /// Live lines
-    Tty,
-    /// One line per change
-    Plain,
-    /// One JSON event per line, on stdout
-    Json,
-    /// Only the end
-    Quiet,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Color {
-    /// On a terminal that can
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
-impl From<Color> for output::Color {
-    fn from(color: Color) -> Self {
-        match color {
-            Color::Auto => Self::Auto,
-            Color::Always => Self::Always,
-            Color::Never => Self::Never,
-        }
-    }
 }

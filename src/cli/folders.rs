@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::cli::failure::Failure;
+use crate::invocation::{Invocation, Tool};
 use crate::output::Environment;
 
 /// A variable of the environment.
@@ -19,7 +20,22 @@ pub(super) fn environment() -> BTreeMap<OsString, OsString> {
 
 /// What the environment says about the terminal.
 pub(super) fn terminal() -> Environment {
-    Environment::read(|name| variable(name))
+    let text = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(text).find(|value| !value.is_empty());
+    Environment {
+        no_color: text("NO_COLOR"),
+        clicolor: text("CLICOLOR"),
+        clicolor_force: text("CLICOLOR_FORCE"),
+        term: text("TERM"),
+        locale,
+    }
+}
+
+/// The command line of this process, as a person would type it. No argument holds a secret.
+pub(super) fn command_line() -> String {
+    let words = std::env::args().skip(1);
+    let invocation = Invocation::new(Tool::Project("todoctl".into()), words);
+    invocation.line()
 }
 
 /// Where todoctl keeps what it knows of runs: `TODOCTL_STATE`, else `todoctl` in the user's state folder.

@@ -22,7 +22,7 @@ use crate::plan::Plan;
 use crate::profile::{self, Loaded};
 use crate::provider::{self, Provider};
 use crate::record::{DiskRecord, Found, Record};
-use crate::render::{self, Screen};
+use crate::render::{Screen, Stage, renderer};
 use crate::report;
 use crate::runner::{DuctRunner, Setup, SharedRunner};
 use crate::survey;
@@ -37,6 +37,7 @@ pub(super) struct Session {
     state: PathBuf,
     helm_major: u32,
     verbose: bool,
+    color: crate::output::Color,
     given: Given,
     profile_file: PathBuf,
     secret_variables: Vec<String>,
@@ -64,7 +65,7 @@ impl Session {
         let loaded = profile::load(&project, &what.profile)?;
         let (set, only) = (sets(&loaded, &what.set)?, only(&loaded, &what.only)?);
         let file = what.env_file.as_deref().map(env_file).transpose()?;
-        let given = Given::collect(&loaded.profile.secrets, file.as_ref(), folders::variable)
+        let given = given::collect(&loaded.profile.secrets, file.as_ref(), folders::variable)
             .map_err(|error| Failure::preflight(error.to_string(), error.hint()))?;
         let file = loaded.file.clone();
         let inputs = Inputs::resolve(loaded, set, only)?;
@@ -97,7 +98,7 @@ impl Session {
         let run = run_id();
         let inputs = Arc::new(inputs);
         let mut session = Self {
-            inputs, provider, run, state, helm_major: 0, verbose: args.verbose, given, profile_file, secret_variables, record,
+            inputs, provider, run, state, helm_major: 0, verbose: args.verbose, color: args.color, given, profile_file, secret_variables, record,
         };
         session.helm_major = tools::check(&session.runner(None, None), &root).await?;
         Ok(session)
@@ -124,7 +125,7 @@ impl Session {
         let mut world = World::without_cluster(&self.run, why);
         world.helm_major = self.helm_major;
         world.seed = rand::random();
-        world.given = self.given.values().clone();
+        world.given = self.given.values.clone();
         world
     }
 
@@ -215,7 +216,11 @@ impl Session {
             Failure::preflight(format!("cannot write in {}: {error}; nothing was changed", folder.display()), "make it writable, or set TODOCTL_STATE")
         };
         let journal = Journal::create(folder).map_err(broken)?;
-        let screen = Screen::start(run.progress(), self.verbose, &folders::terminal());
+        let output = Output::standard(self.color, &folders::terminal());
+        let look = output.note_look;
+        let (result, note) = output.into_writers();
+        let rerun = Some(folders::command_line());
+        let screen = Screen::start(renderer(run.progress(), Stage { result, note, look, verbose: self.verbose, rerun }));
         let sinks: Vec<Box<dyn Sink>> = vec![Box::new(journal), Box::new(screen.sink())];
         let interrupts: watch::Receiver<u32> = signals::listen()?;
         let url = access.and_then(|access| Some(self.inputs.profile.url.as_ref()?.replace("{node}", &access.node)));

@@ -1,5 +1,6 @@
 //! `todoctl status`: the releases of a profile, their revisions and their health.
 
+use comfy_table::{Table, presets};
 use serde_json::json;
 
 use crate::cli::args::{Args, Form, Reading};
@@ -9,7 +10,6 @@ use crate::exit::Exit;
 use crate::health;
 use crate::labels;
 use crate::output::Output;
-use crate::render::table;
 use crate::step::Verdict;
 use crate::world::World;
 
@@ -73,7 +73,9 @@ fn health_text(verdict: &Verdict) -> String {
 }
 
 fn as_text(rows: &[Row]) -> String {
-    let header = ["RELEASE", "REVISION", "STATUS", "VERIFIED", "IMAGE", "HEALTH"].map(str::to_owned);
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["RELEASE", "REVISION", "STATUS", "VERIFIED", "IMAGE", "HEALTH"]);
     let cells = rows.iter().map(|row| {
         [
             row.release.clone(),
@@ -84,7 +86,9 @@ fn as_text(rows: &[Row]) -> String {
             health_text(&row.health),
         ]
     });
-    table(&header, cells)
+    table.add_rows(cells);
+    let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();
+    lines.join("\n")
 }
 
 fn as_json(profile: &str, rows: &[Row], url: Option<&str>) -> serde_json::Value {

@@ -25,6 +25,6 @@ pub(super) async fn verify(args: &Args, command: &Reading, _output: &mut Output)
 impl crate::cli::args::Run {
     /// For a command that changes nothing.
     fn reading(output: Form) -> Self {
-        Self { yes: true, confirm: None, progress: crate::cli::args::Progress::Auto, output }
+        Self { yes: true, confirm: None, progress: crate::render::Progress::Auto, output }
     }
 }
