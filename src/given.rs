@@ -114,7 +114,7 @@ pub fn missing_message(missing: &[(&str, &SecretValue)]) -> (String, String) {
                 );
             }
             (None, []) => {
-                message.push_str(" (the profile names no `env`, `command` or `generate` for it)")
+                message.push_str(" (the profile names no `env`, `command` or `generate` for it)");
             }
             (None, command) => {
                 let _ = write!(message, " (make `{}` print it)", command.join(" "));

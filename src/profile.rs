@@ -4,6 +4,8 @@
 mod error;
 mod load;
 mod names;
+#[cfg(test)]
+mod reference;
 mod schema;
 mod source;
 #[cfg(test)]

@@ -10,14 +10,14 @@ use std::path::Path;
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::inputs::Inputs;
+use super::inputs::{self, Inputs};
 use super::{DigestError, Framed};
 
 /// The hash of a chart folder, relative to the project: 32 lower-case hex digits.
 pub fn chart(project: &Path, chart: &Path) -> Result<String, DigestError> {
     let folder = project.join(chart);
     let manifest = folder.join("Chart.yaml");
-    std::fs::metadata(&manifest).map_err(|error| DigestError::read(project, &manifest, error))?;
+    std::fs::metadata(&manifest).map_err(|error| DigestError::read(project, &manifest, &error))?;
     let ignored = helm_ignore(project, &folder)?;
     let root = folder.clone();
     let walker = WalkBuilder::new(&folder)
@@ -29,21 +29,21 @@ pub fn chart(project: &Path, chart: &Path) -> Result<String, DigestError> {
             relative.as_os_str().is_empty() || !ignored.matched(relative, is_folder).is_ignore()
         })
         .build();
-    let mut inputs = Inputs::default();
+    let mut files = Inputs::default();
     for entry in walker {
-        let entry = entry.map_err(|error| DigestError::read(project, &folder, error))?;
+        let entry = entry.map_err(|error| inputs::unreadable(project, &folder, &error))?;
         if entry.file_type().is_some_and(|kind| kind.is_file()) {
             let relative = entry
                 .path()
                 .strip_prefix(&folder)
                 .unwrap_or(entry.path())
                 .to_path_buf();
-            inputs.add("chart", &relative, entry.into_path());
+            files.add("chart", &relative, entry.into_path());
         }
     }
     let mut hasher = Framed::default();
     hasher.part(b"chart 1");
-    inputs.feed(project, &mut hasher)?;
+    files.feed(project, &mut hasher)?;
     Ok(hasher.hex(32))
 }
 
@@ -53,7 +53,7 @@ fn helm_ignore(project: &Path, folder: &Path) -> Result<Gitignore, DigestError> 
     let mut lines = vec!["/templates/.?*".to_owned()];
     if file.is_file() {
         let text = std::fs::read_to_string(&file)
-            .map_err(|error| DigestError::read(project, &file, error))?;
+            .map_err(|error| DigestError::read(project, &file, &error))?;
         lines.extend(text.lines().map(|line| line.trim().to_owned()));
     }
     for line in lines {
@@ -66,5 +66,8 @@ fn helm_ignore(project: &Path, folder: &Path) -> Result<Gitignore, DigestError> 
     }
     builder
         .build()
-        .map_err(|error| DigestError::read(project, &file, error))
+        .map_err(|error| DigestError::read(project, &file, &error))
 }
+
+#[cfg(test)]
+mod tests;

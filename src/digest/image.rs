@@ -10,7 +10,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, WalkBuilder};
 
-use super::inputs::Inputs;
+use super::inputs::{self, Inputs};
 use super::{DigestError, Framed};
 use crate::profile::Image;
 
@@ -50,7 +50,7 @@ fn collect_context(
     ignored: &Gitignore,
     inputs: &mut Inputs,
 ) -> Result<(), DigestError> {
-    std::fs::read_dir(context).map_err(|error| DigestError::read(project, context, error))?;
+    std::fs::read_dir(context).map_err(|error| DigestError::read(project, context, &error))?;
     let prunable = ignored.num_whitelists() == 0;
     let (root, rules) = (context.to_path_buf(), ignored.clone());
     let keep = move |path: &Path, folder: bool| {
@@ -138,27 +138,13 @@ fn walk(
         .build();
     let mut files = Vec::new();
     for entry in walker {
-        let entry = entry.map_err(|error| unreadable(project, start, &error))?;
+        let entry = entry.map_err(|error| inputs::unreadable(project, start, &error))?;
         let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
         if is_file && entry.path().starts_with(base) {
             files.push(entry.into_path());
         }
     }
     Ok(files)
-}
-
-fn unreadable(project: &Path, start: &Path, error: &ignore::Error) -> DigestError {
-    fn path_of(error: &ignore::Error) -> Option<&Path> {
-        match error {
-            ignore::Error::WithPath { path, .. } => Some(path),
-            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
-                path_of(err)
-            }
-            ignore::Error::Loop { child, .. } => Some(child),
-            _ => None,
-        }
-    }
-    DigestError::read(project, path_of(error).unwrap_or(start), error)
 }
 
 /// Docker's ignore rules for a build: the file named after the Dockerfile wins over the context's.
@@ -174,7 +160,7 @@ fn docker_ignore(
     let mut builder = GitignoreBuilder::new("");
     if let Some(file) = candidates.iter().find(|file| file.is_file()) {
         let text = std::fs::read_to_string(file)
-            .map_err(|error| DigestError::read(project, file, error))?;
+            .map_err(|error| DigestError::read(project, file, &error))?;
         for line in text.lines().map(str::trim) {
             let (not, pattern) = line
                 .strip_prefix('!')
@@ -193,5 +179,8 @@ fn docker_ignore(
     }
     builder
         .build()
-        .map_err(|error| DigestError::read(project, context, error))
+        .map_err(|error| DigestError::read(project, context, &error))
 }
+
+#[cfg(test)]
+mod tests;

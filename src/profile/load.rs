@@ -190,17 +190,16 @@ fn base_of(root: &Node) -> Option<String> {
 }
 
 fn read(file: &Path, index: usize, shown: &Path) -> Result<Node, ProfileError> {
-    let bytes = std::fs::read(file).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => ProfileError::file(
-            shown,
-            "there is no such file",
-            "Check the path, or name a profile without `.yaml`.",
-        ),
-        _ => ProfileError::file(
+    let bytes = std::fs::read(file).map_err(|error| {
+        if error.kind() == ErrorKind::NotFound {
+            let hint = "Check the path, or name a profile without `.yaml`.";
+            return ProfileError::file(shown, "there is no such file", hint);
+        }
+        ProfileError::file(
             shown,
             format!("cannot be read: {error}"),
             "Check the file's permissions.",
-        ),
+        )
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let message = format!("byte {} is not UTF-8", error.utf8_error().valid_up_to());
@@ -248,36 +247,35 @@ fn segment(segment: &Segment) -> Option<Seg> {
     }
 }
 
-/// The message without the value it complains about: somebody may have written a secret there.
+/// The message without the text it complains about: somebody may have written a secret there.
 fn without_values(message: &str) -> String {
-    for kind in ["invalid type: string ", "invalid value: string "] {
-        if let (Some(rest), Some((_, expected))) = (
-            message.strip_prefix(kind),
-            message.rsplit_once(", expected "),
-        ) {
-            debug_assert!(rest.ends_with(expected), "the expectation ends the message");
-            return format!(
-                "{}, expected {}",
-                kind.trim_end().replace("string", "text"),
-                plain(expected)
-            );
-        }
-    }
-    message.rsplit_once(", expected ").map_or_else(
-        || message.to_owned(),
-        |(found, expected)| format!("{found}, expected {}", plain(expected)),
+    let Some((found, expected)) = message.rsplit_once(", expected ") else {
+        return message.to_owned();
+    };
+    let found = ["invalid type: string", "invalid value: string"]
+        .into_iter()
+        .find(|kind| found.starts_with(kind))
+        .map_or_else(|| found.to_owned(), |kind| kind.replace("string", "text"));
+    format!(
+        "{}, expected {}",
+        found.replace("unit variant", "text"),
+        plain(expected)
     )
 }
 
 /// The parser's name of a type in the words of the documentation.
 fn plain(expected: &str) -> String {
-    match expected {
-        "a string" | "path string" => "text".to_owned(),
-        "a sequence" => "a list".to_owned(),
-        "u8" | "u16" | "u32" => "a whole number".to_owned(),
-        _ if expected.starts_with("struct ") => "a map of fields".to_owned(),
-        _ => expected.to_owned(),
-    }
+    let words = match expected {
+        "a string" | "path string" => "text",
+        "a sequence" => "a list",
+        "newtype variant" => "a map with one key, the provider: `sandbox: {}`",
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        _ if expected.starts_with("struct ") => "a map of fields",
+        _ => expected,
+    };
+    words.to_owned()
 }
 
 fn type_hint(message: &str, path: &[Seg]) -> String {
@@ -294,10 +292,18 @@ fn type_hint(message: &str, path: &[Seg]) -> String {
     {
         return format!("Put it in quotes. {REFERENCE}");
     }
-    if message.contains("text, expected a map") && path.first() == Some(&Seg::from("secrets")) {
+    if message.contains("type: null") {
+        return format!("Write a value, or remove the line. {REFERENCE}");
+    }
+    if message.contains("text, expected a map of fields")
+        && path.first() == Some(&Seg::from("secrets"))
+    {
         return format!(
             "A profile never holds a secret itself, only where it comes from. {REFERENCE}"
         );
     }
     REFERENCE.to_owned()
 }
+
+#[cfg(test)]
+mod tests;

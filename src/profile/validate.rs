@@ -1,6 +1,8 @@
 //! Owns the rules between a profile's fields: names that refer to each other, files that must exist, limits.
 //! Reports every problem at once. Refuses to read more of the disk than whether a file is there.
 
+mod circle;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -273,52 +275,13 @@ impl Validation<'_> {
 
     /// Reports one circle of `needs` that is longer than one release, if there is any.
     fn cycle(&mut self) {
-        let mut done = BTreeSet::new();
-        for name in self.profile.releases.keys() {
-            let mut trail = Vec::new();
-            if let Some(circle) = self.circle_from(name, &mut trail, &mut done) {
-                let path = [
-                    Seg::from("releases"),
-                    circle[0].as_str().into(),
-                    "needs".into(),
-                ];
-                self.field(
-                    &path,
-                    format!("a circle that can never start: {}", circle.join(" needs ")),
-                );
-                return;
-            }
+        if let Some(circle) = circle::find(&self.profile.releases) {
+            let path = [Seg::from("releases"), circle[0].into(), "needs".into()];
+            self.field(
+                &path,
+                format!("a circle that can never start: {}", circle.join(" needs ")),
+            );
         }
-    }
-
-    fn circle_from(
-        &self,
-        name: &str,
-        trail: &mut Vec<String>,
-        done: &mut BTreeSet<String>,
-    ) -> Option<Vec<String>> {
-        if let Some(start) = trail.iter().position(|seen| seen == name) {
-            let circle = trail[start..]
-                .iter()
-                .cloned()
-                .chain([name.to_owned()])
-                .collect();
-            return Some(circle);
-        }
-        if !done.insert(name.to_owned()) {
-            return None;
-        }
-        trail.push(name.to_owned());
-        let release = self.profile.releases.get(name);
-        let needs = release
-            .into_iter()
-            .flat_map(|release| &release.needs)
-            .filter(|need| *need != name);
-        let found = needs
-            .into_iter()
-            .find_map(|need| self.circle_from(need, trail, done));
-        trail.pop();
-        found
     }
 
     fn checks(&mut self) {
@@ -376,3 +339,6 @@ impl Validation<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

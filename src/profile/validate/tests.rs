@@ -1,0 +1,235 @@
+//! Profiles whose fields are well typed and contradict each other or the disk.
+
+use super::super::testing::{SOUND, project, refusal, spoilt};
+
+const HINT: &str = "\nhint: Nothing was changed. docs/profile.md explains every field.";
+
+fn assert_cases(cases: &[(&str, &str, &str)]) {
+    for (from, to, message) in cases {
+        assert_eq!(
+            spoilt(from, to),
+            format!("profiles/sandbox.yaml:{message}{HINT}")
+        );
+    }
+}
+
+#[test]
+fn names_that_lead_nowhere() {
+    assert_cases(&[
+        (
+            "image: backend",
+            "image: bakend",
+            "19:12: releases.backend.image: no image is named `bakend`; did you mean `backend`?",
+        ),
+        (
+            "secret: backend-secrets",
+            "secret: x",
+            "20:13: releases.backend.secret: no set of `secrets.sets` is named `x`; there are: backend-secrets",
+        ),
+        (
+            "database-url: database-url",
+            "database-url: url",
+            "14:21: secrets.sets.backend-secrets.database-url: no value of `secrets.values` is named `url`; \
+             there are: auth-secret, database-url",
+        ),
+        (
+            "needs: [backend]",
+            "needs: [backend, x]",
+            "24:22: releases.frontend.needs[1]: no release is named `x`; there are: backend, frontend",
+        ),
+        (
+            "release: backend",
+            "release: front-end",
+            "26:28: checks[0].release: no release is named `front-end`; did you mean `frontend`?",
+        ),
+    ]);
+}
+
+#[test]
+fn needs_that_can_never_be_met() {
+    assert_cases(&[
+        (
+            "needs: [backend]",
+            "needs: [frontend]",
+            "24:13: releases.frontend.needs[0]: a release cannot need itself",
+        ),
+        (
+            "order: 8",
+            "order: 5",
+            "24:13: releases.frontend.needs[0]: `backend` has order 6, which is after this release's 5",
+        ),
+    ]);
+    let circle = SOUND
+        .replace("order: 8", "order: 6")
+        .replace("image: backend", "needs: [frontend]");
+    assert_eq!(
+        refusal(&[("sandbox.yaml", &circle)]),
+        format!(
+            "profiles/sandbox.yaml:19:5: releases.backend.needs: \
+             a circle that can never start: backend needs frontend needs backend{HINT}"
+        )
+    );
+}
+
+#[test]
+fn names_and_numbers_that_kubernetes_refuses() {
+    assert_cases(&[
+        (
+            "namespace: todo",
+            "namespace: Todo",
+            "1:12: namespace: `Todo` is not a valid name: lower-case letters, digits and dashes, \
+             a letter or digit at both ends",
+        ),
+        (
+            "order: 8",
+            "order: 9",
+            "22:12: releases.frontend.order: 9 is outside 4 to 8",
+        ),
+        (
+            "sandbox.local/todo/backend",
+            "sandbox.local/todo/backend:1",
+            "6:17: images.backend.repository: `sandbox.local/todo/backend:1` carries a tag or digest; \
+             the tag is the hash of the sources, write the name alone",
+        ),
+        (
+            "      database-url: ",
+            "      a/b: ",
+            "14:7: secrets.sets.backend-secrets.a/b: `a/b` cannot be a key of a Secret: letters, digits, `-`, `_` and `.`",
+        ),
+        (
+            "port: http",
+            "port: '0'",
+            "26:61: checks[0].port: a port is 1 to 65535, or the name of a Service's port",
+        ),
+        (
+            "path: /ready",
+            "path: ready",
+            "26:73: checks[0].path: a path starts with `/`",
+        ),
+    ]);
+    let long = "x".repeat(54);
+    assert_eq!(
+        spoilt("  frontend:", &format!("  {long}:")),
+        format!(
+            "profiles/sandbox.yaml:21:3: releases.{long}: `{long}` has 54 characters, at most 53 are possible{HINT}"
+        )
+    );
+}
+
+#[test]
+fn files_that_are_not_there() {
+    assert_cases(&[
+        (
+            "chart: charts/backend",
+            "chart: charts",
+            "18:12: releases.backend.chart: there is no file charts/Chart.yaml",
+        ),
+        (
+            "chart: charts/backend",
+            "chart: gone",
+            "18:12: releases.backend.chart: there is no folder gone",
+        ),
+        (
+            "order: 6",
+            "order: 6\n    values: [charts/backend/Chart.yaml, gone.yaml]",
+            "18:41: releases.backend.values[1]: there is no file gone.yaml",
+        ),
+        (
+            "context: backend",
+            "context: gone",
+            "7:14: images.backend.context: there is no folder gone",
+        ),
+        (
+            "context: backend",
+            "context: charts",
+            "7:14: images.backend.context: there is no file charts/Dockerfile",
+        ),
+        (
+            "context: backend",
+            "context: backend\n    dockerfile: gone/Dockerfile",
+            "8:17: images.backend.dockerfile: there is no file gone/Dockerfile",
+        ),
+        (
+            "context: backend",
+            "context: backend\n    sources: ['src/[']",
+            "8:15: images.backend.sources[0]: not a glob: unclosed character class; missing ']'",
+        ),
+    ]);
+}
+
+#[test]
+fn secrets_that_cannot_be_made_or_would_leak() {
+    assert_cases(&[
+        (
+            "generate: 32",
+            "generate: 15",
+            "11:29: secrets.values.auth-secret.generate: \
+             15 bytes are written as 30 hex digits, fewer than min-length: 32",
+        ),
+        (
+            "env: DATABASE_URL",
+            "env: DATABASE-URL",
+            "10:25: secrets.values.database-url.env: not the name of a variable: letters, digits and `_`, not a digit first",
+        ),
+        (
+            "env: DATABASE_URL",
+            "generate: 8",
+            "10:30: secrets.values.database-url.generate: \
+             a generated value is hex digits and can never be a URL of `schemes`",
+        ),
+        (
+            "order: 6",
+            "order: 6\n    set: {secrets: {databaseUrl: CANARY}}",
+            "18:11: releases.backend.set.secrets: secrets never travel in helm values; \
+             declare them in `secrets` and name the set in `secret`",
+        ),
+    ]);
+}
+
+#[test]
+fn only_known_placeholders_stand_in_the_url() {
+    let known = "the only placeholder is {node}";
+    for (url, shown) in [
+        ("http://{host}:{node}/", "{host}"),
+        ("http://{node", "{node"),
+        ("http://node}", "}"),
+    ] {
+        assert_eq!(
+            spoilt("namespace: todo", &format!("url: {url}")),
+            format!("profiles/sandbox.yaml:1:6: url: `{shown}` is not known; {known}{HINT}")
+        );
+    }
+}
+
+#[test]
+fn every_problem_is_reported_at_once() {
+    let bad = SOUND
+        .replace("namespace: todo", "namespace: Todo")
+        .replace("image: backend", "image: x")
+        .replace("charts/frontend", "gone")
+        .replace(
+            "path: /ready}",
+            "path: ready}\n  - {name: ready, release: x, service: s, port: http, path: /}",
+        );
+    let expected = "profiles/sandbox.yaml:1:12: namespace: `Todo` is not a valid name: lower-case letters, digits and dashes, a letter or digit at both ends
+profiles/sandbox.yaml:19:12: releases.backend.image: no image is named `x`; there are: backend
+profiles/sandbox.yaml:23:12: releases.frontend.chart: there is no folder gone
+profiles/sandbox.yaml:26:73: checks[0].path: a path starts with `/`
+profiles/sandbox.yaml:27:12: checks[1].name: `ready` is the name of an earlier check
+profiles/sandbox.yaml:27:28: checks[1].release: no release is named `x`; there are: backend, frontend";
+    assert_eq!(
+        refusal(&[("sandbox.yaml", &bad)]),
+        format!("{expected}{HINT}")
+    );
+}
+
+#[test]
+fn the_file_gives_the_name() {
+    let folder = project(&[("My_Profile.yaml", SOUND)]);
+    let error = super::super::load(folder.path(), "My_Profile").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "profiles/My_Profile.yaml: the file gives the profile its name, and `My_Profile` is not a valid name: \
+         lower-case letters, digits and dashes, a letter or digit at both ends"
+    );
+}
