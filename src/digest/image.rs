@@ -1,7 +1,7 @@
 //! Owns the hash that becomes an image's tag: the context, the Dockerfile, `prepare` and the sources it reads.
 //! Refuses to know whether the image exists, and leaves the repository's name out: a copy elsewhere is the same image.
 //!
-//! `.gitignore` files count from the project downwards, inside the context too; the ignore files of one machine
+//! `.gitignore` files count from the checkout (without one: the project) downwards, inside the context too; the ignore files of one machine
 //! (`.git/info/exclude`, the user's own) do not, so two machines make the same hash.
 
 use std::path::{Path, PathBuf};
@@ -16,11 +16,17 @@ use crate::profile::Image;
 
 /// The image's tag: 12 lower-case hex digits.
 pub fn image(project: &Path, image: &Image) -> Result<String, DigestError> {
-    let context = project.join(&image.context);
-    let dockerfile = image
-        .dockerfile
-        .as_ref()
-        .map_or_else(|| context.join("Dockerfile"), |file| project.join(file));
+    // Without links and `..`, so that what lies inside the project can be told by the path.
+    let real = |path: &Path| {
+        let found = path.canonicalize();
+        found.map_err(|error| DigestError::read(project, path, &error))
+    };
+    let context = real(&project.join(&image.context))?;
+    let dockerfile = real(&image.dockerfile.as_ref().map_or_else(
+        || project.join(&image.context).join("Dockerfile"),
+        |file| project.join(file),
+    ))?;
+    let project = &real(project)?;
     let mut inputs = Inputs::default();
     let ignored = docker_ignore(project, &context, &dockerfile)?;
     collect_context(project, &context, &ignored, &mut inputs)?;
@@ -50,7 +56,6 @@ fn collect_context(
     ignored: &Gitignore,
     inputs: &mut Inputs,
 ) -> Result<(), DigestError> {
-    std::fs::read_dir(context).map_err(|error| DigestError::read(project, context, &error))?;
     let prunable = ignored.num_whitelists() == 0;
     let (root, rules) = (context.to_path_buf(), ignored.clone());
     let keep = move |path: &Path, folder: bool| {
@@ -112,15 +117,16 @@ fn matcher(glob: &str) -> Result<GlobMatcher, DigestError> {
         })
 }
 
-/// The files under `base` that git does not ignore. The walk starts at the project, so that every `.gitignore`
+/// The files under `base` that git does not ignore. The walk starts at the checkout, so that every `.gitignore`
 /// above `base` counts, and goes straight to `base`.
 fn walk(
     project: &Path,
     base: &Path,
     keep: impl Fn(&Path, bool) -> bool + Send + Sync + 'static,
 ) -> Result<Vec<PathBuf>, DigestError> {
-    let outside = !base.starts_with(project);
-    let start = if outside { base } else { project };
+    let checkout = base.ancestors().find(|folder| folder.join(".git").exists());
+    let inside = base.starts_with(project).then_some(project);
+    let start = checkout.or(inside).unwrap_or(base);
     let target = base.to_path_buf();
     let chosen = move |entry: &DirEntry| {
         let path = entry.path();
@@ -138,10 +144,16 @@ fn walk(
         .build();
     let mut files = Vec::new();
     for entry in walker {
-        let entry = entry.map_err(|error| inputs::unreadable(project, start, &error))?;
-        let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-        if is_file && entry.path().starts_with(base) {
-            files.push(entry.into_path());
+        match entry {
+            Ok(entry) => {
+                let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+                if is_file && entry.path().starts_with(base) {
+                    files.push(entry.into_path());
+                }
+            }
+            // A broken link beside the way concerns nobody.
+            Err(error) if inputs::path_of(&error).is_some_and(|path| !path.starts_with(base)) => {}
+            Err(error) => return Err(inputs::unreadable(project, base, &error)),
         }
     }
     Ok(files)

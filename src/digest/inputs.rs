@@ -62,7 +62,7 @@ fn system_cause(error: &std::io::Error) -> String {
     clippy::wildcard_enum_match_arm,
     reason = "the walker's other errors carry no path"
 )]
-fn path_of(error: &ignore::Error) -> Option<&Path> {
+pub(super) fn path_of(error: &ignore::Error) -> Option<&Path> {
     match error {
         ignore::Error::WithPath { path, .. } => Some(path),
         ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {

@@ -157,7 +157,7 @@ fn what_is_no_input_leaves_the_tag() {
         "app/README.md",
         "app/docs/x",
         "app/sub/x.tmp",
-        "app/.git/HEAD",
+        "app/sub/.git/HEAD",
         "elsewhere/file",
         ".git/info/exclude",
     ] {
@@ -190,6 +190,42 @@ fn the_ignore_file_of_the_dockerfile_wins() {
     assert_eq!(project.tag(), tag);
     project.write("app/index.html", "x");
     assert_ne!(project.tag(), tag);
+}
+
+#[test]
+fn a_project_inside_a_checkout_obeys_the_ignore_file_above_it() {
+    let checkout = Project::new();
+    let project = Project::new();
+    for folder in ["app", "src", "Dockerfile"] {
+        fs::create_dir_all(checkout.0.path().join("p")).unwrap();
+        fs::rename(
+            project.0.path().join(folder),
+            checkout.0.path().join("p").join(folder),
+        )
+        .unwrap();
+    }
+    let tag = || image(&checkout.0.path().join("p"), &declared()).unwrap();
+    let before = tag();
+    assert_eq!(before, Project::new().tag(), "the place counts");
+    checkout.write(".git/HEAD", "");
+    checkout.write(".gitignore", "*.log\n");
+    checkout.write("p/app/x.log", "x");
+    assert_eq!(tag(), before);
+    fs::remove_dir_all(checkout.0.path().join(".git")).unwrap();
+    assert_ne!(tag(), before);
+}
+
+#[test]
+fn a_context_may_lie_beside_the_project_and_broken_links_beside_the_way() {
+    let project = Project::new();
+    project.write("project/src/main.rs", "fn main() {}");
+    symlink("nowhere", project.0.path().join("broken")).unwrap();
+    let beside = parse("{repository: r, context: ../app, dockerfile: ../Dockerfile}");
+    let same = parse("{repository: r, context: ./app, dockerfile: Dockerfile}");
+    assert_eq!(
+        image(&project.0.path().join("project"), &beside).unwrap(),
+        project.try_tag(&same).unwrap()
+    );
 }
 
 #[test]
