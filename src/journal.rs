@@ -21,7 +21,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Makes the folder and the file in it. The file must not exist: one run, one journal.
+    /// Makes the folder and the file in it; what the file holds is kept, since a run may have parts, such as the
+    /// start of the cluster.
     pub fn create(folder: &Path) -> io::Result<Self> {
         DirBuilder::new()
             .recursive(true)

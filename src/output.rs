@@ -1,7 +1,7 @@
 //! Owns the two streams: results on standard output, everything else on standard error; and what each can show.
 //! Refuses to read the environment (`cli` does) and to fail: a closed terminal or a full disk changes no outcome.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use console::{Style, Term};
@@ -155,12 +155,11 @@ pub struct Output {
 impl Output {
     /// The streams of this process.
     pub fn standard(color: Color, environment: &Environment) -> Self {
-        let look = |term: &Term, terminal| {
+        let look = |term: &Term| {
             let width = term.size_checked().map(|(_, width)| width);
-            Look::decide(color, environment, terminal, width)
+            Look::decide(color, environment, term.is_term(), width)
         };
-        let result_look = look(&Term::stdout(), io::stdout().is_terminal());
-        let note_look = look(&Term::stderr(), io::stderr().is_terminal());
+        let (result_look, note_look) = (look(&Term::stdout()), look(&Term::stderr()));
         console::set_colors_enabled(result_look.color);
         console::set_colors_enabled_stderr(note_look.color);
         Self {

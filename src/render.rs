@@ -23,7 +23,7 @@ pub use summary::summary;
 
 /// A sink that shows what it reads.
 pub trait Renderer: Sink {
-    /// Time has passed. Called about once a second, so that silence can be told from a hang.
+    /// Time has passed. Called several times a second, so that silence can be told from a hang.
     fn tick(&mut self, now: Timestamp);
     /// Nothing follows: the screen is left tidy. Called once, whatever happened.
     fn finish(&mut self);
@@ -55,7 +55,7 @@ pub struct Stage {
     pub look: Look,
     /// Whether child commands are shown.
     pub verbose: bool,
-    /// The command line that repeats this run, as a person would type it.
+    /// The command line that repeats this run, as a person would type it; else command and profile are named.
     pub rerun: Option<String>,
 }
 

@@ -24,6 +24,8 @@ pub struct Report {
     pub folder: PathBuf,
     /// When it began.
     pub started: Option<Timestamp>,
+    /// When the newest event happened.
+    pub newest: Option<Timestamp>,
     /// Every step, in the documented order.
     pub steps: Vec<StepReport>,
     /// The rollback, once it began.
@@ -195,6 +197,7 @@ impl Report {
             | Event::UndoStarted { .. }
             | Event::UndoFinished { .. } => self.apply_to_step(*at, event),
         }
+        self.newest = Some(*at);
     }
 
     fn apply_to_step(&mut self, at: Timestamp, event: &Event) {

@@ -49,7 +49,15 @@ impl Form {
             look,
             lines: Vec::new(),
         };
-        form.wrapped(&format!("{head} {}", text::clean_line(message)), "       ");
+        let message = text::clean(message);
+        let mut lines = message.lines();
+        form.wrapped(
+            &format!("{head} {}", lines.next().unwrap_or_default()),
+            "  ",
+        );
+        for line in lines {
+            form.foreign(line);
+        }
         form
     }
 

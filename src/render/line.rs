@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::event::{Event, StepResult, UndoResult};
 use crate::output::{Look, Tone};
-use crate::report::{Progress, Report, seconds_between};
+use crate::report::{Progress, Report, StepReport, seconds_between};
 use crate::step::{Change, StepId};
 use crate::text;
 
@@ -53,8 +53,7 @@ impl Lines {
             }
             Event::StepStarted { step } => self.started(step, before),
             Event::CommandStarted { step, command } => {
-                let command = format!("$ {}", text::clean_line(command));
-                let command = self.look.paint(Tone::Dim, &command);
+                let command = self.look.paint(Tone::Dim, &text::clean_line(command));
                 self.verbose
                     .then(|| self.unbroken(step, before, Mark::Command, &command))
             }
@@ -79,7 +78,6 @@ impl Lines {
                 text::clean_line(&folder.display().to_string())
             )),
             Event::UnwindStarted { cause, steps } => Some(self.unwinding(cause, steps, before)),
-            Event::UndoStarted { step } => Some(self.step(step, before, Mark::Undo, "undoing")),
             Event::UndoFinished {
                 step,
                 result,
@@ -89,7 +87,8 @@ impl Lines {
                 let head = self.look.paint(Tone::Careful, "warning:");
                 Some(self.wrap(&format!("{head} {}", text::clean_line(message)), "  "))
             }
-            Event::RunFinished { .. } => None,
+            // The line before has named all undos; one that takes long shows in the heartbeat.
+            Event::UndoStarted { .. } | Event::RunFinished { .. } => None,
         }
     }
 
@@ -98,21 +97,21 @@ impl Lines {
         self.step(step, report, Mark::Wait, &text::clean_line(why))
     }
 
-    /// What is going on after a long silence, and since when.
+    /// What is going on after a long silence, and since when. The whole reason has been shown before.
     pub(super) fn heartbeat(&self, report: &Report, now: Timestamp) -> Vec<String> {
-        let mut lines = Vec::new();
-        for active in active(report, now) {
-            let since = text::whole_seconds(active.seconds);
-            let what = match active.what.as_str() {
+        let line = |one: &Active<'_>| {
+            let since = text::whole_seconds(one.seconds);
+            let what = match one.what.as_str() {
                 "" => format!("still at it after {since}"),
                 what => format!("still after {since}: {what}"),
             };
-            lines.push(match active.step {
-                Some(step) => self.step(step, report, Mark::Wait, &what),
-                None => self.wrap(&format!("{} {what}", self.mark(Mark::Wait)), "  "),
-            });
-        }
-        lines
+            let line = match one.step {
+                Some(step) => self.unbroken(step, report, Mark::Wait, &what),
+                None => format!("     {} {what}", self.mark(Mark::Wait)),
+            };
+            text::cut(&line, self.look.width, self.look.pick("…", "..."))
+        };
+        active(report, now).iter().map(line).collect()
     }
 
     /// The number of a step, right-aligned: ` 6/9`.
@@ -161,13 +160,13 @@ impl Lines {
         let took = text::duration(seconds);
         match result {
             StepResult::Unchanged => {
-                let why = report.step(step).and_then(|step| match &step.info.change {
-                    Change::None { why } => Some(text::clean_line(why)),
-                    Change::Create { .. } | Change::Update { .. } | Change::Remove { .. } => None,
-                });
-                let text =
-                    why.map_or_else(|| "unchanged".to_owned(), |why| format!("unchanged, {why}"));
-                self.step(step, report, Mark::Same, &text)
+                let why = match report.step(step).map(|step| &step.info.change) {
+                    Some(Change::None { why }) if self.verbose => {
+                        format!(", {}", text::clean_line(why))
+                    }
+                    _ => String::new(),
+                };
+                self.step(step, report, Mark::Same, &format!("unchanged{why}"))
             }
             StepResult::Verified => self.step(step, report, Mark::Done, &format!("done in {took}")),
             StepResult::Failed { cause } => {
@@ -198,10 +197,7 @@ impl Lines {
             titles => format!("rolling back: {}", titles.join(", ")),
         };
         // A failed step has said why in its own line; an interruption has not.
-        let failed = |step: &crate::report::StepReport| {
-            matches!(step.forward.result(), Some(StepResult::Failed { .. }))
-        };
-        let text = if report.steps.iter().any(failed) {
+        let text = if report.steps.iter().any(has_failed) {
             what
         } else {
             format!("{}; {what}", text::clean_line(cause))
@@ -214,7 +210,7 @@ impl Lines {
         match result {
             UndoResult::Undone => self.step(step, report, Mark::Undo, &format!("undone in {took}")),
             UndoResult::Untouched { why } => {
-                let text = format!("nothing to undo, {}", text::clean_line(why));
+                let text = format!("left as it is: {}", text::clean_line(why));
                 self.step(step, report, Mark::Same, &text)
             }
             UndoResult::Failed { cause } => {
@@ -247,7 +243,7 @@ impl Lines {
             Mark::Failed => (self.look.pick("✗", "x"), Tone::Bad),
             Mark::Skipped => ("-", Tone::Dim),
             Mark::Undo => (self.look.pick("↩", "<"), Tone::Careful),
-            Mark::Command => (" ", Tone::Dim),
+            Mark::Command => ("$", Tone::Dim),
         };
         self.look.paint(tone, text)
     }
@@ -303,20 +299,33 @@ pub(super) fn active(report: &Report, now: Timestamp) -> Vec<Active<'_>> {
         }
     }
     if found.is_empty() {
-        let begun_steps = report
-            .steps
-            .iter()
-            .any(|step| step.forward != Progress::Pending);
-        let what = match &report.unwind {
-            Some(_) => "checking that everything is back as it was",
-            None if begun_steps => "finishing",
-            None => "preparing",
-        };
+        let since = report.newest.unwrap_or(phase);
+        let what = between(report).to_owned();
         found.push(Active {
             step: None,
-            what: what.to_owned(),
-            seconds: seconds_between(phase, now),
+            what,
+            seconds: seconds_between(since, now),
         });
     }
     found
+}
+
+/// What goes on while no step runs.
+fn between(report: &Report) -> &'static str {
+    match &report.unwind {
+        Some(_) => "checking that everything is back as it was",
+        None if report.steps.iter().any(has_failed) => "collecting evidence",
+        None if report
+            .steps
+            .iter()
+            .any(|step| step.forward != Progress::Pending) =>
+        {
+            "finishing"
+        }
+        None => "preparing",
+    }
+}
+
+fn has_failed(step: &StepReport) -> bool {
+    matches!(step.forward.result(), Some(StepResult::Failed { .. }))
 }

@@ -7,7 +7,8 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use super::line::Lines;
-use super::{Renderer, Stage, summary};
+use super::summary::{print_summary, url};
+use super::{Renderer, Stage};
 use crate::event::{Event, Sink, Stamped};
 use crate::output::print;
 use crate::report::{Report, seconds_between};
@@ -83,9 +84,13 @@ impl Plain {
     }
 
     fn end(&mut self) {
-        let text = summary(&self.report, self.lines.look, self.rerun.as_deref());
-        print(&mut self.note, &text);
-        if let Some(url) = summary::url(&self.report) {
+        print_summary(
+            &mut self.note,
+            &self.report,
+            self.lines.look,
+            self.rerun.as_deref(),
+        );
+        if let Some(url) = url(&self.report) {
             print(&mut self.result, &url);
         }
     }

@@ -33,7 +33,10 @@ pub fn styled_text(plan: &Plan, verbose: bool, look: Look) -> String {
         &format!("Plan for {}{cluster}", text::clean_line(&plan.profile)),
     ));
     if plan.known_after_start {
-        page.wrapped("The cluster is not running: it is started first, and what else changes is known after start.", "");
+        page.wrapped(
+            "The cluster is not running. It is started first; the rest is known then.",
+            "",
+        );
     }
     page.push(String::new());
     let collapse = |step: &&PlannedStep| {
@@ -45,13 +48,14 @@ pub fn styled_text(plan: &Plan, verbose: bool, look: Look) -> String {
     let collapsed = plan.steps.iter().filter(collapse).count();
     if collapsed > 0 {
         page.push(format!(
-            "      = {} unchanged",
-            text::count(collapsed, "step")
+            "     = {} {}",
+            text::count(collapsed, "step"),
+            unchanged(plan)
         ));
     }
     for closing in &plan.closing {
         page.wrapped(
-            &format!("      * then: {}", text::clean_line(&closing.title)),
+            &format!("     * then: {}", text::clean_line(&closing.title)),
             HANG,
         );
         page.commands(&closing.commands);
@@ -201,6 +205,15 @@ impl Count {
     }
 }
 
+/// What steps without a change are called: while the cluster is down, nobody knows yet.
+fn unchanged(plan: &Plan) -> &'static str {
+    if plan.known_after_start {
+        "known after start"
+    } else {
+        "unchanged"
+    }
+}
+
 fn last_line(plan: &Plan) -> String {
     if plan.is_empty() && !plan.known_after_start {
         return "Nothing to do.".to_owned();
@@ -211,7 +224,7 @@ fn last_line(plan: &Plan) -> String {
         (count.create, "to create"),
         (count.update, "to update"),
         (count.remove, "to remove"),
-        (count.unchanged, "unchanged"),
+        (count.unchanged, unchanged(plan)),
     ] {
         if number > 0 {
             parts.push(format!("{number} {what}"));

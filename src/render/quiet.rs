@@ -6,7 +6,8 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use super::line::Lines;
-use super::{Renderer, Stage, summary};
+use super::summary::{print_summary, url};
+use super::{Renderer, Stage};
 use crate::event::{Event, Outcome, Sink, Stamped};
 use crate::output::print;
 use crate::report::Report;
@@ -46,12 +47,14 @@ impl Sink for Quiet {
         self.report.apply(stamped);
         if let Event::RunFinished { outcome, .. } = &stamped.event {
             if *outcome != Outcome::Deployed {
-                print(
+                print_summary(
                     &mut self.note,
-                    &summary(&self.report, self.lines.look, self.rerun.as_deref()),
+                    &self.report,
+                    self.lines.look,
+                    self.rerun.as_deref(),
                 );
             }
-            if let Some(url) = summary::url(&self.report) {
+            if let Some(url) = url(&self.report) {
                 print(&mut self.result, &url);
             }
         }

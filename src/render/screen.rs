@@ -11,7 +11,7 @@ use super::Renderer;
 use crate::event::{Sink, Stamped};
 
 /// Time between two ticks.
-const TICK: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_millis(125);
 
 /// A renderer at work.
 #[derive(Debug)]

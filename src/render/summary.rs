@@ -1,9 +1,11 @@
 //! Owns the last words of a run: how it ended, and what to do next. Every screen says the same ones.
 //! Refuses to know the screen.
 
+use std::io::Write;
+
 use super::error::Form;
 use crate::event::{Cause, Outcome, Remaining};
-use crate::output::{Look, Tone};
+use crate::output::{Look, Tone, print};
 use crate::report::{self, Finished, Report};
 use crate::text;
 
@@ -20,22 +22,45 @@ pub fn summary(report: &Report, look: Look, rerun: Option<&str>) -> String {
     match &finished.outcome {
         Outcome::Deployed => success(report, finished, look),
         Outcome::RolledBack { cause, stays } => failure.rolled_back(cause, stays),
-        Outcome::Failed { cause } => failure.form(cause, "nothing was changed", None),
+        Outcome::Failed { cause } => failure.form(cause, "nothing was changed", &Below::Nothing),
         Outcome::Stuck { cause, remaining } => {
             let outcome = format!(
                 "stuck: not everything is back: {}",
                 failure.titles(remaining)
             );
-            failure.form(cause, &outcome, Some(("to finish by hand", remaining)))
+            failure.form(
+                cause,
+                &outcome,
+                &Below::Remaining("to finish by hand", remaining),
+            )
         }
         Outcome::Kept { cause, remaining } => {
             let outcome = format!(
                 "kept because of --no-rollback: {}",
                 failure.titles(remaining)
             );
-            failure.form(cause, &outcome, Some(("to undo by hand", remaining)))
+            failure.form(
+                cause,
+                &outcome,
+                &Below::Remaining("to undo by hand", remaining),
+            )
         }
     }
+}
+
+/// Prints the summary; a failure stands apart from the lines before it.
+pub(super) fn print_summary(
+    note: &mut dyn Write,
+    report: &Report,
+    look: Look,
+    rerun: Option<&str>,
+) {
+    let text = summary(report, look, rerun);
+    let failed = report
+        .finished
+        .as_ref()
+        .is_some_and(|end| end.outcome != Outcome::Deployed);
+    print(note, &if failed { format!("\n{text}") } else { text });
 }
 
 /// The address of the application, when the run ended with one.
@@ -71,7 +96,10 @@ fn success(report: &Report, finished: &Finished, look: Look) -> String {
             0 => text::count(report.unchanged().count(), "step"),
             some => text::count(some, "release"),
         };
-        return format!("{mark} nothing to do: {kept} unchanged, verified in {took}");
+        return match report.command.as_str() {
+            "verify" => format!("{mark} {kept} verified in {took}"),
+            _ => format!("{mark} nothing to do: {kept} unchanged, verified in {took}"),
+        };
     }
     let mut parts = Vec::new();
     if deployed > 0 {
@@ -101,42 +129,33 @@ struct Failure<'a> {
     rerun: Option<&'a str>,
 }
 
+/// What a failure lists below its evidence.
+enum Below<'a> {
+    Nothing,
+    Stays(&'a [String]),
+    Remaining(&'static str, &'a [Remaining]),
+}
+
 impl Failure<'_> {
     fn rolled_back(&self, cause: &Cause, stays: &[String]) -> String {
-        let took = self
-            .report
-            .unwind_seconds()
-            .map_or_else(String::new, |s| format!(" in {}", text::duration(s)));
-        if stays.is_empty() {
-            let outcome = format!("rolled back: everything is as it was, verified{took}");
-            return self.form(cause, &outcome, None);
-        }
-        let outcome = format!(
-            "rolled back, verified{took}; this first installation leaves behind: {}",
-            stays.join(", ")
-        );
-        self.form(cause, &outcome, None)
+        let seconds = self.report.unwind_seconds();
+        let took = seconds.map_or_else(String::new, |seconds| {
+            format!(" in {}", text::duration(seconds))
+        });
+        let outcome = if stays.is_empty() {
+            format!("rolled back: everything is as it was, verified{took}")
+        } else {
+            format!("rolled back and verified{took}; only what is listed below is left behind")
+        };
+        self.form(cause, &outcome, &Below::Stays(stays))
     }
 
-    fn form(
-        &self,
-        cause: &Cause,
-        outcome: &str,
-        remaining: Option<(&str, &[Remaining])>,
-    ) -> String {
+    fn form(&self, cause: &Cause, outcome: &str, below: &Below<'_>) -> String {
         let mut form = Form::new(&self.headline(cause), self.look);
         form.field("outcome", outcome);
         form.field("cause", &cause.message);
         form.evidence(self.evidence(cause));
-        if let Some((title, remaining)) = remaining.filter(|(_, remaining)| !remaining.is_empty()) {
-            form.title(title);
-            for one in remaining {
-                form.item(&format!("{}: {}", self.report.title(&one.step), one.why));
-                for command in &one.commands {
-                    form.command(command);
-                }
-            }
-        }
+        self.below(&mut form, below);
         form.field("hint", &cause.hint);
         let request = self.report.request();
         form.verbatim("rerun", self.rerun.unwrap_or(&request));
@@ -147,6 +166,27 @@ impl Failure<'_> {
             .map_or(&self.report.folder, |evidence| &evidence.folder);
         form.verbatim("details", &folder.display().to_string());
         form.finish()
+    }
+
+    fn below(&self, form: &mut Form, below: &Below<'_>) {
+        match below {
+            Below::Nothing | Below::Stays([]) | Below::Remaining(_, []) => {}
+            Below::Stays(stays) => {
+                form.title("stays");
+                for one in *stays {
+                    form.item(one);
+                }
+            }
+            Below::Remaining(title, remaining) => {
+                form.title(title);
+                for one in *remaining {
+                    form.item(&format!("{}: {}", self.report.title(&one.step), one.why));
+                    for command in &one.commands {
+                        form.command(command);
+                    }
+                }
+            }
+        }
     }
 
     fn headline(&self, cause: &Cause) -> String {

@@ -1,14 +1,15 @@
 //! Owns the live screen: one moving line per running step, finished ones above as plain lines.
 //! Refuses to hold the text back: lines go around indicatif, which drops what it prints without a terminal.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use console::Term;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use jiff::Timestamp;
 
 use super::line::{Active, Lines, active};
-use super::{Renderer, Stage, summary};
+use super::summary::{print_summary, url};
+use super::{Renderer, Stage};
 use crate::event::{Event, Sink, Stamped};
 use crate::output::{Tone, print};
 use crate::report::Report;
@@ -33,11 +34,16 @@ pub(super) struct Tty {
 impl Tty {
     /// Shows on standard error.
     pub(super) fn new(stage: Stage) -> Self {
-        Self::on(ProgressDrawTarget::term(Term::stderr(), RATE), stage)
+        Self::on(Term::stderr(), Some(RATE), stage)
     }
 
-    /// Shows on any terminal.
-    pub(super) fn on(target: ProgressDrawTarget, stage: Stage) -> Self {
+    /// Shows on any terminal; without a rate, every change is drawn.
+    pub(super) fn on(term: impl TermLike + 'static, rate: Option<u8>, stage: Stage) -> Self {
+        let term = Box::new(Forgiving(term));
+        let target = match rate {
+            Some(rate) => ProgressDrawTarget::term_like_with_hz(term, rate),
+            None => ProgressDrawTarget::term_like(term),
+        };
         let spinner = stage.look.pick("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ", "|/-\\ ");
         let template = if stage.look.color {
             "{prefix:.dim} {spinner} {wide_msg}"
@@ -69,7 +75,9 @@ impl Tty {
 
     /// Makes the live lines say what is going on now.
     fn refresh(&mut self, now: Timestamp) {
-        let active = active(&self.report, now);
+        let mut active = active(&self.report, now);
+        // What lies between two steps is mostly too short to be read.
+        active.retain(|one| one.step.is_some() || one.seconds >= 1.0);
         let multi = &self.multi;
         self.bars.retain(|(step, bar)| {
             let stays = active.iter().any(|one| one.step == step.as_ref());
@@ -120,11 +128,13 @@ impl Tty {
 
     fn end(&mut self) {
         self.clear();
-        print(
+        print_summary(
             &mut self.note,
-            &summary(&self.report, self.lines.look, self.rerun.as_deref()),
+            &self.report,
+            self.lines.look,
+            self.rerun.as_deref(),
         );
-        if let Some(url) = summary::url(&self.report) {
+        if let Some(url) = url(&self.report) {
             print(&mut self.result, &url);
         }
     }
@@ -167,8 +177,48 @@ impl Renderer for Tty {
     }
 }
 
-impl Drop for Tty {
-    fn drop(&mut self) {
-        self.clear();
+/// A terminal that never fails: indicatif panics when one does.
+#[derive(Debug)]
+struct Forgiving<T>(T);
+
+impl<T: TermLike> TermLike for Forgiving<T> {
+    fn width(&self) -> u16 {
+        self.0.width()
+    }
+
+    fn height(&self) -> u16 {
+        self.0.height()
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_up(n).or(Ok(()))
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_down(n).or(Ok(()))
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_right(n).or(Ok(()))
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_left(n).or(Ok(()))
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.0.write_line(text).or(Ok(()))
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.write_str(text).or(Ok(()))
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line().or(Ok(()))
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush().or(Ok(()))
     }
 }
