@@ -4,7 +4,7 @@
 //! A stream that ends is opened again, with a new list. No event marks the end of a list, so a stream never proves
 //! that something is absent; whoever needs that reads again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -22,6 +22,8 @@ pub(super) struct Hub {
     live: Mutex<Live>,
     changes: watch::Sender<u64>,
     streams: Mutex<BTreeMap<(String, &'static str), Option<StreamGuard>>>,
+    /// Streams that were opened before: the next opening replaces what the last one told.
+    opened: Mutex<BTreeSet<(String, &'static str)>>,
 }
 
 impl Hub {
@@ -33,6 +35,7 @@ impl Hub {
             live: Mutex::new(live),
             changes: watch::Sender::new(0),
             streams: Mutex::new(BTreeMap::new()),
+            opened: Mutex::new(BTreeSet::new()),
         })
     }
 
@@ -57,12 +60,18 @@ impl Hub {
     pub(super) fn watch(self: &Arc<Self>, namespace: &str) -> Verdict {
         let Some(kubectl) = &self.kubectl else { return Verdict::Ready };
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = &mut self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         for (kind, object) in WATCHED {
             let slot = streams.entry((namespace.to_owned(), kind)).or_default();
             if slot.is_some() {
                 continue;
             }
-            self.live().forget(object, namespace);
+            // Workloads that were read stay known until the stream tells of them; pods come and go too fast for that.
+            let first = !opened.contains(&(namespace.to_owned(), kind));
+            if !first || matches!(object, "Pod" | "ReplicaSet") {
+                self.live().forget(object, namespace);
+            }
+            opened.insert((namespace.to_owned(), kind));
             match self.runner.stream(&kubectl.watch(namespace, kind), self.sink(namespace, kind)) {
                 Ok(guard) => *slot = Some(guard),
                 Err(error) => return Verdict::NotYet { why: format!("cannot watch {kind}: {error}") },

@@ -5,6 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::{Found, OpenRun, Record};
 
@@ -36,12 +37,23 @@ impl DiskRecord {
     }
 }
 
+/// Tries for a moment: between fork and exec a child of a run that just ended still holds its copy of the lock.
+fn patient_lock(file: &File) -> Result<(), TryLockError> {
+    let patience = Instant::now() + Duration::from_millis(300);
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < patience => std::thread::sleep(Duration::from_millis(10)),
+            done => return done,
+        }
+    }
+}
+
 impl Record for DiskRecord {
     fn take(&self) -> Result<Found, String> {
         let path = self.folder.join("lock");
         let opened = fs::create_dir_all(&self.folder).and_then(|()| File::options().create(true).append(true).open(&path));
         let file = opened.map_err(|error| format!("cannot open {}: {error}", path.display()))?;
-        match file.try_lock() {
+        match patient_lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let held = "another todoctl holds the environment and has not said what it does yet; try again".to_owned();
@@ -118,7 +130,7 @@ mod tests {
     #[test]
     fn a_damaged_record_is_an_error_and_never_an_absence() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("open.json"), "{\"run\":").unwrap();
+        fs::write(folder.path().join("open.json"), "{\"run\":").unwrap();
         let error = DiskRecord::new(folder.path()).take().unwrap_err();
         assert!(error.contains("open.json is not readable"), "{error}");
     }
