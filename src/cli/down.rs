@@ -24,7 +24,7 @@ pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Re
     if command.delete_cluster {
         return delete_cluster(&session, command, output).await;
     }
-    session.take(&command.run, "down", Some(&access), output).await?;
+    session.take(&command.run, Some(&access), output).await?;
     let world = session.world(access).await?;
     let steps: Vec<Box<dyn Step>> = session
         .inputs

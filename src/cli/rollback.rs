@@ -29,7 +29,7 @@ pub(super) async fn rollback(args: &Args, command: &Rollback, output: &mut Outpu
     let namespace = session.inputs.namespace(release).to_owned();
     let access = session.running().await?;
     if !command.dry_run {
-        session.take(&command.run, "rollback", Some(&access), output).await?;
+        session.take(&command.run, Some(&access), output).await?;
     }
     let mut world = session.world(access.clone()).await?;
     let history = world.releases.history(&namespace, name).to_vec();

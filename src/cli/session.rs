@@ -148,7 +148,7 @@ impl Session {
     }
 
     /// Holds the environment. A run that died here is undone first.
-    pub(super) async fn take(&self, run: &Run, command: &str, access: Option<&Access>, output: &mut Output) -> Result<(), Failure> {
+    pub(super) async fn take(&self, run: &Run, access: Option<&Access>, output: &mut Output) -> Result<(), Failure> {
         let record = Arc::clone(&self.record);
         let found = tokio::task::spawn_blocking(move || record.take()).await.map_err(|error| Failure::bug(error.to_string()))?;
         let state_hint = "look at todoctl's state folder";
@@ -164,8 +164,7 @@ impl Session {
                     return Err(Failure::preflight(format!("run {} was cut off and the cluster does not run", open.run), format!("todoctl up {}", self.inputs.name)));
                 };
                 let world = self.world(access.clone()).await?;
-                let folder = self.folder();
-                let (engine, screen) = self.engine(run, command, Some(access), &folder, true, 4)?;
+                let (engine, screen) = self.engine(run, "recover", Some(access), true, 4)?;
                 let outcome = engine.recover(&open, world.live).await;
                 screen.finish();
                 match report::exit(&outcome) {
@@ -184,9 +183,8 @@ impl Session {
         (run, command): (&Run, &str),
         (rollback, jobs): (bool, usize),
     ) -> Result<Outcome, Failure> {
-        let folder = self.folder();
         let access = world.cluster.access().cloned();
-        let (engine, screen) = self.engine(run, command, access.as_ref(), &folder, rollback, jobs)?;
+        let (engine, screen) = self.engine(run, command, access.as_ref(), rollback, jobs)?;
         let outcome = engine.run(plan, world.live).await;
         screen.finish();
         Ok(outcome)
@@ -199,23 +197,24 @@ impl Session {
         }
     }
 
-    fn folder(&self) -> PathBuf {
-        self.state.join("runs").join(&self.run)
-    }
-
     fn engine(
         &self,
         run: &Run,
         command: &str,
         access: Option<&Access>,
-        folder: &Path,
         rollback: bool,
         jobs: usize,
     ) -> Result<(Engine, Screen), Failure> {
+        // Starting the cluster and recovering are runs of their own before the one that was asked for.
+        let id = match command {
+            "start" | "recover" => format!("{}-{command}", self.run),
+            _ => self.run.clone(),
+        };
+        let folder = self.state.join("runs").join(&id);
         let broken = |error: std::io::Error| {
             Failure::preflight(format!("cannot write in {}: {error}; nothing was changed", folder.display()), "make it writable, or set TODOCTL_STATE")
         };
-        let journal = Journal::create(folder).map_err(broken)?;
+        let journal = Journal::create(&folder).map_err(broken)?;
         let output = Output::standard(self.color, &folders::terminal());
         let look = output.note_look;
         let (result, note) = output.into_writers();
@@ -225,7 +224,7 @@ impl Session {
         let interrupts: watch::Receiver<u32> = signals::listen()?;
         let url = access.and_then(|access| Some(self.inputs.profile.url.as_ref()?.replace("{node}", &access.node)));
         let engine = Engine {
-            runner: self.runner(access, Some(folder)),
+            runner: self.runner(access, Some(&folder)),
             events: Emitter::new(sinks),
             record: Arc::clone(&self.record) as Arc<dyn Record>,
             access: access.cloned(),
@@ -234,11 +233,11 @@ impl Session {
             rollback,
             interrupts,
             names: Names {
-                run: self.run.clone(),
+                run: id,
                 command: command.to_owned(),
                 profile: self.inputs.name.clone(),
                 holder: folders::holder(),
-                folder: folder.to_owned(),
+                folder,
                 url,
             },
         };

@@ -39,7 +39,7 @@ pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result
             Err(exit) => return Ok(exit),
         },
     };
-    session.take(&command.run, "up", Some(&access), output).await?;
+    session.take(&command.run, Some(&access), output).await?;
     let (mut plan, mut world) = decide(&session, access).await?;
     if plan.is_empty() && plan.steps.iter().all(|step| step.decision.checks.is_empty()) {
         session.remember();
