@@ -36,14 +36,23 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // clap prints help on stdout and mistakes on stderr; a closed terminal is no reason to fail.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Done.into()
+            };
         }
     };
     let mut output = Output::standard(args.color, &folders::terminal());
     match run(&args, &mut output) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            output.note(&error_text(&failure.message, &[], &failure.evidence, failure.hint.as_deref()));
+            output.note(&error_text(
+                &failure.message,
+                &[],
+                &failure.evidence,
+                failure.hint.as_deref(),
+            ));
             failure.exit.into()
         }
     }

@@ -63,7 +63,11 @@ impl Plan {
                     step: step.id(),
                     title: step.title(),
                     order: step.order(),
-                    needs: step.needs().into_iter().filter(|need| ids.contains(need)).collect(),
+                    needs: step
+                        .needs()
+                        .into_iter()
+                        .filter(|need| ids.contains(need))
+                        .collect(),
                     decision,
                 }),
                 Err(error) => errors.push(error),

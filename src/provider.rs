@@ -50,11 +50,19 @@ impl Provider for SandboxProvider {
     }
 
     fn cluster(&self, output: &Output) -> Result<Cluster, String> {
-        let status: sandbox::Status = serde_json::from_slice(&output.stdout)
-            .map_err(|error| format!("its status is not readable ({error}): {}", output.complaint()))?;
+        let status: sandbox::Status = serde_json::from_slice(&output.stdout).map_err(|error| {
+            format!(
+                "its status is not readable ({error}): {}",
+                output.complaint()
+            )
+        })?;
         let (node, kubeconfig) = (status.node_ip, status.kubeconfig);
         Ok(match status.state.as_str() {
-            "running" => Cluster::Running(Access { kubeconfig, context: self.0.name.clone(), node }),
+            "running" => Cluster::Running(Access {
+                kubeconfig,
+                context: self.0.name.clone(),
+                node,
+            }),
             "absent" => Cluster::Down("does not exist yet".to_owned()),
             "stopped" => Cluster::Down("is stopped".to_owned()),
             "degraded" => Cluster::Down("runs with parts missing".to_owned()),
@@ -78,13 +86,22 @@ impl Provider for SandboxProvider {
         if !output.is_success() {
             return Err(output.complaint());
         }
-        let names: Vec<sandbox::ImageName> = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+        let names: Vec<sandbox::ImageName> =
+            serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
         Ok(names.into_iter().map(|image| image.name).collect())
     }
 
     fn build(&self, reference: &str, image: &profile::Image) -> Vec<Invocation> {
-        let dockerfile = image.dockerfile.clone().unwrap_or_else(|| image.context.join("Dockerfile"));
-        vec![sandbox::build(&self.0, reference, &dockerfile, &image.context)]
+        let dockerfile = image
+            .dockerfile
+            .clone()
+            .unwrap_or_else(|| image.context.join("Dockerfile"));
+        vec![sandbox::build(
+            &self.0,
+            reference,
+            &dockerfile,
+            &image.context,
+        )]
     }
 
     fn remove_images(&self, names: &[String]) -> Invocation {

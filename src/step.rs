@@ -36,7 +36,9 @@ impl StepId {
 
     /// The part after the kind: `backend` of `release/backend`.
     pub fn name(&self) -> &str {
-        self.0.split_once('/').map_or(self.0.as_str(), |(_, name)| name)
+        self.0
+            .split_once('/')
+            .map_or(self.0.as_str(), |(_, name)| name)
     }
 }
 
@@ -82,7 +84,9 @@ impl Decision {
             change: Change::None { why: why.into() },
             apply: Vec::new(),
             checks: Vec::new(),
-            undo: Undo::Nothing { reason: "nothing was changed".to_owned() },
+            undo: Undo::Nothing {
+                reason: "nothing was changed".to_owned(),
+            },
             notes: Vec::new(),
         }
     }

@@ -46,15 +46,30 @@ pub(super) struct Session {
 
 /// Finds the project: the folder that holds `profiles/`.
 pub(super) fn project(args: &Args) -> Result<PathBuf, Failure> {
-    let here = std::env::current_dir().map_err(|error| Failure::preflight(format!("the working folder is gone: {error}"), "cd to the project"))?;
+    let here = std::env::current_dir().map_err(|error| {
+        Failure::preflight(
+            format!("the working folder is gone: {error}"),
+            "cd to the project",
+        )
+    })?;
     if let Some(given) = &args.project {
         let path = here.join(given);
-        return path.canonicalize().ok().filter(|path| path.join("profiles").is_dir()).ok_or_else(|| {
-            Failure::preflight(format!("{} is not a project: it has no profiles/", path.display()), "give the folder that holds profiles/")
-        });
+        return path
+            .canonicalize()
+            .ok()
+            .filter(|path| path.join("profiles").is_dir())
+            .ok_or_else(|| {
+                Failure::preflight(
+                    format!("{} is not a project: it has no profiles/", path.display()),
+                    "give the folder that holds profiles/",
+                )
+            });
     }
     profile::find_project(&here).ok_or_else(|| {
-        Failure::preflight(format!("no profiles/ in {} or above", here.display()), "cd to the project, or give --project DIR")
+        Failure::preflight(
+            format!("no profiles/ in {} or above", here.display()),
+            "cd to the project, or give --project DIR",
+        )
     })
 }
 
@@ -78,27 +93,56 @@ impl Session {
         let name = match profile {
             Some(name) => name.to_owned(),
             None => folders::recall(&folders::state()?, &project).ok_or_else(|| {
-                Failure::usage("which profile? this project was not brought up from here yet", "give --profile NAME")
+                Failure::usage(
+                    "which profile? this project was not brought up from here yet",
+                    "give --profile NAME",
+                )
             })?,
         };
         let loaded = profile::load(&project, &name)?;
         let file = loaded.file.clone();
-        Self::open(args, Inputs::without_sources(loaded), Given::default(), file).await
+        Self::open(
+            args,
+            Inputs::without_sources(loaded),
+            Given::default(),
+            file,
+        )
+        .await
     }
 
-    async fn open(args: &Args, inputs: Inputs, given: Given, profile_file: PathBuf) -> Result<Self, Failure> {
+    async fn open(
+        args: &Args,
+        inputs: Inputs,
+        given: Given,
+        profile_file: PathBuf,
+    ) -> Result<Self, Failure> {
         let root = folders::state()?;
         let state = root.join(&inputs.name);
         std::fs::create_dir_all(state.join("runs")).map_err(|error| {
-            Failure::preflight(format!("cannot create {}: {error}", state.display()), "make it writable, or set TODOCTL_STATE")
+            Failure::preflight(
+                format!("cannot create {}: {error}", state.display()),
+                "make it writable, or set TODOCTL_STATE",
+            )
         })?;
-        let secret_variables = given::env_names(&inputs.profile.secrets).map(str::to_owned).collect();
+        let secret_variables = given::env_names(&inputs.profile.secrets)
+            .map(str::to_owned)
+            .collect();
         let provider = Arc::from(provider::of(&inputs.profile.cluster));
         let record = Arc::new(DiskRecord::new(&state));
         let run = run_id();
         let inputs = Arc::new(inputs);
         let mut session = Self {
-            inputs, provider, run, state, helm_major: 0, verbose: args.verbose, color: args.color, given, profile_file, secret_variables, record,
+            inputs,
+            provider,
+            run,
+            state,
+            helm_major: 0,
+            verbose: args.verbose,
+            color: args.color,
+            given,
+            profile_file,
+            secret_variables,
+            record,
         };
         session.helm_major = tools::check(&session.runner(None, None), &root).await?;
         Ok(session)
@@ -142,26 +186,48 @@ impl Session {
             Cluster::Running(access) => Ok(access),
             Cluster::Down(state) => {
                 let message = format!("{} {state}", self.provider.title());
-                Err(Failure::preflight(message, format!("start it with the deployment: todoctl up {}", self.inputs.name)))
+                Err(Failure::preflight(
+                    message,
+                    format!(
+                        "start it with the deployment: todoctl up {}",
+                        self.inputs.name
+                    ),
+                ))
             }
         }
     }
 
     /// Holds the environment. A run that died here is undone first.
-    pub(super) async fn take(&self, run: &Run, access: Option<&Access>, output: &mut Output) -> Result<(), Failure> {
+    pub(super) async fn take(
+        &self,
+        run: &Run,
+        access: Option<&Access>,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
         let record = Arc::clone(&self.record);
-        let found = tokio::task::spawn_blocking(move || record.take()).await.map_err(|error| Failure::bug(error.to_string()))?;
+        let found = tokio::task::spawn_blocking(move || record.take())
+            .await
+            .map_err(|error| Failure::bug(error.to_string()))?;
         let state_hint = "look at todoctl's state folder";
         match found.map_err(|message| Failure::new(Exit::Locked, message, state_hint))? {
             Found::Free => Ok(()),
             Found::Held(open) => {
-                let message = format!("{} of {} has held profile {} since {} (run {})", open.command, open.holder, self.inputs.name, open.since, open.run);
+                let message = format!(
+                    "{} of {} has held profile {} since {} (run {})",
+                    open.command, open.holder, self.inputs.name, open.since, open.run
+                );
                 Err(Failure::new(Exit::Locked, message, "wait until it is done"))
             }
             Found::Abandoned(open) => {
-                output.note(&format!("run {} ({}) was cut off; undoing it first", open.run, open.holder));
+                output.note(&format!(
+                    "run {} ({}) was cut off; undoing it first",
+                    open.run, open.holder
+                ));
                 let Some(access) = access else {
-                    return Err(Failure::preflight(format!("run {} was cut off and the cluster does not run", open.run), format!("todoctl up {}", self.inputs.name)));
+                    return Err(Failure::preflight(
+                        format!("run {} was cut off and the cluster does not run", open.run),
+                        format!("todoctl up {}", self.inputs.name),
+                    ));
                 };
                 let world = self.world(access.clone()).await?;
                 let (engine, screen) = self.engine(run, "recover", Some(access), true, 4)?;
@@ -169,7 +235,11 @@ impl Session {
                 screen.finish();
                 match report::exit(&outcome) {
                     Exit::RolledBack => Ok(()),
-                    exit => Err(Failure::new(exit, format!("run {} could not be undone", open.run), "finish the commands above, then run this again")),
+                    exit => Err(Failure::new(
+                        exit,
+                        format!("run {} could not be undone", open.run),
+                        "finish the commands above, then run this again",
+                    )),
                 }
             }
         }
@@ -212,23 +282,51 @@ impl Session {
         };
         let folder = self.state.join("runs").join(&id);
         let broken = |error: std::io::Error| {
-            Failure::preflight(format!("cannot write in {}: {error}; nothing was changed", folder.display()), "make it writable, or set TODOCTL_STATE")
+            Failure::preflight(
+                format!(
+                    "cannot write in {}: {error}; nothing was changed",
+                    folder.display()
+                ),
+                "make it writable, or set TODOCTL_STATE",
+            )
         };
         let journal = Journal::create(&folder).map_err(broken)?;
         let output = Output::standard(self.color, &folders::terminal());
         let look = output.note_look;
         let (result, note) = output.into_writers();
         let rerun = Some(folders::command_line());
-        let screen = Screen::start(renderer(run.progress(), Stage { result, note, look, verbose: self.verbose, rerun }));
+        let screen = Screen::start(renderer(
+            run.progress(),
+            Stage {
+                result,
+                note,
+                look,
+                verbose: self.verbose,
+                rerun,
+            },
+        ));
         let sinks: Vec<Box<dyn Sink>> = vec![Box::new(journal), Box::new(screen.sink())];
         let interrupts: watch::Receiver<u32> = signals::listen()?;
-        let url = access.and_then(|access| Some(self.inputs.profile.url.as_ref()?.replace("{node}", &access.node)));
+        let url = access.and_then(|access| {
+            Some(
+                self.inputs
+                    .profile
+                    .url
+                    .as_ref()?
+                    .replace("{node}", &access.node),
+            )
+        });
         let engine = Engine {
             runner: self.runner(access, Some(&folder)),
             events: Emitter::new(sinks),
             record: Arc::clone(&self.record) as Arc<dyn Record>,
             access: access.cloned(),
-            namespaces: self.inputs.namespaces().into_iter().map(str::to_owned).collect(),
+            namespaces: self
+                .inputs
+                .namespaces()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             jobs,
             rollback,
             interrupts,
@@ -253,17 +351,25 @@ fn run_id() -> String {
 
 fn env_file(path: &Path) -> Result<EnvFile, Failure> {
     let hint = "give a file of KEY=VALUE lines";
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::preflight(format!("cannot read {}: {error}", path.display()), hint))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::preflight(format!("cannot read {}: {error}", path.display()), hint)
+    })?;
     EnvFile::parse(path, &text).map_err(|error| Failure::preflight(error.to_string(), error.hint()))
 }
 
 fn unknown(loaded: &Loaded, name: &str, flag: &str) -> Failure {
     let known: Vec<&str> = loaded.profile.releases.keys().map(String::as_str).collect();
-    Failure::usage(format!("{flag}: profile {} has no release {name}", loaded.name), format!("its releases: {}", known.join(", ")))
+    Failure::usage(
+        format!("{flag}: profile {} has no release {name}", loaded.name),
+        format!("its releases: {}", known.join(", ")),
+    )
 }
 
 fn only(loaded: &Loaded, names: &[String]) -> Result<Option<BTreeSet<String>>, Failure> {
-    if let Some(name) = names.iter().find(|name| !loaded.profile.releases.contains_key(*name)) {
+    if let Some(name) = names
+        .iter()
+        .find(|name| !loaded.profile.releases.contains_key(*name))
+    {
         return Err(unknown(loaded, name, "--only"));
     }
     Ok((!names.is_empty()).then(|| names.iter().cloned().collect()))
@@ -274,20 +380,33 @@ fn sets(loaded: &Loaded, arguments: &[String]) -> Result<BTreeMap<String, Vec<St
     let mut sets: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for argument in arguments {
         // The argument is not repeated: it may hold a secret.
-        let form = || Failure::usage("--set wants RELEASE.KEY=VALUE", "for example: --set backend.replicaCount=3");
+        let form = || {
+            Failure::usage(
+                "--set wants RELEASE.KEY=VALUE",
+                "for example: --set backend.replicaCount=3",
+            )
+        };
         let (path, _) = argument.split_once('=').ok_or_else(form)?;
         let (release, key) = path.split_once('.').ok_or_else(form)?;
         if !loaded.profile.releases.contains_key(release) {
             return Err(unknown(loaded, release, "--set"));
         }
         let rest = &argument[release.len() + 1..];
-        if rest.split(',').any(|part| part.trim_start().starts_with("secrets")) || key.starts_with("secrets") {
+        if rest
+            .split(',')
+            .any(|part| part.trim_start().starts_with("secrets"))
+            || key.starts_with("secrets")
+        {
             return Err(Failure::usage(
-                format!("--set {release}.secrets: a secret in an argument can be read by every user of this machine"),
+                format!(
+                    "--set {release}.secrets: a secret in an argument can be read by every user of this machine"
+                ),
                 "declare it under secrets: in the profile and give it by --env-file or the environment",
             ));
         }
-        sets.entry(release.to_owned()).or_default().push(rest.to_owned());
+        sets.entry(release.to_owned())
+            .or_default()
+            .push(rest.to_owned());
     }
     Ok(sets)
 }

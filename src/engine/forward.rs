@@ -28,10 +28,18 @@ pub(super) struct Forward {
 pub(super) async fn run(engine: &Engine, plan: &Plan, hub: &Arc<Hub>) -> Forward {
     let touched = Mutex::new(Vec::new());
     let failure = start_all(engine, plan, hub, &touched).await;
-    Forward { touched: touched.into_inner().unwrap_or_else(PoisonError::into_inner), failure }
+    Forward {
+        touched: touched.into_inner().unwrap_or_else(PoisonError::into_inner),
+        failure,
+    }
 }
 
-async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, touched: &Mutex<Vec<StepId>>) -> Option<Failure> {
+async fn start_all(
+    engine: &Engine,
+    plan: &Plan,
+    hub: &Arc<Hub>,
+    touched: &Mutex<Vec<StepId>>,
+) -> Option<Failure> {
     let (stop, stopping) = watch::channel(false);
     let mut waiting: Vec<&PlannedStep> = plan.steps.iter().collect();
     let mut verified: BTreeSet<StepId> = BTreeSet::new();
@@ -41,7 +49,9 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, touched: &Mutex
     loop {
         while failure.is_none() && running.len() < engine.jobs {
             let ready = |step: &&PlannedStep| step.needs.iter().all(|need| verified.contains(need));
-            let Some(at) = waiting.iter().position(|step| ready(step)) else { break };
+            let Some(at) = waiting.iter().position(|step| ready(step)) else {
+                break;
+            };
             let step = waiting.remove(at);
             running.push(perform(engine, step, hub, stopping.clone(), touched));
         }
@@ -62,7 +72,11 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, touched: &Mutex
     }
     for step in waiting {
         let result = StepResult::Skipped;
-        engine.events.emit(Event::StepFinished { step: step.step.clone(), result, seconds: 0.0 });
+        engine.events.emit(Event::StepFinished {
+            step: step.step.clone(),
+            result,
+            seconds: 0.0,
+        });
     }
     failure
 }
@@ -93,10 +107,16 @@ async fn perform(
     let result = match &ended {
         Ok(()) if step.decision.change.is_none() => StepResult::Unchanged,
         Ok(()) => StepResult::Verified,
-        Err(Some(failure)) => StepResult::Failed { cause: failure.message.clone() },
+        Err(Some(failure)) => StepResult::Failed {
+            cause: failure.message.clone(),
+        },
         Err(None) => StepResult::Skipped,
     };
-    engine.events.emit(Event::StepFinished { step: id.clone(), result, seconds: start.elapsed().as_secs_f64() });
+    engine.events.emit(Event::StepFinished {
+        step: id.clone(),
+        result,
+        seconds: start.elapsed().as_secs_f64(),
+    });
     (id, ended)
 }
 
@@ -112,21 +132,33 @@ async fn attempt(
             return Err(None);
         }
         if at == 0 {
-            touched.lock().unwrap_or_else(PoisonError::into_inner).push(step.step.clone());
+            touched
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(step.step.clone());
         }
-        engine.command(&step.step, command).await.map_err(|failure| {
-            Some(Failure {
-                step: Some(step.step.clone()),
-                message: format!("{}: {}", step.title, failure.message),
-                evidence: failure.evidence,
-                hint: failure.hint,
-                pods: Vec::new(),
-                interrupted: false,
-            })
-        })?;
+        engine
+            .command(&step.step, command)
+            .await
+            .map_err(|failure| {
+                Some(Failure {
+                    step: Some(step.step.clone()),
+                    message: format!("{}: {}", step.title, failure.message),
+                    evidence: failure.evidence,
+                    hint: failure.hint,
+                    pods: Vec::new(),
+                    interrupted: false,
+                })
+            })?;
     }
     let changed = !step.decision.apply.is_empty();
-    let mut wait = Wait { engine, hub, step: &step.step, stop, changed };
+    let mut wait = Wait {
+        engine,
+        hub,
+        step: &step.step,
+        stop,
+        changed,
+    };
     for check in &step.decision.checks {
         wait.until(check).await.map_err(|unmet| match unmet {
             Unmet::Stopped => None,

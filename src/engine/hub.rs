@@ -58,7 +58,9 @@ impl Hub {
 
     /// Opens the streams of a namespace that are not open. A stream that cannot be opened is a reason to wait.
     pub(super) fn watch(self: &Arc<Self>, namespace: &str) -> Verdict {
-        let Some(kubectl) = &self.kubectl else { return Verdict::Ready };
+        let Some(kubectl) = &self.kubectl else {
+            return Verdict::Ready;
+        };
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         let opened = &mut self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         for (kind, object) in WATCHED {
@@ -72,9 +74,16 @@ impl Hub {
                 self.live().forget(object, namespace);
             }
             opened.insert((namespace.to_owned(), kind));
-            match self.runner.stream(&kubectl.watch(namespace, kind), self.sink(namespace, kind)) {
+            match self
+                .runner
+                .stream(&kubectl.watch(namespace, kind), self.sink(namespace, kind))
+            {
                 Ok(guard) => *slot = Some(guard),
-                Err(error) => return Verdict::NotYet { why: format!("cannot watch {kind}: {error}") },
+                Err(error) => {
+                    return Verdict::NotYet {
+                        why: format!("cannot watch {kind}: {error}"),
+                    };
+                }
             }
         }
         Verdict::Ready
@@ -84,12 +93,18 @@ impl Hub {
         // Weak: the hub owns the stream, not the other way round.
         let (hub, namespace) = (Arc::downgrade(self), namespace.to_owned());
         Box::new(move |value| {
-            let Some(hub) = hub.upgrade() else { return false };
+            let Some(hub) = hub.upgrade() else {
+                return false;
+            };
             if let Some(event) = value {
                 hub.live().event(&event);
             } else {
                 let key = (namespace.clone(), kind);
-                let ended = hub.streams.lock().unwrap_or_else(PoisonError::into_inner).insert(key, None);
+                let ended = hub
+                    .streams
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(key, None);
                 drop(ended);
             }
             hub.changed();

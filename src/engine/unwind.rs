@@ -32,14 +32,26 @@ struct Back {
 
 impl Engine {
     /// Undoes steps, given in the order of undoing, and proves it. Never stops at a failed undo.
-    pub(super) async fn unwind(&self, cause: Cause, undo: &[(StepId, Undo)], hub: &Arc<Hub>) -> Outcome {
+    pub(super) async fn unwind(
+        &self,
+        cause: Cause,
+        undo: &[(StepId, Undo)],
+        hub: &Arc<Hub>,
+    ) -> Outcome {
         let steps = undo.iter().map(|(step, _)| step.clone()).collect();
-        self.events.emit(Event::UnwindStarted { cause: cause.message.clone(), steps });
+        self.events.emit(Event::UnwindStarted {
+            cause: cause.message.clone(),
+            steps,
+        });
         let seen = self.releases(undo).await;
         let mut back = Back::default();
         for (step, undo) in undo {
             if self.is_given_up() {
-                back.remaining.extend(remaining(step.clone(), undo, "not undone: the rollback was interrupted"));
+                back.remaining.extend(remaining(
+                    step.clone(),
+                    undo,
+                    "not undone: the rollback was interrupted",
+                ));
             } else {
                 self.undo(step, undo, seen.as_ref(), &mut back).await;
             }
@@ -47,10 +59,19 @@ impl Engine {
         self.prove(hub, &mut back).await;
         self.seal(&back.returned).await;
         if back.remaining.is_empty() {
-            Outcome::RolledBack { cause, stays: back.stays }
+            Outcome::RolledBack {
+                cause,
+                stays: back.stays,
+            }
         } else {
             let interrupted = cause.interrupted || self.is_given_up();
-            Outcome::Stuck { cause: Cause { interrupted, ..cause }, remaining: back.remaining }
+            Outcome::Stuck {
+                cause: Cause {
+                    interrupted,
+                    ..cause
+                },
+                remaining: back.remaining,
+            }
         }
     }
 
@@ -60,13 +81,26 @@ impl Engine {
 
     /// What helm says now, for the guards; nothing when it cannot be read, then every undo runs.
     async fn releases(&self, undo: &[(StepId, Undo)]) -> Option<Releases> {
-        let guarded = |undo: &Undo| matches!(undo, Undo::Commands { guard: Guard::ReleaseChanged { .. }, .. });
-        let access = self.access.as_ref().filter(|_| undo.iter().any(|(_, undo)| guarded(undo)))?;
+        let guarded = |undo: &Undo| {
+            matches!(
+                undo,
+                Undo::Commands {
+                    guard: Guard::ReleaseChanged { .. },
+                    ..
+                }
+            )
+        };
+        let access = self
+            .access
+            .as_ref()
+            .filter(|_| undo.iter().any(|(_, undo)| guarded(undo)))?;
         let namespaces: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
         match survey::releases(&self.runner, access, &namespaces).await {
             Ok(releases) => Some(releases),
             Err(error) => {
-                self.events.emit(Event::Warning { message: format!("{error}; every undo is run") });
+                self.events.emit(Event::Warning {
+                    message: format!("{error}; every undo is run"),
+                });
                 None
             }
         }
@@ -78,14 +112,25 @@ impl Engine {
         let result = match undo {
             Undo::Nothing { reason } => {
                 back.stays.push(reason.clone());
-                UndoResult::Untouched { why: reason.clone() }
+                UndoResult::Untouched {
+                    why: reason.clone(),
+                }
             }
-            Undo::Commands { guard, .. } if is_untouched(guard, seen) => {
-                UndoResult::Untouched { why: "helm has recorded no change".to_owned() }
-            }
-            Undo::Commands { commands, checks, returns, .. } => match self.undo_commands(step, commands).await {
+            Undo::Commands { guard, .. } if is_untouched(guard, seen) => UndoResult::Untouched {
+                why: "helm has recorded no change".to_owned(),
+            },
+            Undo::Commands {
+                commands,
+                checks,
+                returns,
+                ..
+            } => match self.undo_commands(step, commands).await {
                 Ok(()) => {
-                    back.checks.extend(checks.iter().map(|check| (step.clone(), undo.clone(), check.clone())));
+                    back.checks.extend(
+                        checks
+                            .iter()
+                            .map(|check| (step.clone(), undo.clone(), check.clone())),
+                    );
                     back.returned.extend(returns.clone());
                     UndoResult::Undone
                 }
@@ -95,7 +140,11 @@ impl Engine {
                 }
             },
         };
-        self.events.emit(Event::UndoFinished { step: step.clone(), result, seconds: start.elapsed().as_secs_f64() });
+        self.events.emit(Event::UndoFinished {
+            step: step.clone(),
+            result,
+            seconds: start.elapsed().as_secs_f64(),
+        });
     }
 
     async fn undo_commands(&self, step: &StepId, commands: &[Invocation]) -> Result<(), String> {
@@ -117,8 +166,19 @@ impl Engine {
         let (give_up, stop) = watch::channel(self.is_given_up());
         let checks = std::mem::take(&mut back.checks);
         let proofs = join_all(checks.iter().map(|(step, undo, check)| {
-            let mut wait = Wait { engine: self, hub, step, stop: stop.clone(), changed: true };
-            async move { wait.until(check).await.err().and_then(|unmet| remaining(step.clone(), undo, &unproven(unmet))) }
+            let mut wait = Wait {
+                engine: self,
+                hub,
+                step,
+                stop: stop.clone(),
+                changed: true,
+            };
+            async move {
+                wait.until(check)
+                    .await
+                    .err()
+                    .and_then(|unmet| remaining(step.clone(), undo, &unproven(unmet)))
+            }
         }));
         let mut interrupts = self.interrupts.clone();
         tokio::pin!(proofs);
@@ -134,11 +194,18 @@ impl Engine {
 
     /// Renews the labels of the revisions that came back, so that the next run knows them.
     async fn seal(&self, returned: &[Returns]) {
-        let Some(access) = self.access.as_ref().filter(|_| !returned.is_empty()) else { return };
+        let Some(access) = self.access.as_ref().filter(|_| !returned.is_empty()) else {
+            return;
+        };
         let namespaces: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
         match survey::releases(&self.runner, access, &namespaces).await {
-            Ok(after) => self.close(&closing::of_undo(access, returned, &after)).await,
-            Err(error) => self.events.emit(Event::Warning { message: format!("the restored revisions could not be marked: {error}") }),
+            Ok(after) => {
+                self.close(&closing::of_undo(access, returned, &after))
+                    .await
+            }
+            Err(error) => self.events.emit(Event::Warning {
+                message: format!("the restored revisions could not be marked: {error}"),
+            }),
         }
     }
 }
@@ -152,7 +219,18 @@ fn unproven(unmet: Unmet) -> String {
 
 /// Whether helm's records are as they were before the run.
 fn is_untouched(guard: &Guard, seen: Option<&Releases>) -> bool {
-    let (Guard::ReleaseChanged { release, namespace, revision, status }, Some(seen)) = (guard, seen) else { return false };
+    let (
+        Guard::ReleaseChanged {
+            release,
+            namespace,
+            revision,
+            status,
+        },
+        Some(seen),
+    ) = (guard, seen)
+    else {
+        return false;
+    };
     match seen.newest(namespace, release) {
         Some(newest) => newest.number == *revision && newest.status == *status,
         None => *revision == 0,

@@ -47,30 +47,54 @@ impl Wait<'_> {
     /// Waits until a check holds.
     pub(super) async fn until(&mut self, check: &Check) -> Result<(), Unmet> {
         match check {
-            Check::RolledOut { namespace, workloads, within_seconds, .. } => {
+            Check::RolledOut {
+                namespace,
+                workloads,
+                within_seconds,
+                ..
+            } => {
                 let deadline = deadline(*within_seconds);
                 if self.changed {
                     self.refresh(namespace, workloads, deadline).await?;
                 }
                 self.watched(check, namespace, deadline).await
             }
-            Check::Gone { namespace, within_seconds, .. } => {
+            Check::Gone {
+                namespace,
+                within_seconds,
+                ..
+            } => {
                 let deadline = deadline(*within_seconds);
                 self.absent(check, namespace, deadline).await
             }
-            Check::Http { name, request, within_seconds } => self.answered(name, request, deadline(*within_seconds)).await,
+            Check::Http {
+                name,
+                request,
+                within_seconds,
+            } => {
+                self.answered(name, request, deadline(*within_seconds))
+                    .await
+            }
         }
     }
 
     /// Reads workloads right after they were changed: a stream may still tell of the state before.
-    async fn refresh(&mut self, namespace: &str, workloads: &[Workload], deadline: Instant) -> Result<(), Unmet> {
-        let Some(kubectl) = self.engine.kubectl() else { return Ok(()) };
+    async fn refresh(
+        &mut self,
+        namespace: &str,
+        workloads: &[Workload],
+        deadline: Instant,
+    ) -> Result<(), Unmet> {
+        let Some(kubectl) = self.engine.kubectl() else {
+            return Ok(());
+        };
         if workloads.is_empty() {
             return Ok(());
         }
         let names: Vec<&Workload> = workloads.iter().collect();
         loop {
-            let read = survey::call(&self.engine.runner, kubectl.workloads(namespace, &names)).await;
+            let read =
+                survey::call(&self.engine.runner, kubectl.workloads(namespace, &names)).await;
             let why = match read {
                 Ok(output) if output.is_success() => match self.hub.absorb(&output.stdout) {
                     Ok(()) => return Ok(()),
@@ -83,7 +107,12 @@ impl Wait<'_> {
         }
     }
 
-    async fn watched(&mut self, check: &Check, namespace: &str, deadline: Instant) -> Result<(), Unmet> {
+    async fn watched(
+        &mut self,
+        check: &Check,
+        namespace: &str,
+        deadline: Instant,
+    ) -> Result<(), Unmet> {
         let mut changes = self.hub.changes();
         let mut said = String::new();
         let mut repaired = false;
@@ -97,7 +126,12 @@ impl Wait<'_> {
             let why = match verdict {
                 Verdict::Ready => return Ok(()),
                 Verdict::Broken { why, pods } => return Err(Unmet::Failed { why, pods }),
-                Verdict::Stale { why, pods } if repaired => return Err(Unmet::Failed { why: format!("{why}, also after it was deleted once"), pods }),
+                Verdict::Stale { why, pods } if repaired => {
+                    return Err(Unmet::Failed {
+                        why: format!("{why}, also after it was deleted once"),
+                        pods,
+                    });
+                }
                 Verdict::Stale { why, pods } => {
                     repaired = true;
                     self.delete(namespace, &pods).await;
@@ -116,17 +150,26 @@ impl Wait<'_> {
     }
 
     /// Reads until a release is gone: streams cannot prove an absence.
-    async fn absent(&mut self, check: &Check, namespace: &str, deadline: Instant) -> Result<(), Unmet> {
-        let Some(kubectl) = self.engine.kubectl() else { return Ok(()) };
+    async fn absent(
+        &mut self,
+        check: &Check,
+        namespace: &str,
+        deadline: Instant,
+    ) -> Result<(), Unmet> {
+        let Some(kubectl) = self.engine.kubectl() else {
+            return Ok(());
+        };
         let mut said = String::new();
         loop {
             let read = survey::call(&self.engine.runner, kubectl.live(&[namespace])).await;
             let why = match read {
-                Ok(output) if output.is_success() => match Live::parse(&output.stdout).map(|live| health::judge(check, &live)) {
-                    Ok(Some(Verdict::NotYet { why })) => why,
-                    Ok(_) => return Ok(()),
-                    Err(why) => why,
-                },
+                Ok(output) if output.is_success() => {
+                    match Live::parse(&output.stdout).map(|live| health::judge(check, &live)) {
+                        Ok(Some(Verdict::NotYet { why })) => why,
+                        Ok(_) => return Ok(()),
+                        Err(why) => why,
+                    }
+                }
                 Ok(output) => output.complaint(),
                 Err(error) => error.to_string(),
             };
@@ -135,8 +178,15 @@ impl Wait<'_> {
         }
     }
 
-    async fn answered(&mut self, name: &str, request: &Request, deadline: Instant) -> Result<(), Unmet> {
-        let Some(kubectl) = self.engine.kubectl() else { return Ok(()) };
+    async fn answered(
+        &mut self,
+        name: &str,
+        request: &Request,
+        deadline: Instant,
+    ) -> Result<(), Unmet> {
+        let Some(kubectl) = self.engine.kubectl() else {
+            return Ok(());
+        };
         let mut said = String::new();
         loop {
             let why = match survey::call(&self.engine.runner, kubectl.proxy(request)).await {
@@ -152,7 +202,10 @@ impl Wait<'_> {
 
     async fn pause(&mut self, why: &str, deadline: Instant) -> Result<(), Unmet> {
         if Instant::now() + AGAIN > deadline {
-            return Err(Unmet::Failed { why: format!("not in time: {why}"), pods: Vec::new() });
+            return Err(Unmet::Failed {
+                why: format!("not in time: {why}"),
+                pods: Vec::new(),
+            });
         }
         tokio::select! {
             () = tokio::time::sleep(AGAIN) => Ok(()),
@@ -161,37 +214,59 @@ impl Wait<'_> {
     }
 
     async fn delete(&self, namespace: &str, pods: &[String]) {
-        let Some(kubectl) = self.engine.kubectl() else { return };
-        if let Err(failure) = self.engine.command(self.step, &kubectl.delete(namespace, "pod", pods)).await {
-            self.engine.events.emit(Event::Warning { message: format!("could not delete {}: {}", pods.join(", "), failure.message) });
+        let Some(kubectl) = self.engine.kubectl() else {
+            return;
+        };
+        if let Err(failure) = self
+            .engine
+            .command(self.step, &kubectl.delete(namespace, "pod", pods))
+            .await
+        {
+            self.engine.events.emit(Event::Warning {
+                message: format!("could not delete {}: {}", pods.join(", "), failure.message),
+            });
         }
     }
 
     fn say(&self, said: &mut String, why: &str) {
         if said != why {
             why.clone_into(said);
-            self.engine.events.emit(Event::StepWaiting { step: self.step.clone(), why: why.to_owned() });
+            self.engine.events.emit(Event::StepWaiting {
+                step: self.step.clone(),
+                why: why.to_owned(),
+            });
         }
     }
 
     fn too_late(&self, check: &Check, why: &str) -> Unmet {
         let pods = match check {
-            Check::RolledOut { release, namespace, .. } => {
+            Check::RolledOut {
+                release, namespace, ..
+            } => {
                 let live = self.hub.live();
                 let ours = live.of_kind("Pod", namespace).filter(|pod| {
-                    pod.metadata.labels.get("app.kubernetes.io/instance") == Some(release) && !is_ready(&pod.status)
+                    pod.metadata.labels.get("app.kubernetes.io/instance") == Some(release)
+                        && !is_ready(&pod.status)
                 });
                 ours.map(|pod| pod.metadata.name.clone()).collect()
             }
             Check::Gone { .. } | Check::Http { .. } => Vec::new(),
         };
-        Unmet::Failed { why: format!("not in time: {why}"), pods }
+        Unmet::Failed {
+            why: format!("not in time: {why}"),
+            pods,
+        }
     }
 }
 
 fn is_ready(status: &serde_json::Value) -> bool {
-    let conditions = status.get("conditions").and_then(serde_json::Value::as_array);
-    conditions.into_iter().flatten().any(|one| one["type"] == "Ready" && one["status"] == "True")
+    let conditions = status
+        .get("conditions")
+        .and_then(serde_json::Value::as_array);
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|one| one["type"] == "Ready" && one["status"] == "True")
 }
 
 fn deadline(seconds: u32) -> Instant {

@@ -19,7 +19,10 @@ pub struct DiskRecord {
 impl DiskRecord {
     /// In a folder, which is created when it is missing.
     pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), lock: Mutex::new(None) }
+        Self {
+            folder: folder.to_owned(),
+            lock: Mutex::new(None),
+        }
     }
 
     fn file(&self) -> PathBuf {
@@ -29,7 +32,10 @@ impl DiskRecord {
     fn read(&self) -> Result<Option<OpenRun>, String> {
         match fs::read(self.file()) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-                format!("{} is not readable: {error}; if no run is under way, remove it", self.file().display())
+                format!(
+                    "{} is not readable: {error}; if no run is under way, remove it",
+                    self.file().display()
+                )
             }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("cannot read {}: {error}", self.file().display())),
@@ -42,7 +48,9 @@ fn patient_lock(file: &File) -> Result<(), TryLockError> {
     let patience = Instant::now() + Duration::from_millis(300);
     loop {
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) if Instant::now() < patience => std::thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::WouldBlock) if Instant::now() < patience => {
+                std::thread::sleep(Duration::from_millis(10))
+            }
             done => return done,
         }
     }
@@ -51,18 +59,26 @@ fn patient_lock(file: &File) -> Result<(), TryLockError> {
 impl Record for DiskRecord {
     fn take(&self) -> Result<Found, String> {
         let path = self.folder.join("lock");
-        let opened = fs::create_dir_all(&self.folder).and_then(|()| File::options().create(true).append(true).open(&path));
+        let opened = fs::create_dir_all(&self.folder)
+            .and_then(|()| File::options().create(true).append(true).open(&path));
         let file = opened.map_err(|error| format!("cannot open {}: {error}", path.display()))?;
         match patient_lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let held = "another todoctl holds the environment and has not said what it does yet; try again".to_owned();
-                return self.read()?.map(|run| Found::Held(Box::new(run))).ok_or(held);
+                return self
+                    .read()?
+                    .map(|run| Found::Held(Box::new(run)))
+                    .ok_or(held);
             }
-            Err(TryLockError::Error(error)) => return Err(format!("cannot lock {}: {error}", path.display())),
+            Err(TryLockError::Error(error)) => {
+                return Err(format!("cannot lock {}: {error}", path.display()));
+            }
         }
         *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
-        Ok(self.read()?.map_or(Found::Free, |run| Found::Abandoned(Box::new(run))))
+        Ok(self
+            .read()?
+            .map_or(Found::Free, |run| Found::Abandoned(Box::new(run))))
     }
 
     fn open(&self, run: &OpenRun) -> Result<(), String> {
@@ -99,14 +115,25 @@ mod tests {
             command: "up".into(),
             holder: "me".into(),
             since: jiff::Timestamp::UNIX_EPOCH,
-            undo: vec![(StepId::of("release", "backend"), Undo::Commands { commands, guard: Guard::Always, checks: vec![], returns: None })],
+            undo: vec![(
+                StepId::of("release", "backend"),
+                Undo::Commands {
+                    commands,
+                    guard: Guard::Always,
+                    checks: vec![],
+                    returns: None,
+                },
+            )],
         }
     }
 
     #[test]
     fn a_second_run_is_told_who_holds_the_environment() {
         let folder = tempfile::tempdir().unwrap();
-        let (first, second) = (DiskRecord::new(folder.path()), DiskRecord::new(folder.path()));
+        let (first, second) = (
+            DiskRecord::new(folder.path()),
+            DiskRecord::new(folder.path()),
+        );
         assert!(matches!(first.take(), Ok(Found::Free)));
         first.open(&run()).unwrap();
         assert!(matches!(second.take(), Ok(Found::Held(run)) if run.holder == "me"));
@@ -122,8 +149,12 @@ mod tests {
         assert!(matches!(dead.take(), Ok(Found::Free)));
         dead.open(&run()).unwrap();
         drop(dead);
-        let Ok(Found::Abandoned(found)) = DiskRecord::new(folder.path()).take() else { panic!("not abandoned") };
-        let Undo::Commands { commands, .. } = &found.undo[0].1 else { panic!("no commands") };
+        let Ok(Found::Abandoned(found)) = DiskRecord::new(folder.path()).take() else {
+            panic!("not abandoned")
+        };
+        let Undo::Commands { commands, .. } = &found.undo[0].1 else {
+            panic!("no commands")
+        };
         assert_eq!(commands[0].line(), "helm rollback backend 3");
     }
 

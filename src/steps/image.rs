@@ -20,7 +20,11 @@ pub(super) struct ImageStep {
 
 impl ImageStep {
     pub(super) fn new(inputs: &Arc<Inputs>, provider: &Arc<dyn Provider>, name: String) -> Self {
-        Self { inputs: Arc::clone(inputs), provider: Arc::clone(provider), name }
+        Self {
+            inputs: Arc::clone(inputs),
+            provider: Arc::clone(provider),
+            name,
+        }
     }
 
     /// The step that a release waits for.
@@ -48,10 +52,13 @@ impl Step for ImageStep {
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
         let image = &self.inputs.profile.images[&self.name];
-        let reference = self.inputs.image_reference(&self.name).ok_or_else(|| DecideError {
-            message: format!("image {} has no tag", self.name),
-            hint: "this is a bug in todoctl: images are hashed before steps decide".to_owned(),
-        })?;
+        let reference = self
+            .inputs
+            .image_reference(&self.name)
+            .ok_or_else(|| DecideError {
+                message: format!("image {} has no tag", self.name),
+                hint: "this is a bug in todoctl: images are hashed before steps decide".to_owned(),
+            })?;
         if world.images.contains(&reference) {
             return Ok(Decision::none(format!("{reference} is there")));
         }
@@ -64,7 +71,10 @@ impl Step for ImageStep {
             change: Change::Create { to: reference },
             apply,
             checks: Vec::new(),
-            undo: Undo::Nothing { reason: "an image that nothing uses harms nothing; the next up removes it".to_owned() },
+            undo: Undo::Nothing {
+                reason: "an image that nothing uses harms nothing; the next up removes it"
+                    .to_owned(),
+            },
             notes: Vec::new(),
         })
     }

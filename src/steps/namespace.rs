@@ -36,18 +36,32 @@ impl Step for NamespaceStep {
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
-        let absent: Vec<&str> = self.0.namespaces().into_iter().filter(|name| !world.live.has_namespace(name)).collect();
-        let Some(access) = world.cluster.access() else { return Ok(Decision::none("known after start")) };
+        let absent: Vec<&str> = self
+            .0
+            .namespaces()
+            .into_iter()
+            .filter(|name| !world.live.has_namespace(name))
+            .collect();
+        let Some(access) = world.cluster.access() else {
+            return Ok(Decision::none("known after start"));
+        };
         if absent.is_empty() {
             return Ok(Decision::none("exists"));
         }
         let items: Vec<_> = absent.iter().map(|name| namespace_object(name)).collect();
         let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
         Ok(Decision {
-            change: Change::Create { to: format!("namespace {}", absent.join(", ")) },
+            change: Change::Create {
+                to: format!("namespace {}", absent.join(", ")),
+            },
             apply: vec![Kubectl::new(access).apply(&list)],
             checks: Vec::new(),
-            undo: Undo::Nothing { reason: format!("namespace {} stays: deleting it would delete what others put there", absent.join(", ")) },
+            undo: Undo::Nothing {
+                reason: format!(
+                    "namespace {} stays: deleting it would delete what others put there",
+                    absent.join(", ")
+                ),
+            },
             notes: Vec::new(),
         })
     }

@@ -21,7 +21,10 @@ pub(super) struct RetireStep {
 
 impl RetireStep {
     pub(super) fn new(inputs: &Arc<Inputs>, name: String) -> Self {
-        Self { inputs: Arc::clone(inputs), name }
+        Self {
+            inputs: Arc::clone(inputs),
+            name,
+        }
     }
 }
 
@@ -31,12 +34,17 @@ pub(super) fn left_the_profile(inputs: &Inputs, world: &World) -> Vec<String> {
     if inputs.only.len() != inputs.profile.releases.len() {
         return Vec::new();
     }
-    let ours = world.releases.iter().filter(|(namespace, name, revisions)| {
-        let newest = revisions.last();
-        *namespace == inputs.profile.namespace
-            && !inputs.profile.releases.contains_key(*name)
-            && newest.is_some_and(|one| one.label(labels::PROFILE) == Some(&inputs.name) && one.status == "deployed")
-    });
+    let ours = world
+        .releases
+        .iter()
+        .filter(|(namespace, name, revisions)| {
+            let newest = revisions.last();
+            *namespace == inputs.profile.namespace
+                && !inputs.profile.releases.contains_key(*name)
+                && newest.is_some_and(|one| {
+                    one.label(labels::PROFILE) == Some(&inputs.name) && one.status == "deployed"
+                })
+        });
     ours.map(|(_, name, _)| name.to_owned()).collect()
 }
 
@@ -55,31 +63,55 @@ impl Step for RetireStep {
 
     /// After everything that stays: what replaces it is up before it goes.
     fn needs(&self) -> Vec<StepId> {
-        self.inputs.releases().map(|(name, _)| release_id(name)).collect()
+        self.inputs
+            .releases()
+            .map(|(name, _)| release_id(name))
+            .collect()
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
         let namespace = &self.inputs.profile.namespace;
-        let (Some(access), Some(newest)) = (world.cluster.access(), world.releases.newest(namespace, &self.name)) else {
+        let (Some(access), Some(newest)) = (
+            world.cluster.access(),
+            world.releases.newest(namespace, &self.name),
+        ) else {
             return Ok(Decision::none("is not there"));
         };
         let helm = Helm::new(world.helm_major, access);
         let workloads = world.live.release_workloads(&self.name, namespace);
         let (release, namespace) = (self.name.clone(), namespace.clone());
-        let gone = Check::Gone { release: release.clone(), namespace: namespace.clone(), within_seconds: GONE_SECONDS };
-        let back = Check::RolledOut { release: release.clone(), namespace: namespace.clone(), workloads, within_seconds: GONE_SECONDS };
+        let gone = Check::Gone {
+            release: release.clone(),
+            namespace: namespace.clone(),
+            within_seconds: GONE_SECONDS,
+        };
+        let back = Check::RolledOut {
+            release: release.clone(),
+            namespace: namespace.clone(),
+            workloads,
+            within_seconds: GONE_SECONDS,
+        };
         Ok(Decision {
-            change: Change::Remove { from: format!("revision {}", newest.number) },
+            change: Change::Remove {
+                from: format!("revision {}", newest.number),
+            },
             apply: vec![helm.uninstall(&self.name, &namespace, true)],
             checks: vec![gone],
             undo: Undo::Commands {
                 commands: vec![helm.rollback(&self.name, &namespace, newest.number)],
                 guard: Guard::ReleaseChanged {
-                    release: release.clone(), namespace: namespace.clone(), revision: newest.number, status: newest.status.clone(),
+                    release: release.clone(),
+                    namespace: namespace.clone(),
+                    revision: newest.number,
+                    status: newest.status.clone(),
                 },
                 checks: vec![back],
                 returns: Some(Returns {
-                    release, namespace, revision: newest.number, ours: newest.is_ours(), verified: newest.is_verified(),
+                    release,
+                    namespace,
+                    revision: newest.number,
+                    ours: newest.is_ours(),
+                    verified: newest.is_verified(),
                 }),
             },
             notes: Vec::new(),

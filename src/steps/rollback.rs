@@ -20,29 +20,56 @@ pub struct RollbackStep {
 impl RollbackStep {
     /// To a revision that `choose_revision` found.
     pub fn new(inputs: &Arc<Inputs>, name: &str, revision: u32) -> Self {
-        Self { inputs: Arc::clone(inputs), name: name.to_owned(), revision }
+        Self {
+            inputs: Arc::clone(inputs),
+            name: name.to_owned(),
+            revision,
+        }
     }
 }
 
 /// The revision to return to: the one asked for, else the newest verified one before the current.
 /// Never the nearest guess: an error lists the revisions that exist.
-pub fn choose_revision(name: &str, history: &[Revision], asked: Option<u32>) -> Result<u32, DecideError> {
+pub fn choose_revision(
+    name: &str,
+    history: &[Revision],
+    asked: Option<u32>,
+) -> Result<u32, DecideError> {
     let Some(newest) = history.last() else {
-        return Err(DecideError { message: format!("there is no release {name}"), hint: "todoctl status lists the releases".to_owned() });
+        return Err(DecideError {
+            message: format!("there is no release {name}"),
+            hint: "todoctl status lists the releases".to_owned(),
+        });
     };
-    let usable = |revision: &&Revision| revision.number != newest.number && !revision.status.starts_with("pending");
+    let usable = |revision: &&Revision| {
+        revision.number != newest.number && !revision.status.starts_with("pending")
+    };
     let line = |revision: &Revision| {
-        let verified = if revision.is_verified() { ", verified" } else { "" };
+        let verified = if revision.is_verified() {
+            ", verified"
+        } else {
+            ""
+        };
         format!("{} ({}{verified})", revision.number, revision.status)
     };
     let existing: Vec<String> = history.iter().map(line).collect();
     let hint = format!("revisions of {name}: {}", existing.join(", "));
     match asked {
         Some(number) if history.iter().any(|revision| revision.number == number) => Ok(number),
-        Some(number) => Err(DecideError { message: format!("release {name} has no revision {number}"), hint }),
-        None => history.iter().rev().filter(usable).find(|revision| revision.is_verified()).map(|revision| revision.number).ok_or_else(|| {
-            DecideError { message: format!("release {name} has no earlier revision that was verified"), hint: format!("{hint}; name one of them") }
+        Some(number) => Err(DecideError {
+            message: format!("release {name} has no revision {number}"),
+            hint,
         }),
+        None => history
+            .iter()
+            .rev()
+            .filter(usable)
+            .find(|revision| revision.is_verified())
+            .map(|revision| revision.number)
+            .ok_or_else(|| DecideError {
+                message: format!("release {name} has no earlier revision that was verified"),
+                hint: format!("{hint}; name one of them"),
+            }),
     }
 }
 
@@ -74,11 +101,19 @@ impl Step for RollbackStep {
         let helm = Helm::new(world.helm_major, access);
         let manifests = world.manifests.get(&name).cloned().unwrap_or_default();
         let Some(Ok(wanted)) = manifests.wanted else {
-            return Err(DecideError { message: format!("the manifest of revision {} cannot be read", self.revision),
-                hint: format!("helm get manifest {name} -n {namespace} --revision {}", self.revision) });
+            return Err(DecideError {
+                message: format!("the manifest of revision {} cannot be read", self.revision),
+                hint: format!(
+                    "helm get manifest {name} -n {namespace} --revision {}",
+                    self.revision
+                ),
+            });
         };
         let rolled_out = |workloads| Check::RolledOut {
-            release: name.clone(), namespace: namespace.clone(), workloads, within_seconds: spec.ready_seconds,
+            release: name.clone(),
+            namespace: namespace.clone(),
+            workloads,
+            within_seconds: spec.ready_seconds,
         };
         let broken = is_broken(&name, &namespace, world);
         let back = target(history, broken).revision().unwrap_or(newest.number);
@@ -86,16 +121,34 @@ impl Step for RollbackStep {
         Ok(Decision {
             change: Change::Update {
                 from: format!("revision {}", newest.number),
-                to: format!("revision {}, with the content of revision {}", number_after(history), self.revision),
+                to: format!(
+                    "revision {}, with the content of revision {}",
+                    number_after(history),
+                    self.revision
+                ),
             },
             apply: vec![helm.rollback(&name, &namespace, self.revision)],
             checks: vec![rolled_out(wanted)],
             undo: Undo::Commands {
                 commands: vec![helm.rollback(&name, &namespace, back)],
-                guard: Guard::ReleaseChanged { release: name.clone(), namespace: namespace.clone(), revision: newest.number, status: newest.status.clone() },
-                checks: manifests.target.into_iter().filter(|_| !broken || back != newest.number).map(rolled_out).collect(),
+                guard: Guard::ReleaseChanged {
+                    release: name.clone(),
+                    namespace: namespace.clone(),
+                    revision: newest.number,
+                    status: newest.status.clone(),
+                },
+                checks: manifests
+                    .target
+                    .into_iter()
+                    .filter(|_| !broken || back != newest.number)
+                    .map(rolled_out)
+                    .collect(),
                 returns: returns.map(|one| Returns {
-                    release: name.clone(), namespace: namespace.clone(), revision: back, ours: one.is_ours(), verified: one.is_verified(),
+                    release: name.clone(),
+                    namespace: namespace.clone(),
+                    revision: back,
+                    ours: one.is_ours(),
+                    verified: one.is_verified(),
                 }),
             },
             notes: Vec::new(),

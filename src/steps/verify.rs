@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::inputs::Inputs;
 use crate::profile::HttpCheck;
 use crate::step::{Check, DecideError, Decision, Request, Step, StepId};
-use crate::steps::{release_id, release::is_settled};
+use crate::steps::{release::is_settled, release_id};
 use crate::world::World;
 
 /// The profile's checks, after every release is verified.
@@ -17,18 +17,43 @@ pub(super) struct VerifyStep {
 impl VerifyStep {
     /// Checks only when something changed or is not settled.
     pub(super) fn new(inputs: &Arc<Inputs>) -> Self {
-        Self { inputs: Arc::clone(inputs), always: false }
+        Self {
+            inputs: Arc::clone(inputs),
+            always: false,
+        }
     }
 
     /// Checks in any case.
     pub(super) fn always(inputs: &Arc<Inputs>) -> Self {
-        Self { inputs: Arc::clone(inputs), always: true }
+        Self {
+            inputs: Arc::clone(inputs),
+            always: true,
+        }
     }
 
     fn check(&self, check: &HttpCheck) -> Check {
-        let namespace = self.inputs.namespace(&self.inputs.profile.releases[&check.release]).to_owned();
-        let HttpCheck { name, service, port, path, within_seconds, .. } = check.clone();
-        Check::Http { name, request: Request { namespace, service, port, path }, within_seconds }
+        let namespace = self
+            .inputs
+            .namespace(&self.inputs.profile.releases[&check.release])
+            .to_owned();
+        let HttpCheck {
+            name,
+            service,
+            port,
+            path,
+            within_seconds,
+            ..
+        } = check.clone();
+        Check::Http {
+            name,
+            request: Request {
+                namespace,
+                service,
+                port,
+                path,
+            },
+            within_seconds,
+        }
     }
 }
 
@@ -46,18 +71,29 @@ impl Step for VerifyStep {
     }
 
     fn needs(&self) -> Vec<StepId> {
-        self.inputs.releases().map(|(name, _)| release_id(name)).collect()
+        self.inputs
+            .releases()
+            .map(|(name, _)| release_id(name))
+            .collect()
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
         if world.cluster.access().is_none() {
             return Ok(Decision::none("known after start"));
         }
-        let settled = self.inputs.releases().all(|(name, _)| is_settled(&self.inputs, name, world));
+        let settled = self
+            .inputs
+            .releases()
+            .all(|(name, _)| is_settled(&self.inputs, name, world));
         if settled && !self.always {
             return Ok(Decision::none("every release is verified and healthy"));
         }
-        let checks = self.inputs.profile.checks.iter().filter(|check| self.inputs.only.contains(&check.release));
+        let checks = self
+            .inputs
+            .profile
+            .checks
+            .iter()
+            .filter(|check| self.inputs.only.contains(&check.release));
         let mut decision = Decision::none("checks only");
         decision.checks = checks.map(|check| self.check(check)).collect();
         Ok(decision)
@@ -72,7 +108,10 @@ pub(super) struct ReleaseCheck {
 
 impl ReleaseCheck {
     pub(super) fn new(inputs: &Arc<Inputs>, name: &str) -> Self {
-        Self { inputs: Arc::clone(inputs), name: name.to_owned() }
+        Self {
+            inputs: Arc::clone(inputs),
+            name: name.to_owned(),
+        }
     }
 }
 
@@ -104,7 +143,12 @@ impl Step for ReleaseCheck {
             });
         }
         let mut decision = Decision::none("checks only");
-        decision.checks = vec![Check::RolledOut { release: self.name.clone(), namespace, workloads, within_seconds: spec.ready_seconds }];
+        decision.checks = vec![Check::RolledOut {
+            release: self.name.clone(),
+            namespace,
+            workloads,
+            within_seconds: spec.ready_seconds,
+        }];
         Ok(decision)
     }
 }

@@ -63,15 +63,23 @@ pub struct Owner {
 impl Object {
     /// A number in it, 0 when absent.
     pub fn number(&self, pointer: &str) -> i64 {
-        let (part, rest) = if let Some(rest) = pointer.strip_prefix("/spec") { (&self.spec, rest) } else {
-            (&self.status, pointer.strip_prefix("/status").unwrap_or(pointer))
+        let (part, rest) = if let Some(rest) = pointer.strip_prefix("/spec") {
+            (&self.spec, rest)
+        } else {
+            (
+                &self.status,
+                pointer.strip_prefix("/status").unwrap_or(pointer),
+            )
         };
         part.pointer(rest).and_then(Value::as_i64).unwrap_or(0)
     }
 
     /// Whether it is owned by the object with this id.
     pub fn is_owned_by(&self, uid: &str) -> bool {
-        self.metadata.owner_references.iter().any(|owner| owner.uid == uid)
+        self.metadata
+            .owner_references
+            .iter()
+            .any(|owner| owner.uid == uid)
     }
 
     /// Whether it is being deleted.
@@ -82,7 +90,10 @@ impl Object {
 
 /// How kubectl's kinds are called in objects.
 pub const WATCHED: [(&str, &str); 4] = [
-    ("deployments", "Deployment"), ("statefulsets", "StatefulSet"), ("replicasets", "ReplicaSet"), ("pods", "Pod"),
+    ("deployments", "Deployment"),
+    ("statefulsets", "StatefulSet"),
+    ("replicasets", "ReplicaSet"),
+    ("pods", "Pod"),
 ];
 
 impl Live {
@@ -95,7 +106,8 @@ impl Live {
 
     /// Takes in a list, or a single object, as kubectl prints it.
     pub fn merge(&mut self, json: &[u8]) -> Result<(), String> {
-        let value: Value = serde_json::from_slice(json).map_err(|error| format!("kubectl's list is not readable: {error}"))?;
+        let value: Value = serde_json::from_slice(json)
+            .map_err(|error| format!("kubectl's list is not readable: {error}"))?;
         let items = match value {
             Value::Object(mut map) if map.contains_key("items") => match map.remove("items") {
                 Some(Value::Array(items)) => items,
@@ -104,7 +116,8 @@ impl Live {
             single => vec![single],
         };
         for item in items {
-            let object = Object::deserialize(item).map_err(|error| format!("kubectl's list is not readable: {error}"))?;
+            let object = Object::deserialize(item)
+                .map_err(|error| format!("kubectl's list is not readable: {error}"))?;
             self.put(object);
         }
         Ok(())
@@ -112,13 +125,22 @@ impl Live {
 
     /// Takes in one event of a watch stream. An older state never replaces a newer one: a stream may lag behind a read.
     pub fn event(&mut self, event: &Value) {
-        let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
-        let Some(Ok(object)) = event.get("object").map(Object::deserialize) else { return };
+        let kind = event
+            .get("type")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let Some(Ok(object)) = event.get("object").map(Object::deserialize) else {
+            return;
+        };
         match kind {
             "ADDED" | "MODIFIED" => self.put(object),
             "DELETED" => {
                 let key = key(&object);
-                if self.objects.get(&key).is_none_or(|known| known.metadata.uid == object.metadata.uid) {
+                if self
+                    .objects
+                    .get(&key)
+                    .is_none_or(|known| known.metadata.uid == object.metadata.uid)
+                {
                     self.objects.remove(&key);
                 }
             }
@@ -128,7 +150,8 @@ impl Live {
 
     /// Forgets every object of a kind in a namespace: a new list follows.
     pub fn forget(&mut self, kind: &str, namespace: &str) {
-        self.objects.retain(|(one, place, _), _| one != kind || place != namespace);
+        self.objects
+            .retain(|(one, place, _), _| one != kind || place != namespace);
     }
 
     fn put(&mut self, object: Object) {
@@ -138,7 +161,8 @@ impl Live {
         }
         let key = key(&object);
         let newer = self.objects.get(&key).is_none_or(|known| {
-            known.metadata.uid != object.metadata.uid || known.metadata.generation <= object.metadata.generation
+            known.metadata.uid != object.metadata.uid
+                || known.metadata.generation <= object.metadata.generation
         });
         if newer {
             self.objects.insert(key, object);
@@ -161,12 +185,20 @@ impl Live {
             WorkloadKind::Deployment => "Deployment",
             WorkloadKind::StatefulSet => "StatefulSet",
         };
-        self.objects.get(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
+        self.objects
+            .get(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
     }
 
     /// Objects of a kind in a namespace.
-    pub fn of_kind<'a>(&'a self, kind: &'a str, namespace: &'a str) -> impl Iterator<Item = &'a Object> {
-        self.objects.iter().filter(move |((one, place, _), _)| one == kind && place == namespace).map(|(_, object)| object)
+    pub fn of_kind<'a>(
+        &'a self,
+        kind: &'a str,
+        namespace: &'a str,
+    ) -> impl Iterator<Item = &'a Object> {
+        self.objects
+            .iter()
+            .filter(move |((one, place, _), _)| one == kind && place == namespace)
+            .map(|(_, object)| object)
     }
 
     /// The workloads of a release, as they are asked for now. helm annotates every object it makes.
@@ -190,5 +222,9 @@ impl Live {
 }
 
 fn key(object: &Object) -> (String, String, String) {
-    (object.kind.clone(), object.metadata.namespace.clone(), object.metadata.name.clone())
+    (
+        object.kind.clone(),
+        object.metadata.namespace.clone(),
+        object.metadata.name.clone(),
+    )
 }

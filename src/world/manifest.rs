@@ -12,7 +12,8 @@ pub fn workloads(manifest: &str, default_namespace: &str) -> Result<Vec<Workload
     let mut found = Vec::new();
     for document in serde_yaml::Deserializer::from_str(manifest) {
         // The parser's own message could quote a Secret's line.
-        let object = Value::deserialize(document).map_err(|_| "the rendered manifest is not readable YAML".to_owned())?;
+        let object = Value::deserialize(document)
+            .map_err(|_| "the rendered manifest is not readable YAML".to_owned())?;
         found.extend(workload(&object, default_namespace));
     }
     found.sort();
@@ -27,10 +28,15 @@ pub fn workload(object: &Value, default_namespace: &str) -> Option<Workload> {
         _ => return None,
     };
     let text = |path: &str| object.pointer(path).and_then(Value::as_str);
-    let replicas = object.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
+    let replicas = object
+        .pointer("/spec/replicas")
+        .and_then(Value::as_u64)
+        .unwrap_or(1);
     Some(Workload {
         kind,
-        namespace: text("/metadata/namespace").unwrap_or(default_namespace).to_owned(),
+        namespace: text("/metadata/namespace")
+            .unwrap_or(default_namespace)
+            .to_owned(),
         name: text("/metadata/name")?.to_owned(),
         replicas: u32::try_from(replicas).unwrap_or(u32::MAX),
         images: images(object.pointer("/spec/template/spec")),
@@ -38,8 +44,14 @@ pub fn workload(object: &Value, default_namespace: &str) -> Option<Workload> {
 }
 
 fn images(pod: Option<&Value>) -> Vec<String> {
-    let containers = ["initContainers", "containers"].into_iter().filter_map(|field| pod?.get(field)?.as_array());
-    containers.flatten().filter_map(|container| container.get("image")?.as_str()).map(str::to_owned).collect()
+    let containers = ["initContainers", "containers"]
+        .into_iter()
+        .filter_map(|field| pod?.get(field)?.as_array());
+    containers
+        .flatten()
+        .filter_map(|container| container.get("image")?.as_str())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// A short hash of what workloads ask for, for a label: 16 hex digits.
@@ -47,7 +59,11 @@ pub fn fingerprint(workloads: &[Workload]) -> String {
     let mut sorted: Vec<&Workload> = workloads.iter().collect();
     sorted.sort();
     let text = serde_json::to_vec(&sorted).unwrap_or_default();
-    Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// How what is live differs from what is wanted, one line per difference.
@@ -55,14 +71,23 @@ pub fn differences(wanted: &[Workload], live: &[Workload]) -> Vec<String> {
     let mut lines = Vec::new();
     for want in wanted {
         let name = format!("{} {}", want.kind, want.name);
-        match live.iter().find(|one| (one.kind, &one.namespace, &one.name) == (want.kind, &want.namespace, &want.name)) {
+        match live.iter().find(|one| {
+            (one.kind, &one.namespace, &one.name) == (want.kind, &want.namespace, &want.name)
+        }) {
             None => lines.push(format!("{name} does not exist")),
             Some(one) => {
                 if one.replicas != want.replicas {
-                    lines.push(format!("{name} has {} replicas instead of {}", one.replicas, want.replicas));
+                    lines.push(format!(
+                        "{name} has {} replicas instead of {}",
+                        one.replicas, want.replicas
+                    ));
                 }
                 if one.images != want.images {
-                    lines.push(format!("{name} runs {} instead of {}", one.images.join(", "), want.images.join(", ")));
+                    lines.push(format!(
+                        "{name} runs {} instead of {}",
+                        one.images.join(", "),
+                        want.images.join(", ")
+                    ));
                 }
             }
         }
@@ -92,16 +117,25 @@ spec:
     #[test]
     fn only_workloads_are_kept() {
         let found = workloads(MANIFEST, "todo").unwrap();
-        assert_eq!(found, [Workload {
-            kind: WorkloadKind::Deployment, namespace: "todo".into(), name: "backend-deployment".into(),
-            replicas: 2, images: vec!["init:1".into(), "app:1".into()],
-        }]);
+        assert_eq!(
+            found,
+            [Workload {
+                kind: WorkloadKind::Deployment,
+                namespace: "todo".into(),
+                name: "backend-deployment".into(),
+                replicas: 2,
+                images: vec!["init:1".into(), "app:1".into()],
+            }]
+        );
         assert!(workloads("", "todo").unwrap().is_empty());
     }
 
     #[test]
     fn a_broken_manifest_is_not_quoted() {
-        assert_eq!(workloads("a: [CANARY\nb: }", "todo").unwrap_err(), "the rendered manifest is not readable YAML");
+        assert_eq!(
+            workloads("a: [CANARY\nb: }", "todo").unwrap_err(),
+            "the rendered manifest is not readable YAML"
+        );
     }
 
     #[test]
@@ -118,6 +152,9 @@ spec:
         ]
         "#);
         assert_ne!(fingerprint(&wanted), fingerprint(&live));
-        assert_eq!(differences(&wanted, &[]), ["deployment backend-deployment does not exist"]);
+        assert_eq!(
+            differences(&wanted, &[]),
+            ["deployment backend-deployment does not exist"]
+        );
     }
 }

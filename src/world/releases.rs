@@ -56,7 +56,9 @@ impl Releases {
             let [_, _, _, _, name, number, status, rest @ ..] = cells.as_slice() else {
                 return Err(format!("not a line of a release table: {line:?}"));
             };
-            let number = number.parse().map_err(|_| format!("not a revision number: {line:?}"))?;
+            let number = number
+                .parse()
+                .map_err(|_| format!("not a revision number: {line:?}"))?;
             if rest.len() != labels::RELEASE.len() {
                 return Err(format!("not a line of a release table: {line:?}"));
             }
@@ -66,21 +68,34 @@ impl Releases {
                 .filter(|(_, value)| **value != "<none>")
                 .map(|(label, value)| ((*label).to_owned(), (*value).to_owned()))
                 .collect();
-            releases.insert(namespace, name, Revision { number, status: (*status).to_owned(), labels });
+            releases.insert(
+                namespace,
+                name,
+                Revision {
+                    number,
+                    status: (*status).to_owned(),
+                    labels,
+                },
+            );
         }
         Ok(releases)
     }
 
     /// Adds a revision, keeping them in order.
     pub fn insert(&mut self, namespace: &str, release: &str, revision: Revision) {
-        let revisions = self.0.entry((namespace.to_owned(), release.to_owned())).or_default();
+        let revisions = self
+            .0
+            .entry((namespace.to_owned(), release.to_owned()))
+            .or_default();
         let at = revisions.partition_point(|one| one.number < revision.number);
         revisions.insert(at, revision);
     }
 
     /// The revisions of a release, oldest first; empty when it does not exist.
     pub fn history(&self, namespace: &str, release: &str) -> &[Revision] {
-        self.0.get(&(namespace.to_owned(), release.to_owned())).map_or(&[], Vec::as_slice)
+        self.0
+            .get(&(namespace.to_owned(), release.to_owned()))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Its newest revision.
@@ -90,7 +105,9 @@ impl Releases {
 
     /// Every release, with its revisions.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &[Revision])> {
-        self.0.iter().map(|((namespace, name), revisions)| (namespace.as_str(), name.as_str(), revisions.as_slice()))
+        self.0.iter().map(|((namespace, name), revisions)| {
+            (namespace.as_str(), name.as_str(), revisions.as_slice())
+        })
     }
 }
 
@@ -112,7 +129,9 @@ impl Target {
     pub fn revision(&self) -> Option<u32> {
         match self {
             Self::Absent => None,
-            Self::Current(number) | Self::Verified(number) | Self::Unproven(number) => Some(*number),
+            Self::Current(number) | Self::Verified(number) | Self::Unproven(number) => {
+                Some(*number)
+            }
         }
     }
 }
@@ -121,14 +140,20 @@ impl Target {
 /// newest verified one; else the newest all the same. Never by helm's status alone: without `--wait` helm calls broken
 /// revisions `deployed`, and after a failed rollback it calls them `superseded`.
 pub fn target(history: &[Revision], broken: bool) -> Target {
-    let Some(newest) = history.last() else { return Target::Absent };
+    let Some(newest) = history.last() else {
+        return Target::Absent;
+    };
     if newest.status == "uninstalled" {
         return Target::Absent;
     }
     if newest.status == "deployed" && !broken {
         return Target::Current(newest.number);
     }
-    match history.iter().rev().find(|revision| revision.is_verified() && revision.number != newest.number) {
+    match history
+        .iter()
+        .rev()
+        .find(|revision| revision.is_verified() && revision.number != newest.number)
+    {
         Some(verified) => Target::Verified(verified.number),
         None => Target::Unproven(newest.number),
     }
@@ -139,8 +164,16 @@ mod tests {
     use super::*;
 
     fn revision(number: u32, status: &str, verified: bool) -> Revision {
-        let labels = if verified { [(labels::VERIFIED.to_owned(), number.to_string())].into() } else { BTreeMap::new() };
-        Revision { number, status: status.to_owned(), labels }
+        let labels = if verified {
+            [(labels::VERIFIED.to_owned(), number.to_string())].into()
+        } else {
+            BTreeMap::new()
+        };
+        Revision {
+            number,
+            status: status.to_owned(),
+            labels,
+        }
     }
 
     #[test]
@@ -150,28 +183,52 @@ sh.helm.release.v1.backend.v10   helm.sh/release.v1   1   5m2s   backend   10   
 sh.helm.release.v1.backend.v9    helm.sh/release.v1   1   2d     backend   9    superseded   <none>   <none>   <none>   <none>   <none>   <none>   <none>
 ";
         let releases = Releases::parse(table, Some("todo")).unwrap();
-        let numbers: Vec<u32> = releases.history("todo", "backend").iter().map(|one| one.number).collect();
+        let numbers: Vec<u32> = releases
+            .history("todo", "backend")
+            .iter()
+            .map(|one| one.number)
+            .collect();
         assert_eq!(numbers, [9, 10]);
         let newest = releases.newest("todo", "backend").unwrap();
-        assert_eq!((newest.label(labels::IMAGE), newest.is_ours(), newest.is_verified()), (Some("t1"), true, false));
+        assert_eq!(
+            (
+                newest.label(labels::IMAGE),
+                newest.is_ours(),
+                newest.is_verified()
+            ),
+            (Some("t1"), true, false)
+        );
     }
 
     #[test]
     fn a_table_of_all_namespaces_has_one_more_column() {
         let line = "todo s t 1 5m backend 1 deployed a 1 1 b c d e\n";
-        assert!(Releases::parse(line, None).unwrap().newest("todo", "backend").unwrap().is_verified());
+        assert!(
+            Releases::parse(line, None)
+                .unwrap()
+                .newest("todo", "backend")
+                .unwrap()
+                .is_verified()
+        );
     }
 
     #[test]
     fn an_unreadable_table_is_an_error_and_never_an_absence() {
         assert!(Releases::parse("error: something\n", Some("todo")).is_err());
-        assert_eq!(Releases::parse("", Some("todo")).unwrap(), Releases::default());
+        assert_eq!(
+            Releases::parse("", Some("todo")).unwrap(),
+            Releases::default()
+        );
     }
 
     #[test]
     fn labels_that_a_foreign_upgrade_inherited_do_not_count() {
         let mut inherited = revision(4, "deployed", false);
-        inherited.labels = [(labels::REVISION.to_owned(), "3".to_owned()), (labels::VERIFIED.to_owned(), "3".to_owned())].into();
+        inherited.labels = [
+            (labels::REVISION.to_owned(), "3".to_owned()),
+            (labels::VERIFIED.to_owned(), "3".to_owned()),
+        ]
+        .into();
         assert!(!inherited.is_ours() && !inherited.is_verified());
     }
 
@@ -179,13 +236,61 @@ sh.helm.release.v1.backend.v9    helm.sh/release.v1   1   2d     backend   9    
     fn the_target_is_never_chosen_by_status_alone() {
         let cases: [(&str, Vec<Revision>, bool, Target); 8] = [
             ("nothing", vec![], false, Target::Absent),
-            ("healthy", vec![revision(1, "superseded", true), revision(2, "deployed", true)], false, Target::Current(2)),
-            ("healthy, by someone else", vec![revision(1, "superseded", true), revision(2, "deployed", false)], false, Target::Current(2)),
-            ("broken", vec![revision(1, "superseded", true), revision(2, "deployed", false)], true, Target::Verified(1)),
-            ("superseded trap", vec![revision(1, "superseded", true), revision(2, "superseded", false), revision(3, "failed", false)], true, Target::Verified(1)),
-            ("failed record", vec![revision(1, "deployed", true), revision(2, "failed", false)], false, Target::Verified(1)),
-            ("never verified", vec![revision(1, "failed", false)], true, Target::Unproven(1)),
-            ("uninstalled, history kept", vec![revision(1, "uninstalled", true)], false, Target::Absent),
+            (
+                "healthy",
+                vec![
+                    revision(1, "superseded", true),
+                    revision(2, "deployed", true),
+                ],
+                false,
+                Target::Current(2),
+            ),
+            (
+                "healthy, by someone else",
+                vec![
+                    revision(1, "superseded", true),
+                    revision(2, "deployed", false),
+                ],
+                false,
+                Target::Current(2),
+            ),
+            (
+                "broken",
+                vec![
+                    revision(1, "superseded", true),
+                    revision(2, "deployed", false),
+                ],
+                true,
+                Target::Verified(1),
+            ),
+            (
+                "superseded trap",
+                vec![
+                    revision(1, "superseded", true),
+                    revision(2, "superseded", false),
+                    revision(3, "failed", false),
+                ],
+                true,
+                Target::Verified(1),
+            ),
+            (
+                "failed record",
+                vec![revision(1, "deployed", true), revision(2, "failed", false)],
+                false,
+                Target::Verified(1),
+            ),
+            (
+                "never verified",
+                vec![revision(1, "failed", false)],
+                true,
+                Target::Unproven(1),
+            ),
+            (
+                "uninstalled, history kept",
+                vec![revision(1, "uninstalled", true)],
+                false,
+                Target::Absent,
+            ),
         ];
         for (name, history, broken, want) in cases {
             assert_eq!(target(&history, broken), want, "{name}");

@@ -46,7 +46,10 @@ pub(super) struct Sim(pub(super) Arc<Mutex<State>>);
 impl State {
     /// The tag that runs.
     pub(super) fn tag(&self, release: &str) -> Option<&str> {
-        self.releases.get(release)?.last().map(|revision| revision.tag.as_str())
+        self.releases
+            .get(release)?
+            .last()
+            .map(|revision| revision.tag.as_str())
     }
 
     fn change(&mut self, invocation: &Invocation) -> Result<(), String> {
@@ -64,17 +67,38 @@ impl State {
             ["apply", ..] => self.apply(invocation),
             _ => {}
         }
-        if fault == Some(Fault::After) { Err("planted: everything was done".to_owned()) } else { Ok(()) }
+        if fault == Some(Fault::After) {
+            Err("planted: everything was done".to_owned())
+        } else {
+            Ok(())
+        }
     }
 
     fn upgrade(&mut self, name: &str, invocation: &Invocation) {
         let history = self.releases.entry(name.to_owned()).or_default();
         // helm merges the labels of the revision before.
-        let mut labels = history.last().map(|last| last.labels.clone()).unwrap_or_default();
-        let given = invocation.args.iter().skip_while(|arg| *arg != "--labels").nth(1).unwrap();
-        labels.extend(given.split(',').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (key.to_owned(), value.to_owned())));
+        let mut labels = history
+            .last()
+            .map(|last| last.labels.clone())
+            .unwrap_or_default();
+        let given = invocation
+            .args
+            .iter()
+            .skip_while(|arg| *arg != "--labels")
+            .nth(1)
+            .unwrap();
+        labels.extend(
+            given
+                .split(',')
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(key, value)| (key.to_owned(), value.to_owned())),
+        );
         supersede(history);
-        history.push(Revision { status: "deployed", tag: overlay_tag(invocation), labels });
+        history.push(Revision {
+            status: "deployed",
+            tag: overlay_tag(invocation),
+            labels,
+        });
         self.tell(name);
     }
 
@@ -83,7 +107,10 @@ impl State {
             return Err("planted: never".to_owned());
         }
         let history = self.releases.get_mut(name).ok_or("release: not found")?;
-        let mut back = history.get(number - 1).cloned().ok_or_else(|| format!("release has no {number} version"))?;
+        let mut back = history
+            .get(number - 1)
+            .cloned()
+            .ok_or_else(|| format!("release has no {number} version"))?;
         supersede(history);
         back.status = "deployed";
         history.push(back);
@@ -100,14 +127,26 @@ impl State {
     }
 
     fn apply(&mut self, invocation: &Invocation) {
-        let Stdin::Public(text) = &invocation.stdin else { return };
+        let Stdin::Public(text) = &invocation.stdin else {
+            return;
+        };
         let list: Value = serde_json::from_str(text).unwrap();
         for item in list["items"].as_array().unwrap() {
             let name = item["metadata"]["name"].as_str().unwrap();
-            let Some((release, number)) = name.strip_prefix("sh.helm.release.v1.").and_then(|rest| rest.rsplit_once(".v")) else { continue };
-            let revision = &mut self.releases.get_mut(release).unwrap()[number.parse::<usize>().unwrap() - 1];
+            let Some((release, number)) = name
+                .strip_prefix("sh.helm.release.v1.")
+                .and_then(|rest| rest.rsplit_once(".v"))
+            else {
+                continue;
+            };
+            let revision =
+                &mut self.releases.get_mut(release).unwrap()[number.parse::<usize>().unwrap() - 1];
             let marks = item["metadata"]["labels"].as_object().unwrap();
-            revision.labels.extend(marks.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())));
+            revision.labels.extend(
+                marks
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())),
+            );
         }
     }
 
@@ -124,12 +163,18 @@ impl State {
     }
 
     fn objects(&self, name: &str) -> Vec<Value> {
-        let Some(tag) = self.tag(name) else { return Vec::new() };
+        let Some(tag) = self.tag(name) else {
+            return Vec::new();
+        };
         let generation = self.generations.get(name).copied().unwrap_or(1);
         let available = i64::from(!tag.starts_with("bad"));
         let revision = json!({"deployment.kubernetes.io/revision": generation.to_string()});
         let set = format!("{name}-{generation}");
-        let waiting = if available == 1 { json!({"running": {}}) } else { json!({"waiting": {"reason": "CrashLoopBackOff"}}) };
+        let waiting = if available == 1 {
+            json!({"running": {}})
+        } else {
+            json!({"waiting": {"reason": "CrashLoopBackOff"}})
+        };
         vec![
             json!({"kind": "Deployment", "metadata": {"name": format!("{name}-deployment"), "namespace": "todo", "uid": name, "generation": generation,
                 "annotations": {"deployment.kubernetes.io/revision": generation.to_string(), "meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": "todo"}},
@@ -165,8 +210,16 @@ impl State {
         let mut table = String::new();
         for (name, history) in &self.releases {
             for (at, revision) in history.iter().enumerate() {
-                let cells: Vec<&str> = labels::RELEASE.iter().map(|label| revision.labels.get(*label).map_or("<none>", String::as_str)).collect();
-                let line = format!("s t 1 1m {name} {} {} {}\n", at + 1, revision.status, cells.join(" "));
+                let cells: Vec<&str> = labels::RELEASE
+                    .iter()
+                    .map(|label| revision.labels.get(*label).map_or("<none>", String::as_str))
+                    .collect();
+                let line = format!(
+                    "s t 1 1m {name} {} {} {}\n",
+                    at + 1,
+                    revision.status,
+                    cells.join(" ")
+                );
                 table.push_str(&line);
             }
         }
@@ -181,8 +234,13 @@ fn supersede(history: &mut [Revision]) {
 }
 
 fn overlay_tag(invocation: &Invocation) -> String {
-    let Stdin::Public(text) = &invocation.stdin else { panic!("no values on stdin") };
-    serde_json::from_str::<Value>(text).unwrap()["image"]["tag"].as_str().unwrap().to_owned()
+    let Stdin::Public(text) = &invocation.stdin else {
+        panic!("no values on stdin")
+    };
+    serde_json::from_str::<Value>(text).unwrap()["image"]["tag"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 fn manifest(name: &str, tag: &str) -> String {
@@ -194,17 +252,32 @@ impl Runner for Sim {
     fn run(&self, invocation: &Invocation) -> Result<Output, RunError> {
         let state = self.0.lock().unwrap();
         let args: Vec<&str> = invocation.args.iter().map(String::as_str).collect();
-        Ok(Output { status: Some(0), stdout: state.read(&args, invocation).into_bytes(), ..Output::default() })
+        Ok(Output {
+            status: Some(0),
+            stdout: state.read(&args, invocation).into_bytes(),
+            ..Output::default()
+        })
     }
 
     fn run_logged(&self, invocation: &Invocation, _log: &str) -> Result<Output, RunError> {
-        assert!(matches!(invocation.tool, Tool::Helm | Tool::Kubectl), "{invocation:?}");
+        assert!(
+            matches!(invocation.tool, Tool::Helm | Tool::Kubectl),
+            "{invocation:?}"
+        );
         let done = self.0.lock().unwrap().change(invocation);
         let status = Some(i32::from(done.is_err()));
-        Ok(Output { status, stderr: done.err().unwrap_or_default(), ..Output::default() })
+        Ok(Output {
+            status,
+            stderr: done.err().unwrap_or_default(),
+            ..Output::default()
+        })
     }
 
-    fn stream(&self, invocation: &Invocation, mut sink: ValueSink) -> Result<StreamGuard, RunError> {
+    fn stream(
+        &self,
+        invocation: &Invocation,
+        mut sink: ValueSink,
+    ) -> Result<StreamGuard, RunError> {
         let kind = match invocation.args[1].as_str() {
             "deployments" => "Deployment",
             "replicasets" => "ReplicaSet",
@@ -215,7 +288,11 @@ impl Runner for Sim {
         // A real stream tells from a thread of its own; the hub holds its locks while it opens one.
         std::thread::spawn(move || {
             let mut state = sim.0.lock().unwrap();
-            let objects: Vec<Value> = state.releases.keys().flat_map(|name| state.objects(name)).collect();
+            let objects: Vec<Value> = state
+                .releases
+                .keys()
+                .flat_map(|name| state.objects(name))
+                .collect();
             for object in objects.into_iter().filter(|object| object["kind"] == kind) {
                 sink(Some(json!({"type": "ADDED", "object": object})));
             }
