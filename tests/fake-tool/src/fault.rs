@@ -1,0 +1,64 @@
+//! Owns scripted faults: what a tool does wrong that no input can cause.
+
+use serde::{Deserialize, Serialize};
+
+use crate::state::State;
+
+/// One fault.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fault {
+    /// Tool it belongs to.
+    pub tool: String,
+    /// Text that the command line holds.
+    pub args: String,
+    /// Only this call, counted from 1; every call when absent.
+    pub nth: Option<u32>,
+    /// Calls that matched so far.
+    pub calls: u32,
+    /// Milliseconds before anything happens.
+    pub delay: u64,
+    /// Milliseconds after the work is done, before the tool ends.
+    pub linger: u64,
+    /// Exit status; absent when the tool works as usual.
+    pub exit: Option<i32>,
+    /// What it says on standard error.
+    pub stderr: String,
+    /// Whether it does its work before it fails.
+    pub writes: bool,
+    /// Whether it prints bytes that are no text, and succeeds.
+    pub garbage: bool,
+}
+
+/// The first fault that a call meets; counts the call for all of them.
+pub fn next(state: &mut State, tool: &str, args: &[String]) -> Option<Fault> {
+    let line = args.join(" ");
+    let mut met = None;
+    for fault in &mut state.faults {
+        if fault.tool != tool || !line.contains(&fault.args) {
+            continue;
+        }
+        fault.calls += 1;
+        if met.is_none() && fault.nth.is_none_or(|nth| nth == fault.calls) {
+            met = Some(fault.clone());
+        }
+    }
+    met
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_named_call_is_met() {
+        let fault = Fault { tool: "helm".into(), args: "upgrade --install backend".into(), nth: Some(2), ..Fault::default() };
+        let mut state = State { faults: vec![fault], ..State::default() };
+        let args = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let backend = args("upgrade --install backend charts/backend");
+        assert!(next(&mut state, "helm", &backend).is_none());
+        assert!(next(&mut state, "helm", &args("rollback backend 1")).is_none());
+        assert!(next(&mut state, "helm", &backend).is_some());
+        assert!(next(&mut state, "helm", &backend).is_none());
+    }
+}

@@ -1,0 +1,229 @@
+//! Stands for helm 3 and 4: their records and the traps in them. Without `--wait`, as todoctl calls it: pods that fail
+//! leave a revision `deployed`.
+
+pub mod values;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::argv::Argv;
+use crate::state::{KUBECONFIG, Revision, State};
+use crate::{Answer, Call, cluster};
+
+const VALUED: [&str; 13] = [
+    "-n", "--namespace", "--kube-context", "-f", "--values", "--set", "--history-max", "--timeout", "--description",
+    "--revision", "-o", "--template", "--labels",
+];
+const BARE: [&str; 7] = ["-i", "--install", "--reset-values", "--ignore-not-found", "--keep-history", "--no-hooks", "--create-namespace"];
+
+/// Answers one call.
+pub fn run(state: &mut State, call: &Call) -> Answer {
+    let mut bare = BARE.to_vec();
+    let mut valued = VALUED.to_vec();
+    let version = state.helm_version();
+    if version.0 >= 4 {
+        bare.push("--force-conflicts");
+    }
+    if version < (3, 14) {
+        valued.retain(|flag| *flag != "--labels");
+    }
+    let argv = match Argv::parse(&call.args, &valued, &bare) {
+        Ok(argv) => argv,
+        Err(error) => return Answer::fail(1, format!("Error: {error}\n")),
+    };
+    match argv.word(0) {
+        "version" => Answer::ok(&state.helm),
+        "template" => template(state, &argv, &call.stdin).into(),
+        verb => match reach(state, call) {
+            Ok(()) => act(state, verb, &argv, call).into(),
+            Err(error) => Answer::fail(1, error),
+        },
+    }
+}
+
+fn act(state: &mut State, verb: &str, argv: &Argv, call: &Call) -> Result<String, String> {
+    match verb {
+        "upgrade" => upgrade(state, argv, call),
+        "rollback" => rollback(state, argv, call.now),
+        "uninstall" => uninstall(state, argv),
+        "get" => get(state, argv),
+        "history" => history(state, argv),
+        other => Err(format!("Error: unknown command \"{other}\" for \"helm\"\n")),
+    }
+}
+
+fn reach(state: &State, call: &Call) -> Result<(), String> {
+    if state.sandbox == "running" && call.kubeconfig.as_deref() == Some(KUBECONFIG) {
+        return Ok(());
+    }
+    Err("Error: Kubernetes cluster unreachable: Get \"https://10.245.0.2:6443/version\": dial tcp 10.245.0.2:6443: connect: connection refused\n".to_owned())
+}
+
+fn namespace(argv: &Argv) -> &str {
+    argv.value(&["-n", "--namespace"]).unwrap_or("default")
+}
+
+fn template(state: &State, argv: &Argv, stdin: &str) -> Result<String, String> {
+    let (release, chart) = (argv.word(1), argv.word(2));
+    is_chart(chart)?;
+    let values = values::given(argv, stdin)?.unwrap_or_else(|| json!({}));
+    Ok(values::manifest(release, &values::wanted(state, namespace(argv), release, &values)))
+}
+
+fn is_chart(chart: &str) -> Result<(), String> {
+    if std::path::Path::new(chart).join("Chart.yaml").is_file() {
+        return Ok(());
+    }
+    Err(format!("Error: path \"{chart}\" not found\n"))
+}
+
+fn upgrade(state: &mut State, argv: &Argv, call: &Call) -> Result<String, String> {
+    let (release, chart, namespace) = (argv.word(1).to_owned(), argv.word(2), namespace(argv).to_owned());
+    is_chart(chart)?;
+    let history = state.history(&namespace, &release);
+    let newest = history.last().map(|one| (*one).clone());
+    if newest.is_none() && !argv.has(&["-i", "--install"]) {
+        return Err(format!("Error: UPGRADE FAILED: \"{release}\" has no deployed releases\n"));
+    }
+    if let Some(newest) = &newest {
+        refuse_unfinished(&release, newest)?;
+    }
+    if !state.namespaces.contains(&namespace) {
+        return Err(format!("Error: create: failed to create: namespaces \"{namespace}\" not found\n"));
+    }
+    // With no values given and none reset, helm silently takes the old ones.
+    let old = newest.as_ref().map_or_else(|| json!({}), |one| one.values.clone());
+    let given = values::given(argv, &call.stdin)?;
+    let values = if argv.has(&["--reset-values"]) { given.unwrap_or_else(|| json!({})) } else { given.unwrap_or(old) };
+    let wanted = values::wanted(state, &namespace, &release, &values);
+    let mut labels = newest.as_ref().map(|one| one.labels.clone()).unwrap_or_default();
+    labels.extend(parse_labels(argv.value(&["--labels"]).unwrap_or_default()));
+    let installs = newest.as_ref().is_none_or(|one| one.status == "uninstalled");
+    let number = newest.map_or(1, |one| one.number + 1);
+    let description = argv.value(&["--description"]).unwrap_or(if installs { "Install complete" } else { "Upgrade complete" }).to_owned();
+    let mut made = Revision { name: release.clone(), namespace: namespace.clone(), number, status: "deployed".to_owned(), labels, values, description };
+    if let Some(conflict) = conflict(state, argv, &wanted) {
+        "failed".clone_into(&mut made.status);
+        record(state, argv, made);
+        return Err(format!("Error: UPGRADE FAILED: {conflict}\n"));
+    }
+    supersede(state, &namespace, &release);
+    record(state, argv, made);
+    cluster::apply(state, &wanted, call.now);
+    let did = if installs { "installed" } else { "upgraded" };
+    Ok(format!("Release \"{release}\" has been {did}. Happy Helming!\nNAME: {release}\nNAMESPACE: {namespace}\nSTATUS: deployed\nREVISION: {number}\n"))
+}
+
+fn refuse_unfinished(release: &str, newest: &Revision) -> Result<(), String> {
+    match newest.status.as_str() {
+        status if status.starts_with("pending-") => {
+            Err("Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress\n".to_owned())
+        }
+        "uninstalling" => Err(format!("Error: UPGRADE FAILED: \"{release}\" has no deployed releases\n")),
+        _ => Ok(()),
+    }
+}
+
+fn rollback(state: &mut State, argv: &Argv, now: u64) -> Result<String, String> {
+    let (release, namespace) = (argv.word(1).to_owned(), namespace(argv).to_owned());
+    let history = state.history(&namespace, &release);
+    let Some(newest) = history.last() else { return Err("Error: release: not found\n".to_owned()) };
+    let number = newest.number + 1;
+    let asked: u32 = argv.word(2).parse().unwrap_or(newest.number - 1);
+    let Some(target) = history.iter().find(|one| one.number == asked).map(|one| (*one).clone()) else {
+        return Err(format!("Error: release has no {asked} version\n"));
+    };
+    let wanted = values::wanted(state, &namespace, &release, &target.values);
+    // The labels are those of the revision that comes back, not of the newest.
+    let mut made = Revision { number, status: "deployed".to_owned(), description: format!("Rollback to {asked}"), ..target };
+    if let Some(conflict) = conflict(state, argv, &wanted) {
+        // The trap: a failed rollback leaves the revision that was broken `superseded`.
+        supersede(state, &namespace, &release);
+        "failed".clone_into(&mut made.status);
+        record(state, argv, made);
+        return Err(format!("Error: {conflict}\n"));
+    }
+    supersede(state, &namespace, &release);
+    record(state, argv, made);
+    cluster::apply(state, &wanted, now);
+    Ok("Rollback was a success! Happy Helming!\n".to_owned())
+}
+
+fn conflict(state: &State, argv: &Argv, wanted: &cluster::Wanted) -> Option<String> {
+    let serverside = state.helm_version().0 >= 4 && !argv.has(&["--force-conflicts"]);
+    cluster::conflict(state, wanted).filter(|_| serverside)
+}
+
+fn supersede(state: &mut State, namespace: &str, release: &str) {
+    for one in &mut state.revisions {
+        if one.namespace == namespace && one.name == release && one.status == "deployed" {
+            "superseded".clone_into(&mut one.status);
+        }
+    }
+}
+
+/// Adds a revision and prunes old ones, never the one that is deployed.
+fn record(state: &mut State, argv: &Argv, made: Revision) {
+    let max: usize = argv.value(&["--history-max"]).and_then(|text| text.parse().ok()).unwrap_or(10);
+    let (namespace, name) = (made.namespace.clone(), made.name.clone());
+    state.revisions.push(made);
+    let mut surplus = state.history(&namespace, &name).len().saturating_sub(max);
+    state.revisions.retain(|one| {
+        let old = surplus > 0 && one.namespace == namespace && one.name == name && one.status != "deployed";
+        surplus -= usize::from(old);
+        !old
+    });
+    state.tick();
+}
+
+fn uninstall(state: &mut State, argv: &Argv) -> Result<String, String> {
+    let (release, namespace) = (argv.word(1).to_owned(), namespace(argv).to_owned());
+    let known = state.history(&namespace, &release).last().is_some();
+    if !known && !argv.has(&["--ignore-not-found"]) {
+        return Err(format!("Error: uninstall: Release not loaded: {release}: release: not found\n"));
+    }
+    cluster::remove(state, &namespace, &release);
+    if argv.has(&["--keep-history"]) {
+        let newest = state.revisions.iter_mut().rfind(|one| one.namespace == namespace && one.name == release);
+        if let Some(newest) = newest {
+            "uninstalled".clone_into(&mut newest.status);
+        }
+    } else {
+        state.revisions.retain(|one| one.namespace != namespace || one.name != release);
+    }
+    Ok(format!("release \"{release}\" uninstalled\n"))
+}
+
+fn get(state: &State, argv: &Argv) -> Result<String, String> {
+    let (what, release) = (argv.word(1), argv.word(2));
+    if what != "manifest" {
+        return Err(format!("Error: unknown command \"{what}\" for \"helm get\"\n"));
+    }
+    let history = state.history(namespace(argv), release);
+    let revision = match argv.value(&["--revision"]) {
+        Some(number) => history.into_iter().find(|one| one.number.to_string() == number),
+        None => history.last().copied(),
+    };
+    let revision = revision.ok_or_else(|| "Error: release: not found\n".to_owned())?;
+    Ok(values::manifest(release, &values::wanted(state, namespace(argv), release, &revision.values)))
+}
+
+fn history(state: &State, argv: &Argv) -> Result<String, String> {
+    let history = state.history(namespace(argv), argv.word(1));
+    if history.is_empty() {
+        return Err("Error: release: not found\n".to_owned());
+    }
+    let line = |one: &&Revision| -> Value {
+        json!({"revision": one.number, "status": one.status, "chart": format!("{}-1.0.0", one.name), "app_version": "1.0.0", "description": one.description})
+    };
+    Ok(format!("{}\n", Value::from(history.iter().map(line).collect::<Vec<_>>())))
+}
+
+fn parse_labels(text: &str) -> BTreeMap<String, String> {
+    let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! Stands for kubectl: which verb does what, and the complaints that all share. `table`, `write` and `read` do the work.
+
+mod read;
+mod table;
+mod watch;
+mod write;
+
+pub use watch::{is_watch, watch};
+
+use crate::argv::Argv;
+use crate::state::{KUBECONFIG, State};
+use crate::{Answer, Call};
+
+const VALUED: [&str; 13] = [
+    "-n", "--namespace", "--context", "-l", "-L", "-o", "--request-timeout", "-f", "--field-manager", "--raw", "--tail",
+    "--timeout", "--replicas",
+];
+const BARE: [&str; 12] = [
+    "--no-headers", "--all-namespaces", "-A", "--server-side", "--force-conflicts", "--ignore-not-found", "--wait",
+    "--watch", "--output-watch-events", "--all-containers", "--prefix", "--previous",
+];
+
+/// Answers one call that ends by itself.
+pub fn run(state: &mut State, call: &Call) -> Answer {
+    let argv = match parse(state, call) {
+        Ok(argv) => argv,
+        Err(answer) => return answer,
+    };
+    match argv.word(0) {
+        "get" => read::get(state, &argv, call.now),
+        "logs" => read::logs(state, &argv, call.now),
+        "describe" => read::describe(state, &argv, call.now),
+        "apply" => write::apply(state, &argv, &call.stdin),
+        "delete" => write::delete(state, &argv),
+        "scale" => write::scale(state, &argv),
+        other => Answer::fail(1, format!("error: unknown command \"{other}\" for \"kubectl\"\n")),
+    }
+}
+
+fn parse(state: &State, call: &Call) -> Result<Argv, Answer> {
+    let argv = Argv::parse(&call.args, &VALUED, &BARE).map_err(|error| Answer::fail(1, format!("error: {error}\n")))?;
+    if call.kubeconfig.as_deref() != Some(KUBECONFIG) {
+        let context = argv.value(&["--context"]).unwrap_or_default();
+        return Err(Answer::fail(1, format!("error: context \"{context}\" does not exist\n")));
+    }
+    if state.sandbox != "running" {
+        let text = "The connection to the server 10.245.0.2:6443 was refused - did you specify the right host or port?\n";
+        return Err(Answer::fail(1, text));
+    }
+    Ok(argv)
+}
+
+/// The namespace of a call; `None` for all.
+fn namespace(argv: &Argv) -> Option<&str> {
+    if argv.has(&["-A", "--all-namespaces"]) {
+        return None;
+    }
+    Some(argv.value(&["-n", "--namespace"]).unwrap_or("default"))
+}
+
+fn not_found(kind: &str, name: &str) -> Answer {
+    Answer::fail(1, format!("Error from server (NotFound): {kind} \"{name}\" not found\n"))
+}
+
+#[cfg(test)]
+mod tests;

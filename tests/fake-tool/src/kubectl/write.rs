@@ -1,0 +1,133 @@
+//! Owns what kubectl changes: applied objects, deleted ones, scaled ones.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::{namespace, not_found};
+use crate::argv::Argv;
+use crate::state::{State, timestamp};
+use crate::{Answer, cluster};
+
+pub(super) fn apply(state: &mut State, argv: &Argv, stdin: &str) -> Answer {
+    if !argv.has(&["--server-side"]) || argv.value(&["-f"]) != Some("-") {
+        return Answer::fail(1, "error: this test knows only server-side apply from standard input\n");
+    }
+    let Ok(object) = serde_json::from_str::<Value>(stdin) else {
+        return Answer::fail(1, "error: error parsing STDIN: invalid character\n");
+    };
+    let items = object.get("items").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![object]);
+    let mut said = String::new();
+    for item in items {
+        match apply_one(state, &item) {
+            Ok(line) => said.push_str(&line),
+            Err(error) => return Answer { stdout: said, stderr: error, exit: 1 },
+        }
+    }
+    Answer::ok(said)
+}
+
+fn apply_one(state: &mut State, item: &Value) -> Result<String, String> {
+    let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (kind, name) = (text("/kind"), text("/metadata/name"));
+    match (kind.as_str(), text("/type").as_str()) {
+        ("Namespace", _) => {
+            state.namespaces.insert(name.clone());
+            state.tick();
+            Ok(format!("namespace/{name} serverside-applied\n"))
+        }
+        ("Secret", "helm.sh/release.v1") => label_release(state, item, &text("/metadata/namespace"), &name),
+        ("Secret", _) => apply_secret(state, item, &text("/metadata/namespace"), &name),
+        _ => Err(format!("error: this test knows no {kind}\n")),
+    }
+}
+
+/// The real one would create a record without content; that is never meant.
+fn label_release(state: &mut State, item: &Value, place: &str, secret: &str) -> Result<String, String> {
+    let found = state.revisions.iter_mut().find(|one| {
+        one.namespace == place && format!("sh.helm.release.v1.{}.v{}", one.name, one.number) == secret
+    });
+    let revision = found.ok_or_else(|| format!("error: {secret} is no record of helm: this would create an empty one\n"))?;
+    for (label, value) in item["metadata"]["labels"].as_object().into_iter().flatten() {
+        revision.labels.insert(label.clone(), value.as_str().unwrap_or_default().to_owned());
+    }
+    state.tick();
+    Ok(format!("secret/{secret} serverside-applied\n"))
+}
+
+fn apply_secret(state: &mut State, item: &Value, place: &str, name: &str) -> Result<String, String> {
+    if !state.namespaces.contains(place) {
+        return Err(format!("Error from server (NotFound): namespaces \"{place}\" not found\n"));
+    }
+    let mut stored = item.clone();
+    let mut data = stored.get("data").cloned().unwrap_or_else(|| json!({}));
+    for (key, value) in item["stringData"].as_object().into_iter().flatten() {
+        data[key] = json!(STANDARD.encode(value.as_str().unwrap_or_default()));
+    }
+    if let Some(stored) = stored.as_object_mut() {
+        stored.remove("stringData");
+    }
+    stored["data"] = data;
+    stored["metadata"]["creationTimestamp"] = json!(timestamp(state.tick()));
+    let same = |one: &&mut Value| one["metadata"]["namespace"] == place && one["metadata"]["name"] == name;
+    match state.secrets.iter_mut().find(same) {
+        Some(old) if old["immutable"] == true && old["data"] != stored["data"] => {
+            Err(format!("The Secret \"{name}\" is invalid: data: Forbidden: field is immutable when `immutable` is set\n"))
+        }
+        Some(old) => {
+            *old = stored;
+            Ok(format!("secret/{name} serverside-applied\n"))
+        }
+        None => {
+            state.secrets.push(stored);
+            Ok(format!("secret/{name} serverside-applied\n"))
+        }
+    }
+}
+
+pub(super) fn delete(state: &mut State, argv: &Argv) -> Answer {
+    let place = namespace(argv).unwrap_or("default").to_owned();
+    let mut said = String::new();
+    for name in &argv.words[2..] {
+        let known = match argv.word(1) {
+            "secret" => remove_secret(state, &place, name),
+            "namespace" => remove_namespace(state, name),
+            // A deleted pod comes back: its replica set makes another.
+            "pod" => true,
+            other => return Answer::fail(1, format!("error: the server doesn't have a resource type \"{other}\"\n")),
+        };
+        if known {
+            said.push_str(&format_deleted(argv.word(1), name, &place));
+        } else if !argv.has(&["--ignore-not-found"]) {
+            return not_found(&format!("{}s", argv.word(1)), name);
+        }
+    }
+    Answer::ok(said)
+}
+
+fn format_deleted(kind: &str, name: &str, place: &str) -> String {
+    if kind == "namespace" { format!("namespace \"{name}\" deleted\n") } else { format!("{kind} \"{name}\" deleted from {place} namespace\n") }
+}
+
+fn remove_secret(state: &mut State, place: &str, name: &str) -> bool {
+    let before = state.secrets.len();
+    state.secrets.retain(|one| one["metadata"]["namespace"] != place || one["metadata"]["name"] != name);
+    before != state.secrets.len()
+}
+
+fn remove_namespace(state: &mut State, name: &str) -> bool {
+    state.secrets.retain(|one| one["metadata"]["namespace"] != name);
+    state.revisions.retain(|one| one.namespace != name);
+    state.deployments.retain(|one| one.namespace != name);
+    state.namespaces.remove(name)
+}
+
+pub(super) fn scale(state: &mut State, argv: &Argv) -> Answer {
+    let place = namespace(argv).unwrap_or("default").to_owned();
+    let name = argv.word(1).trim_start_matches("deployment/").to_owned();
+    let replicas = argv.value(&["--replicas"]).and_then(|text| text.parse().ok()).unwrap_or(1);
+    match cluster::scale(state, &place, name.trim_end_matches("-deployment"), replicas) {
+        Some(()) => Answer::ok(format!("deployment.apps/{name} scaled\n")),
+        None => not_found("deployments.apps", &name),
+    }
+}

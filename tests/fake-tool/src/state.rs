@@ -1,0 +1,178 @@
+//! Owns the state that the tools share, as data: what a `world.json` may set and what a scenario ends with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::fault::Fault;
+
+/// Kubeconfig of the sandbox; helm and kubectl reach the cluster only with it.
+pub const KUBECONFIG: &str = "/var/lib/todoctl-sandbox/sandbox/pki/admin.kubeconfig";
+
+/// Everything.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct State {
+    /// Version that helm says it has.
+    pub helm: String,
+    /// The sandbox: `running`, `stopped`, `absent` or `degraded`.
+    pub sandbox: String,
+    /// Images in the cluster, and how their programs behave.
+    pub images: BTreeMap<String, Behaviour>,
+    /// Namespaces.
+    pub namespaces: BTreeSet<String>,
+    /// Secrets that are not helm's, as Kubernetes stores them.
+    pub secrets: Vec<Value>,
+    /// helm's records, oldest first.
+    pub revisions: Vec<Revision>,
+    /// Deployments with their replica sets.
+    pub deployments: Vec<Deployment>,
+    /// Scripted faults.
+    pub faults: Vec<Fault>,
+    /// Counts changes; the source of unique ids and creation times.
+    pub clock: u64,
+}
+
+impl Default for State {
+    /// A running, empty cluster.
+    fn default() -> Self {
+        Self {
+            helm: "v4.2.4".to_owned(),
+            sandbox: "running".to_owned(),
+            images: BTreeMap::new(),
+            namespaces: ["default", "kube-system"].map(str::to_owned).into(),
+            secrets: Vec::new(),
+            revisions: Vec::new(),
+            deployments: Vec::new(),
+            faults: Vec::new(),
+            clock: 0,
+        }
+    }
+}
+
+impl State {
+    /// The next number of the clock.
+    pub fn tick(&mut self) -> u64 {
+        self.clock += 1;
+        self.clock
+    }
+
+    /// helm's major and minor version.
+    pub fn helm_version(&self) -> (u32, u32) {
+        let mut parts = self.helm.trim_start_matches('v').split('.').map(|part| part.parse().unwrap_or(0));
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+    }
+
+    /// The revisions of a release, oldest first.
+    pub fn history(&self, namespace: &str, name: &str) -> Vec<&Revision> {
+        self.revisions.iter().filter(|one| one.namespace == namespace && one.name == name).collect()
+    }
+}
+
+/// What a program does once its container exists.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Behaviour {
+    /// Ready at once.
+    #[default]
+    Ready,
+    /// Ready after some milliseconds.
+    Slow(u64),
+    /// Starts and never becomes ready.
+    NeverReady,
+    /// Ends by itself, again and again.
+    Crash,
+    /// Its image cannot be pulled.
+    NoImage,
+    /// Ready, but its requests fail.
+    Unwell,
+}
+
+impl Behaviour {
+    /// From a word in a file: `slow 300`, `crash`, `never-ready`, `unwell`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut words = text.split_whitespace();
+        Ok(match (words.next(), words.next()) {
+            (None | Some("ready"), None) => Self::Ready,
+            (Some("slow"), Some(after)) => Self::Slow(after.parse().map_err(|_| format!("not a number: {after}"))?),
+            (Some("never-ready"), None) => Self::NeverReady,
+            (Some("crash"), None) => Self::Crash,
+            (Some("unwell"), None) => Self::Unwell,
+            _ => return Err(format!("unknown behaviour: {text}")),
+        })
+    }
+}
+
+/// One of helm's records.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revision {
+    /// Release name.
+    pub name: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Revision number.
+    pub number: u32,
+    /// helm's status.
+    pub status: String,
+    /// Labels that a user gave.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Values it was made with.
+    #[serde(default)]
+    pub values: Value,
+    /// Description.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// A Deployment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deployment {
+    /// Namespace.
+    pub namespace: String,
+    /// Release that owns it; its name is `<release>-deployment`.
+    pub release: String,
+    /// Unique id.
+    pub uid: u64,
+    /// Counts changes of the spec.
+    pub generation: u32,
+    /// Replicas asked for.
+    pub replicas: u32,
+    /// Who else than helm set the replicas.
+    #[serde(default)]
+    pub scaled_by: Option<String>,
+    /// Replica sets; the last is the current one.
+    pub sets: Vec<ReplicaSet>,
+}
+
+/// One replica set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplicaSet {
+    /// Unique id.
+    pub uid: u64,
+    /// Number of the rollout.
+    pub revision: u32,
+    /// When it was made, in milliseconds since 1970.
+    pub since: u64,
+    /// Image of its pods.
+    pub image: String,
+    /// What they do.
+    pub behaviour: Behaviour,
+    /// Hash of the pod template.
+    pub hash: String,
+}
+
+/// A moment of the state's own clock, as Kubernetes writes it.
+pub fn timestamp(clock: u64) -> String {
+    format!("2026-01-01T{:02}:{:02}:{:02}Z", clock / 3600 % 24, clock / 60 % 60, clock % 60)
+}
+
+/// A short stable hash of a text, for names.
+pub fn hash(text: &str) -> String {
+    let value = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{:010x}", value & 0xff_ffff_ffff)
+}
