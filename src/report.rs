@@ -251,6 +251,14 @@ impl Report {
             .map_or_else(|| id.to_string(), |report| report.info.title.clone())
     }
 
+    /// What is said of a step, without the title that it may begin with.
+    pub fn own<'a>(&self, id: &StepId, message: &'a str) -> &'a str {
+        let rest = self
+            .step(id)
+            .and_then(|step| message.strip_prefix(&step.info.title)?.strip_prefix(": "));
+        rest.unwrap_or(message)
+    }
+
     /// What was asked for, in words: `todoctl up sandbox`.
     pub fn request(&self) -> String {
         format!("todoctl {} {}", self.command, self.profile)

@@ -14,6 +14,9 @@ pub(super) const ORDER: u8 = 9;
 /// Columns before the title of a step: number, mark and spaces.
 const HANG: &str = "        ";
 
+/// Seconds from which on a step without a change is said to have been checked.
+const WORTH_SAYING: f64 = 0.05;
+
 /// What a line says about its step, as one character.
 #[derive(Debug, Clone, Copy)]
 enum Mark {
@@ -102,7 +105,7 @@ impl Lines {
         let line = |one: &Active<'_>| {
             let since = text::whole_seconds(one.seconds);
             let what = match one.what.as_str() {
-                "" => format!("still at it after {since}"),
+                "" => format!("still running after {since}"),
                 what => format!("still after {since}: {what}"),
             };
             let line = match one.step {
@@ -159,18 +162,13 @@ impl Lines {
     ) -> String {
         let took = text::duration(seconds);
         match result {
-            StepResult::Unchanged => {
-                let why = match report.step(step).map(|step| &step.info.change) {
-                    Some(Change::None { why }) if self.verbose => {
-                        format!(", {}", text::clean_line(why))
-                    }
-                    _ => String::new(),
-                };
-                self.step(step, report, Mark::Same, &format!("unchanged{why}"))
-            }
+            StepResult::Unchanged => self.unchanged(step, report, seconds),
             StepResult::Verified => self.step(step, report, Mark::Done, &format!("done in {took}")),
             StepResult::Failed { cause } => {
-                let text = format!("failed after {took}: {}", text::clean_line(cause));
+                let text = format!(
+                    "failed after {took}: {}",
+                    text::clean_line(report.own(step, cause))
+                );
                 self.step(step, report, Mark::Failed, &text)
             }
             StepResult::Skipped => {
@@ -185,6 +183,23 @@ impl Lines {
                 )
             }
         }
+    }
+
+    /// A step that waited for its checks did something, even if it changed nothing.
+    fn unchanged(&self, step: &StepId, report: &Report, seconds: f64) -> String {
+        if seconds >= WORTH_SAYING {
+            return self.step(
+                step,
+                report,
+                Mark::Done,
+                &format!("checked in {}", text::duration(seconds)),
+            );
+        }
+        let why = match report.step(step).map(|step| &step.info.change) {
+            Some(Change::None { why }) if self.verbose => format!(", {}", text::clean_line(why)),
+            Some(_) | None => String::new(),
+        };
+        self.step(step, report, Mark::Same, &format!("unchanged{why}"))
     }
 
     fn unwinding(&self, cause: &str, steps: &[StepId], report: &Report) -> String {
@@ -214,7 +229,10 @@ impl Lines {
                 self.step(step, report, Mark::Same, &text)
             }
             UndoResult::Failed { cause } => {
-                let text = format!("undo failed after {took}: {}", text::clean_line(cause));
+                let text = format!(
+                    "undo failed after {took}: {}",
+                    text::clean_line(report.own(step, cause))
+                );
                 self.step(step, report, Mark::Failed, &text)
             }
         }

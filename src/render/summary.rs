@@ -153,7 +153,11 @@ impl Failure<'_> {
     fn form(&self, cause: &Cause, outcome: &str, below: &Below<'_>) -> String {
         let mut form = Form::new(&self.headline(cause), self.look);
         form.field("outcome", outcome);
-        form.field("cause", &cause.message);
+        let step = cause.step.as_ref();
+        form.field(
+            "cause",
+            step.map_or(&cause.message, |step| self.report.own(step, &cause.message)),
+        );
         form.evidence(self.evidence(cause));
         self.below(&mut form, below);
         form.field("hint", &cause.hint);
@@ -180,7 +184,8 @@ impl Failure<'_> {
             Below::Remaining(title, remaining) => {
                 form.title(title);
                 for one in *remaining {
-                    form.item(&format!("{}: {}", self.report.title(&one.step), one.why));
+                    let why = self.report.own(&one.step, &one.why);
+                    form.item(&format!("{}: {why}", self.report.title(&one.step)));
                     for command in &one.commands {
                         form.command(command);
                     }
