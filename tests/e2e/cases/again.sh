@@ -1,0 +1,36 @@
+# shellcheck shell=bash disable=SC2154
+# The same deployment again: nothing to do, and hardly a process.
+
+cases_again() {
+  check "up again has nothing to do and changes nothing" again_up
+  check "up again needs at most 8 processes" again_processes
+  check "plan says so too" again_plan
+  check "verify passes" exits 0 todoctl verify --profile e2e
+}
+
+again_up() {
+  local before
+  before=$(versions)
+  nothing_to_do
+  same "the namespace" "$before" "$(versions)"
+}
+
+again_processes() {
+  local calls=$work/calls
+  wrap helm "printf 'helm %s\\n' \"\$*\" >>'$calls'"
+  wrap kubectl "printf 'kubectl %s\\n' \"\$*\" >>'$calls'"
+  # The version of a helm that was not seen before is asked once.
+  todoctl_wrapped up e2e
+  : >"$calls"
+  E2E_CALLS=$calls todoctl_wrapped up e2e
+  cat "$calls"
+  unwrap
+  (($(wc -l <"$calls") >= 3 && $(wc -l <"$calls") <= 8))
+}
+
+again_plan() {
+  exits 0 todoctl plan e2e --exit-code
+  screen 'Nothing to do.'
+  exits 0 todoctl plan e2e -o json --exit-code
+  result '.commands == [] and .changes.update == 0'
+}
