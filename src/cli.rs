@@ -3,10 +3,12 @@
 
 mod args;
 mod ask;
+mod carry;
 mod down;
 mod failure;
 mod folders;
 mod rollback;
+mod select;
 mod session;
 mod signals;
 mod status;
@@ -36,23 +38,14 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // clap prints help on stdout and mistakes on stderr; a closed terminal is no reason to fail.
             let _ = error.print();
-            return if error.use_stderr() {
-                Exit::Usage.into()
-            } else {
-                Exit::Done.into()
-            };
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
     let mut output = Output::standard(args.color, &folders::terminal());
     match run(&args, &mut output) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            output.note(&error_text(
-                &failure.message,
-                &[],
-                &failure.evidence,
-                failure.hint.as_deref(),
-            ));
+            output.note(&error_text(&failure.message, &[], &failure.evidence, failure.hint.as_deref()));
             failure.exit.into()
         }
     }
@@ -60,7 +53,8 @@ pub fn main() -> ExitCode {
 
 fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     if let Command::Completions { shell } = &args.command {
-        return completions(*shell, output);
+        completions(*shell, output);
+        return Ok(Exit::Done);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -83,9 +77,8 @@ fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     exit
 }
 
-fn completions(shell: clap_complete::Shell, output: &mut Output) -> Result<Exit, Failure> {
+fn completions(shell: clap_complete::Shell, output: &mut Output) {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "todoctl", &mut script);
     output.result(String::from_utf8_lossy(&script).trim_end());
-    Ok(Exit::Done)
 }

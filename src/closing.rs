@@ -16,32 +16,21 @@ use crate::world::releases::Releases;
 use crate::world::{Access, World};
 
 /// What a deployment does when everything is verified.
-pub fn of_deployment(
-    inputs: &Inputs,
-    provider: &dyn Provider,
-    world: &World,
-    plan: &Plan,
-) -> Vec<Closing> {
+pub fn of_deployment(inputs: &Inputs, provider: &dyn Provider, world: &World, plan: &Plan) -> Vec<Closing> {
     let Some(access) = world.cluster.access() else {
         return Vec::new();
     };
     let kubectl = Kubectl::new(access);
     let changed = |name: &str| {
-        plan.steps
-            .iter()
-            .any(|step| step.step.is_release(name) && !step.decision.change.is_none())
+        plan.steps.iter().any(|step| step.step.is_release(name) && !step.decision.change.is_none())
     };
     let marks = inputs.releases().filter_map(|(name, release)| {
         let namespace = inputs.namespace(release);
         let history = world.releases.history(namespace, name);
         let newest = history.last();
-        let number = if changed(name) {
-            number_after(history)
-        } else {
-            newest?.number
-        };
-        let marked = !changed(name)
-            && newest.is_some_and(|revision| revision.is_verified() || !revision.is_ours());
+        let number = if changed(name) { number_after(history) } else { newest?.number };
+        let marked =
+            !changed(name) && newest.is_some_and(|revision| revision.is_verified() || !revision.is_ours());
         (!marked).then(|| verified(namespace, name, number))
     });
     let marks: Vec<Mark> = marks.collect();
@@ -71,14 +60,11 @@ pub fn of_deployment(
 /// they must say which revision they are on now. The labels of a revision that somebody else made describe nothing.
 pub fn of_rollback(world: &World, namespace: &str, release: &str, revision: u32) -> Vec<Closing> {
     let history = world.releases.history(namespace, release);
-    let ours = history
-        .iter()
-        .any(|one| one.number == revision && one.is_ours());
+    let ours = history.iter().any(|one| one.number == revision && one.is_ours());
     match world.cluster.access() {
-        Some(access) if ours => vec![mark(
-            &Kubectl::new(access),
-            &[verified(namespace, release, number_after(history))],
-        )],
+        Some(access) if ours => {
+            vec![mark(&Kubectl::new(access), &[verified(namespace, release, number_after(history))])]
+        }
         _ => Vec::new(),
     }
 }
@@ -92,21 +78,10 @@ pub fn of_undo(access: &Access, returned: &[Returns], after: &Releases) -> Vec<C
         if one.verified {
             labels[labels::VERIFIED] = json!(number);
         }
-        (!newest.is_ours()).then(|| {
-            (
-                one.namespace.clone(),
-                one.release.clone(),
-                newest.number,
-                labels,
-            )
-        })
+        (!newest.is_ours()).then(|| (one.namespace.clone(), one.release.clone(), newest.number, labels))
     });
     let marks: Vec<Mark> = marks.collect();
-    if marks.is_empty() {
-        Vec::new()
-    } else {
-        vec![mark(&Kubectl::new(access), &marks)]
-    }
+    if marks.is_empty() { Vec::new() } else { vec![mark(&Kubectl::new(access), &marks)] }
 }
 
 type Mark = (String, String, u32, serde_json::Value);
@@ -122,10 +97,7 @@ fn verified(namespace: &str, release: &str, number: u32) -> Mark {
 }
 
 fn mark(kubectl: &Kubectl, marks: &[Mark]) -> Closing {
-    let names: Vec<&str> = marks
-        .iter()
-        .map(|(_, release, _, _)| release.as_str())
-        .collect();
+    let names: Vec<&str> = marks.iter().map(|(_, release, _, _)| release.as_str()).collect();
     Closing {
         title: format!("mark {} as verified", names.join(", ")),
         commands: vec![kubectl.apply(&release_labels(marks))],
@@ -135,45 +107,27 @@ fn mark(kubectl: &Kubectl, marks: &[Mark]) -> Closing {
 /// Images of the profile's repositories that no kept revision and no release of this run uses.
 fn unused_images(inputs: &Inputs, world: &World) -> Vec<String> {
     let mut tags: BTreeSet<&str> = inputs.tags.values().map(String::as_str).collect();
-    let revisions = world
-        .releases
-        .iter()
-        .flat_map(|(_, _, revisions)| revisions);
+    let revisions = world.releases.iter().flat_map(|(_, _, revisions)| revisions);
     tags.extend(revisions.filter_map(|revision| revision.label(labels::IMAGE)));
     // With --only, the tags of the other images were not computed: say nothing about those.
     let known = |repository: &str| {
-        inputs
-            .tags
-            .keys()
-            .any(|name| inputs.profile.images[name].repository == repository)
+        inputs.tags.keys().any(|name| inputs.profile.images[name].repository == repository)
     };
     let unused = world.images.iter().filter(|name| {
-        name.rsplit_once(':')
-            .is_some_and(|(repository, tag)| known(repository) && !tags.contains(tag))
+        name.rsplit_once(':').is_some_and(|(repository, tag)| known(repository) && !tags.contains(tag))
     });
     unused.cloned().collect()
 }
 
 /// Versions of the profile's Secrets that are not the newest and that no kept revision refers to.
 fn unused_versions(inputs: &Inputs, world: &World) -> Vec<String> {
-    let revisions = world
-        .releases
-        .iter()
-        .flat_map(|(_, _, revisions)| revisions);
-    let used: BTreeSet<&str> = revisions
-        .filter_map(|revision| revision.label(labels::SECRETS))
-        .collect();
+    let revisions = world.releases.iter().flat_map(|(_, _, revisions)| revisions);
+    let used: BTreeSet<&str> = revisions.filter_map(|revision| revision.label(labels::SECRETS)).collect();
     let sets = inputs.secret_names();
-    let versions = world
-        .secrets
-        .iter()
-        .filter(|(set, _)| sets.contains(*set))
-        .flat_map(|(_, versions)| {
-            let newest = versions.newest().map(|version| version.name.as_str());
-            versions
-                .iter()
-                .filter(move |version| Some(version.name.as_str()) != newest)
-        });
+    let versions = world.secrets.iter().filter(|(set, _)| sets.contains(*set)).flat_map(|(_, versions)| {
+        let newest = versions.newest().map(|version| version.name.as_str());
+        versions.iter().filter(move |version| Some(version.name.as_str()) != newest)
+    });
     versions
         .filter(|version| !used.contains(version.name.as_str()))
         .map(|version| version.name.clone())

@@ -50,10 +50,9 @@ impl DigestError {
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Read { path, .. } => format!(
-                "Check that {} exists and may be read; a link must lead to a file.",
-                path.display()
-            ),
+            Self::Read { path, .. } => {
+                format!("Check that {} exists and may be read; a link must lead to a file.", path.display())
+            }
             Self::NoMatch { glob } => format!(
                 "Globs are relative to the project; for everything in a folder write `{}/**`. Files that git ignores never match.",
                 glob.trim_end_matches('/')
@@ -90,8 +89,7 @@ pub fn combine(parts: &[(&str, &[u8])]) -> String {
 /// Hash of one file's content, such as a values file, relative to the project: 32 lower-case hex digits.
 pub fn file(project: &Path, file: &Path) -> Result<String, DigestError> {
     let path = project.join(file);
-    let content =
-        std::fs::read(&path).map_err(|error| DigestError::read(project, &path, &error))?;
+    let content = std::fs::read(&path).map_err(|error| DigestError::read(project, &path, &error))?;
     Ok(combine(&[("file", &content)]))
 }
 
@@ -139,9 +137,6 @@ mod tests {
     #[test]
     fn the_hash_of_today_is_the_hash_of_tomorrow() {
         // A changed framing would upgrade every release of every user once.
-        assert_eq!(
-            combine(&[("chart", b"x"), ("values", b"y")]),
-            "c745418ff68a45d7eb02e7ab924690f7"
-        );
+        assert_eq!(combine(&[("chart", b"x"), ("values", b"y")]), "c745418ff68a45d7eb02e7ab924690f7");
     }
 }

@@ -16,24 +16,14 @@ pub struct Emitter {
 impl Emitter {
     /// With the sinks of a run.
     pub fn new(sinks: Vec<Box<dyn Sink>>) -> Self {
-        Self {
-            sinks: Arc::new(Mutex::new(sinks)),
-        }
+        Self { sinks: Arc::new(Mutex::new(sinks)) }
     }
 
     /// Stamps an event and hands it to every sink.
     pub fn emit(&self, event: Event) {
-        let stamped = Stamped {
-            at: Timestamp::now(),
-            event,
-        };
+        let stamped = Stamped { at: Timestamp::now(), event };
         // A sink that panicked poisons the lock; the others still get their events.
-        for sink in self
-            .sinks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter_mut()
-        {
+        for sink in self.sinks.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
             sink.event(&stamped);
         }
     }

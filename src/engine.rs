@@ -85,11 +85,7 @@ impl Engine {
         let outcome = match self.open(plan) {
             Ok(()) => self.act(plan, &hub).await,
             Err(message) => Outcome::Failed {
-                cause: cause(
-                    None,
-                    message,
-                    "make the state folder writable; nothing was changed",
-                ),
+                cause: cause(None, message, "make the state folder writable; nothing was changed"),
             },
         };
         self.finish(&outcome, start);
@@ -109,11 +105,7 @@ impl Engine {
             folder: self.names.folder.clone(),
             steps: Vec::new(),
         });
-        let cause = cause(
-            None,
-            format!("run {} ({}) was cut off", open.run, open.holder),
-            "",
-        );
+        let cause = cause(None, format!("run {} ({}) was cut off", open.run, open.holder), "");
         let undo: Vec<(StepId, Undo)> = open.undo.iter().rev().cloned().collect();
         let outcome = self.unwind(cause, &undo, &hub).await;
         self.finish(&outcome, start);
@@ -132,11 +124,7 @@ impl Engine {
         if let Err(message) = done {
             self.events.emit(Event::Warning { message });
         }
-        let url = self
-            .names
-            .url
-            .clone()
-            .filter(|_| *outcome == Outcome::Deployed);
+        let url = self.names.url.clone().filter(|_| *outcome == Outcome::Deployed);
         self.events.emit(Event::RunFinished {
             outcome: outcome.clone(),
             seconds: start.elapsed().as_secs_f64(),
@@ -149,18 +137,13 @@ impl Engine {
         if plan.steps.iter().all(|step| step.decision.change.is_none()) {
             return Ok(());
         }
-        let undo = plan
-            .steps
-            .iter()
-            .filter(|step| !step.decision.change.is_none());
+        let undo = plan.steps.iter().filter(|step| !step.decision.change.is_none());
         self.record.open(&OpenRun {
             run: self.names.run.clone(),
             command: self.names.command.clone(),
             holder: self.names.holder.clone(),
             since: Timestamp::now(),
-            undo: undo
-                .map(|step| (step.step.clone(), step.decision.undo.clone()))
-                .collect(),
+            undo: undo.map(|step| (step.step.clone(), step.decision.undo.clone())).collect(),
         })
     }
 
@@ -172,28 +155,17 @@ impl Engine {
         };
         let cause = evidence::gather(self, plan, hub, failure).await;
         let undo = |step: &StepId| {
-            plan.steps
-                .iter()
-                .find(|one| one.step == *step)
-                .map(|one| one.decision.undo.clone())
+            plan.steps.iter().find(|one| one.step == *step).map(|one| one.decision.undo.clone())
         };
-        let touched: Vec<(StepId, Undo)> = forward
-            .touched
-            .into_iter()
-            .rev()
-            .filter_map(|step| Some((step.clone(), undo(&step)?)))
-            .collect();
+        let touched: Vec<(StepId, Undo)> =
+            forward.touched.into_iter().rev().filter_map(|step| Some((step.clone(), undo(&step)?))).collect();
         if touched.is_empty() {
             return Outcome::Failed { cause };
         }
         if !self.rollback {
-            let remaining = touched
-                .into_iter()
-                .filter_map(|(step, undo)| remaining(step, &undo, "changed by this run"));
-            return Outcome::Kept {
-                cause,
-                remaining: remaining.collect(),
-            };
+            let remaining =
+                touched.into_iter().filter_map(|(step, undo)| remaining(step, &undo, "changed by this run"));
+            return Outcome::Kept { cause, remaining: remaining.collect() };
         }
         self.unwind(cause, &touched, hub).await
     }
@@ -216,10 +188,7 @@ impl Engine {
     /// Runs one changing command and tells about it. A status other than 0 is a failure.
     async fn command(&self, step: &StepId, command: &Invocation) -> Result<(), CommandFailure> {
         let line = command.line();
-        self.events.emit(Event::CommandStarted {
-            step: step.clone(),
-            command: line.clone(),
-        });
+        self.events.emit(Event::CommandStarted { step: step.clone(), command: line.clone() });
         let start = Instant::now();
         let result = self.run_logged(step, command.clone()).await;
         let exit = result.as_ref().ok().and_then(|output| output.status);
@@ -232,19 +201,13 @@ impl Engine {
         match result {
             Ok(output) if output.is_success() => Ok(()),
             Ok(output) => Err(CommandFailure {
-                message: format!(
-                    "{} failed: {}",
-                    command.tool.name(),
-                    last_line(&output.complaint())
-                ),
+                message: format!("{} failed: {}", command.tool.name(), last_line(&output.complaint())),
                 evidence: output.complaint().lines().map(str::to_owned).collect(),
                 hint: format!("try it: {line}"),
             }),
-            Err(error) => Err(CommandFailure {
-                message: error.to_string(),
-                evidence: Vec::new(),
-                hint: error.hint(),
-            }),
+            Err(error) => {
+                Err(CommandFailure { message: error.to_string(), evidence: Vec::new(), hint: error.hint() })
+            }
         }
     }
 
@@ -253,12 +216,7 @@ impl Engine {
         let (log, program) = (step.as_str().replace('/', "-"), command.tool.name());
         tokio::task::spawn_blocking(move || runner.run_logged(&command, &log))
             .await
-            .unwrap_or_else(|error| {
-                Err(RunError::Start {
-                    program,
-                    why: error.to_string(),
-                })
-            })
+            .unwrap_or_else(|error| Err(RunError::Start { program, why: error.to_string() }))
     }
 
     fn kubectl(&self) -> Option<Kubectl> {
@@ -285,13 +243,7 @@ struct Failure {
 }
 
 fn cause(step: Option<StepId>, message: String, hint: &str) -> Cause {
-    Cause {
-        step,
-        message,
-        evidence: Vec::new(),
-        hint: hint.to_owned(),
-        interrupted: false,
-    }
+    Cause { step, message, evidence: Vec::new(), hint: hint.to_owned(), interrupted: false }
 }
 
 /// What is left to do of a step, with the commands that do it; nothing for a step that needs no undo.

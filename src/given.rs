@@ -49,32 +49,26 @@ pub fn collect(
     let mut problems = Vec::new();
     for (name, spec) in &secrets.values {
         let Some(variable) = &spec.env else { continue };
-        let from_file =
-            env_file.and_then(|file| Some((file.get(variable)?.clone(), file.place(variable))));
+        let from_file = env_file.and_then(|file| Some((file.get(variable)?.clone(), file.place(variable))));
         let (value, place) = match from_file {
             Some(found) => found,
-            None => match environment(variable)
-                .filter(|value| !value.is_empty())
-                .map(OsString::into_string)
-            {
-                None => continue,
-                Some(Ok(value)) => (value.into(), "the environment".to_owned()),
-                Some(Err(_)) => {
-                    problems.push(format!(
-                        "{name}, given as {variable} in the environment: not UTF-8 text"
-                    ));
-                    continue;
+            None => {
+                match environment(variable).filter(|value| !value.is_empty()).map(OsString::into_string) {
+                    None => continue,
+                    Some(Ok(value)) => (value.into(), "the environment".to_owned()),
+                    Some(Err(_)) => {
+                        problems
+                            .push(format!("{name}, given as {variable} in the environment: not UTF-8 text"));
+                        continue;
+                    }
                 }
-            },
+            }
         };
         match check::problems(spec, &value) {
             found if found.is_empty() => {
                 given.values.insert(name.clone(), value);
             }
-            found => problems.push(format!(
-                "{name}, given as {variable} in {place}: {}",
-                found.join("; ")
-            )),
+            found => problems.push(format!("{name}, given as {variable} in {place}: {}", found.join("; "))),
         }
     }
     if problems.is_empty() {
@@ -85,10 +79,7 @@ pub fn collect(
 
 /// The variables that hold secrets: children never inherit them.
 pub fn env_names(secrets: &Secrets) -> impl Iterator<Item = &str> {
-    secrets
-        .values
-        .values()
-        .filter_map(|spec| spec.env.as_deref())
+    secrets.values.values().filter_map(|spec| spec.env.as_deref())
 }
 
 /// What to tell a person when values are neither given nor in the cluster: the message and the hint.
@@ -107,11 +98,7 @@ pub fn missing_message(missing: &[(&str, &SecretValue)]) -> (String, String) {
                 let _ = write!(message, " (give it as {variable})");
             }
             (Some(variable), command) => {
-                let _ = write!(
-                    message,
-                    " (give it as {variable}, or make `{}` print it)",
-                    command.join(" ")
-                );
+                let _ = write!(message, " (give it as {variable}, or make `{}` print it)", command.join(" "));
             }
             (None, []) => {
                 message.push_str(" (the profile names no `env`, `command` or `generate` for it)");
@@ -125,10 +112,8 @@ pub fn missing_message(missing: &[(&str, &SecretValue)]) -> (String, String) {
 }
 
 fn missing_hint(missing: &[(&str, &SecretValue)]) -> String {
-    let variables: Vec<String> = missing
-        .iter()
-        .filter_map(|(_, spec)| Some(format!("{}=...", spec.env.as_ref()?)))
-        .collect();
+    let variables: Vec<String> =
+        missing.iter().filter_map(|(_, spec)| Some(format!("{}=...", spec.env.as_ref()?))).collect();
     if variables.is_empty() {
         return "Add `env`, `command` or `generate` to these values in the profile.".to_owned();
     }
@@ -167,22 +152,15 @@ mod tests {
     #[test]
     fn every_bad_value_is_reported_and_none_is_shown() {
         let file = EnvFile::parse(".env", &format!("\nAUTH={CANARY}\n")).unwrap();
-        let error = collect(&secrets(), Some(&file), |_| {
-            Some(format!("http://{CANARY}\n").into())
-        })
-        .unwrap_err();
+        let error =
+            collect(&secrets(), Some(&file), |_| Some(format!("http://{CANARY}\n").into())).unwrap_err();
         assert_eq!(
             error.to_string(),
             "auth-secret, given as AUTH in .env, line 2: 11 characters, at least 32 are needed\n\
              database-url, given as DATABASE_URL in the environment: ends with a line break or a space; \
              not a URL that starts with postgres:// or postgresql://"
         );
-        for form in [
-            error.to_string(),
-            format!("{error:?}"),
-            error.hint().to_owned(),
-            format!("{file:?}"),
-        ] {
+        for form in [error.to_string(), format!("{error:?}"), error.hint().to_owned(), format!("{file:?}")] {
             assert!(!form.contains(CANARY), "{form}");
         }
     }
@@ -191,10 +169,7 @@ mod tests {
     fn text_that_is_not_utf_8_is_refused_without_showing_it() {
         use std::os::unix::ffi::OsStringExt;
         let bytes = [CANARY.as_bytes(), b"\xff"].concat();
-        let error = collect(&secrets(), None, |_| {
-            Some(OsString::from_vec(bytes.clone()))
-        })
-        .unwrap_err();
+        let error = collect(&secrets(), None, |_| Some(OsString::from_vec(bytes.clone()))).unwrap_err();
         assert_eq!(
             error.to_string(),
             "auth-secret, given as AUTH in the environment: not UTF-8 text\n\
@@ -204,59 +179,32 @@ mod tests {
 
     #[test]
     fn the_env_file_wins_and_empty_means_not_given() {
-        let file = EnvFile::parse(
-            ".env",
-            &format!("DATABASE_URL=postgres://{CANARY}\nAUTH=\nUNKNOWN=1\n"),
-        )
-        .unwrap();
-        let given = collect(&secrets(), Some(&file), |name| {
-            (name == "DATABASE_URL").then(|| "bad".into())
-        })
-        .unwrap();
+        let file =
+            EnvFile::parse(".env", &format!("DATABASE_URL=postgres://{CANARY}\nAUTH=\nUNKNOWN=1\n")).unwrap();
+        let given =
+            collect(&secrets(), Some(&file), |name| (name == "DATABASE_URL").then(|| "bad".into())).unwrap();
         let names: Vec<&String> = given.values.keys().collect();
         assert_eq!(names, ["database-url"]);
-        assert_eq!(
-            given.values["database-url"].expose_secret(),
-            format!("postgres://{CANARY}")
-        );
+        assert_eq!(given.values["database-url"].expose_secret(), format!("postgres://{CANARY}"));
         assert!(!format!("{given:?}").contains(CANARY));
 
         let long = "x".repeat(32);
-        let given = collect(&secrets(), Some(&file), |name| {
-            (name == "AUTH").then(|| (&long).into())
-        })
-        .unwrap();
+        let given =
+            collect(&secrets(), Some(&file), |name| (name == "AUTH").then(|| (&long).into())).unwrap();
         assert_eq!(given.values["auth-secret"].expose_secret(), long);
-        assert!(
-            collect(&secrets(), None, nothing)
-                .unwrap()
-                .values
-                .is_empty()
-        );
-        assert!(
-            collect(&secrets(), None, |_| Some("".into()))
-                .unwrap()
-                .values
-                .is_empty()
-        );
+        assert!(collect(&secrets(), None, nothing).unwrap().values.is_empty());
+        assert!(collect(&secrets(), None, |_| Some("".into())).unwrap().values.is_empty());
     }
 
     #[test]
     fn the_variables_of_secrets_are_known() {
-        assert_eq!(
-            env_names(&secrets()).collect::<Vec<_>>(),
-            ["AUTH", "DATABASE_URL"]
-        );
+        assert_eq!(env_names(&secrets()).collect::<Vec<_>>(), ["AUTH", "DATABASE_URL"]);
     }
 
     #[test]
     fn missing_values_are_listed_with_how_to_give_them() {
         let secrets = secrets();
-        let all: Vec<(&str, &SecretValue)> = secrets
-            .values
-            .iter()
-            .map(|(n, s)| (n.as_str(), s))
-            .collect();
+        let all: Vec<(&str, &SecretValue)> = secrets.values.iter().map(|(n, s)| (n.as_str(), s)).collect();
         let (message, hint) = missing_message(&all);
         assert_eq!(
             message,
@@ -275,9 +223,6 @@ mod tests {
             message,
             "a secret value is missing:\n  other (the profile names no `env`, `command` or `generate` for it)"
         );
-        assert_eq!(
-            hint,
-            "Add `env`, `command` or `generate` to these values in the profile."
-        );
+        assert_eq!(hint, "Add `env`, `command` or `generate` to these values in the profile.");
     }
 }

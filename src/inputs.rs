@@ -33,22 +33,10 @@ impl Inputs {
         set: BTreeMap<String, Vec<String>>,
         only: Option<BTreeSet<String>>,
     ) -> Result<Self, DigestError> {
-        let Loaded {
-            name,
-            project,
-            profile,
-            ..
-        } = loaded;
+        let Loaded { name, project, profile, .. } = loaded;
         let only = only.unwrap_or_else(|| profile.releases.keys().cloned().collect());
-        let mut inputs = Self {
-            name,
-            project,
-            profile,
-            tags: BTreeMap::new(),
-            charts: BTreeMap::new(),
-            set,
-            only,
-        };
+        let mut inputs =
+            Self { name, project, profile, tags: BTreeMap::new(), charts: BTreeMap::new(), set, only };
         for name in inputs.image_names() {
             let tag = digest::image(&inputs.project, &inputs.profile.images[&name])?;
             inputs.tags.insert(name, tag);
@@ -62,12 +50,7 @@ impl Inputs {
 
     /// The same profile without its sources, for commands that build and deploy nothing.
     pub fn without_sources(loaded: Loaded) -> Self {
-        let Loaded {
-            name,
-            project,
-            profile,
-            ..
-        } = loaded;
+        let Loaded { name, project, profile, .. } = loaded;
         let only = profile.releases.keys().cloned().collect();
         Self {
             name,
@@ -82,20 +65,18 @@ impl Inputs {
 
     /// The releases of this run, by name.
     pub fn releases(&self) -> impl Iterator<Item = (&str, &Release)> {
-        let all = self
-            .profile
-            .releases
-            .iter()
-            .map(|(name, release)| (name.as_str(), release));
+        let all = self.profile.releases.iter().map(|(name, release)| (name.as_str(), release));
         all.filter(|(name, _)| self.only.contains(*name))
+    }
+
+    /// Address of the application, on a cluster whose node has this address.
+    pub fn url(&self, node: &str) -> Option<String> {
+        Some(self.profile.url.as_ref()?.replace("{node}", node))
     }
 
     /// The namespace of a release.
     pub fn namespace<'a>(&'a self, release: &'a Release) -> &'a str {
-        release
-            .namespace
-            .as_deref()
-            .unwrap_or(&self.profile.namespace)
+        release.namespace.as_deref().unwrap_or(&self.profile.namespace)
     }
 
     /// Every namespace of the profile, the application's first.
@@ -112,25 +93,17 @@ impl Inputs {
 
     /// The images of this run's releases.
     pub fn image_names(&self) -> BTreeSet<String> {
-        self.releases()
-            .filter_map(|(_, release)| release.image.clone())
-            .collect()
+        self.releases().filter_map(|(_, release)| release.image.clone()).collect()
     }
 
     /// The logical Secrets of this run's releases.
     pub fn secret_names(&self) -> BTreeSet<String> {
-        self.releases()
-            .filter_map(|(_, release)| release.secret.clone())
-            .collect()
+        self.releases().filter_map(|(_, release)| release.secret.clone()).collect()
     }
 
     /// Name and tag of an image the profile builds.
     pub fn image_reference(&self, image: &str) -> Option<String> {
-        Some(format!(
-            "{}:{}",
-            self.profile.images.get(image)?.repository,
-            self.tags.get(image)?
-        ))
+        Some(format!("{}:{}", self.profile.images.get(image)?.repository, self.tags.get(image)?))
     }
 }
 
@@ -140,9 +113,6 @@ fn chart_digest(project: &std::path::Path, release: &Release) -> Result<String, 
     for file in &release.values {
         parts.push(("values", digest::file(project, file)?.into_bytes()));
     }
-    let parts: Vec<(&str, &[u8])> = parts
-        .iter()
-        .map(|(name, bytes)| (*name, bytes.as_slice()))
-        .collect();
+    let parts: Vec<(&str, &[u8])> = parts.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     Ok(digest::combine(&parts))
 }

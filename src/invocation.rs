@@ -171,12 +171,7 @@ mod tests {
         let command = Invocation::new(Tool::Kubectl, ["apply", "-f", "-"])
             .secret_input("CANARY-7f3a".to_owned().into());
         let json = serde_json::to_string(&command).unwrap();
-        for form in [
-            command.shell(),
-            command.line(),
-            json,
-            format!("{command:?}"),
-        ] {
+        for form in [command.shell(), command.line(), json, format!("{command:?}")] {
             assert!(!form.contains("CANARY"), "{form}");
         }
     }

@@ -24,21 +24,10 @@ impl Journal {
     /// Makes the folder and the file in it; what the file holds is kept, since a run may have parts, such as the
     /// start of the cluster.
     pub fn create(folder: &Path) -> io::Result<Self> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let path = folder.join(EVENTS);
-        let file = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)?;
-        Ok(Self {
-            path,
-            file,
-            trouble: None,
-        })
+        let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path)?;
+        Ok(Self { path, file, trouble: None })
     }
 
     /// Where the events are.
@@ -87,13 +76,8 @@ mod tests {
     use crate::event::Event;
 
     fn warning(message: &str) -> Stamped {
-        let event = Event::Warning {
-            message: message.to_owned(),
-        };
-        Stamped {
-            at: "2026-11-21T14:00:00Z".parse().unwrap(),
-            event,
-        }
+        let event = Event::Warning { message: message.to_owned() };
+        Stamped { at: "2026-11-21T14:00:00Z".parse().unwrap(), event }
     }
 
     #[test]
@@ -104,16 +88,10 @@ mod tests {
         journal.event(&warning("one\ntwo"));
         journal.event(&warning("three"));
         assert_eq!(journal.trouble(), None);
-        assert_eq!(
-            read(journal.path()).unwrap(),
-            [warning("one\ntwo"), warning("three")]
-        );
+        assert_eq!(read(journal.path()).unwrap(), [warning("one\ntwo"), warning("three")]);
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&folder), mode(journal.path())), (0o700, 0o600));
-        assert!(
-            Journal::create(&folder).is_err(),
-            "a second run in the same folder"
-        );
+        assert!(Journal::create(&folder).is_err(), "a second run in the same folder");
     }
 
     #[test]
@@ -128,17 +106,10 @@ mod tests {
     #[test]
     fn a_full_disk_is_remembered_once_and_stops_nothing() {
         let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
-        let mut journal = Journal {
-            path: PathBuf::from("/dev/full"),
-            file,
-            trouble: None,
-        };
+        let mut journal = Journal { path: PathBuf::from("/dev/full"), file, trouble: None };
         journal.event(&warning("one"));
         journal.event(&warning("two"));
         let trouble = journal.trouble().unwrap();
-        assert!(
-            trouble.starts_with("cannot write /dev/full: No space left"),
-            "{trouble}"
-        );
+        assert!(trouble.starts_with("cannot write /dev/full: No space left"), "{trouble}");
     }
 }

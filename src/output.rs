@@ -44,11 +44,7 @@ impl Environment {
 
     /// Whether text may hold more than ASCII.
     pub fn is_unicode(&self) -> bool {
-        let locale = self
-            .locale
-            .as_deref()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let locale = self.locale.as_deref().unwrap_or_default().to_ascii_lowercase();
         locale.contains("utf-8") || locale.contains("utf8")
     }
 
@@ -58,11 +54,7 @@ impl Environment {
             Color::Always => true,
             Color::Never => false,
             Color::Auto if set(&self.no_color) => false,
-            Color::Auto
-                if set(&self.clicolor_force) && self.clicolor_force.as_deref() != Some("0") =>
-            {
-                true
-            }
+            Color::Auto if set(&self.clicolor_force) && self.clicolor_force.as_deref() != Some("0") => true,
             Color::Auto => terminal && !self.is_dumb() && self.clicolor.as_deref() != Some("0"),
         }
     }
@@ -83,20 +75,10 @@ pub struct Look {
 
 impl Look {
     /// No colour, 80 columns, lines only.
-    pub const PLAIN: Self = Self {
-        color: false,
-        unicode: true,
-        width: WIDTH,
-        live: false,
-    };
+    pub const PLAIN: Self = Self { color: false, unicode: true, width: WIDTH, live: false };
 
     /// Decides once for one stream.
-    pub fn decide(
-        color: Color,
-        environment: &Environment,
-        terminal: bool,
-        width: Option<u16>,
-    ) -> Self {
+    pub fn decide(color: Color, environment: &Environment, terminal: bool, width: Option<u16>) -> Self {
         Self {
             color: environment.color(color, terminal),
             unicode: environment.is_unicode(),
@@ -172,12 +154,7 @@ impl Output {
 
     /// Streams that go elsewhere.
     pub fn to(result: Box<dyn Write + Send>, note: Box<dyn Write + Send>, look: Look) -> Self {
-        Self {
-            result,
-            note,
-            result_look: look,
-            note_look: look,
-        }
+        Self { result, note, result_look: look, note_look: look }
     }
 
     /// Prints a result on standard output, with a line end.
@@ -204,53 +181,26 @@ pub(crate) fn print(writer: &mut dyn Write, text: &str) {
 }
 
 fn choice(look: Look) -> ColorChoice {
-    if look.color {
-        ColorChoice::AlwaysAnsi
-    } else {
-        ColorChoice::Never
-    }
+    if look.color { ColorChoice::AlwaysAnsi } else { ColorChoice::Never }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NOTHING: Environment = Environment {
-        no_color: None,
-        clicolor: None,
-        clicolor_force: None,
-        term: None,
-        locale: None,
-    };
+    const NOTHING: Environment =
+        Environment { no_color: None, clicolor: None, clicolor_force: None, term: None, locale: None };
 
     #[test]
     fn colour_is_decided_once_and_by_the_strongest_wish() {
         let nothing = NOTHING;
-        let no = Environment {
-            no_color: Some("1".to_owned()),
-            clicolor_force: Some("1".to_owned()),
-            ..NOTHING
-        };
-        let force = Environment {
-            clicolor_force: Some("1".to_owned()),
-            ..NOTHING
-        };
-        let force_off = Environment {
-            clicolor_force: Some("0".to_owned()),
-            ..NOTHING
-        };
-        let off = Environment {
-            clicolor: Some("0".to_owned()),
-            ..NOTHING
-        };
-        let dumb = Environment {
-            term: Some("dumb".to_owned()),
-            ..NOTHING
-        };
-        let empty = Environment {
-            no_color: Some(String::new()),
-            ..NOTHING
-        };
+        let no =
+            Environment { no_color: Some("1".to_owned()), clicolor_force: Some("1".to_owned()), ..NOTHING };
+        let force = Environment { clicolor_force: Some("1".to_owned()), ..NOTHING };
+        let force_off = Environment { clicolor_force: Some("0".to_owned()), ..NOTHING };
+        let off = Environment { clicolor: Some("0".to_owned()), ..NOTHING };
+        let dumb = Environment { term: Some("dumb".to_owned()), ..NOTHING };
+        let empty = Environment { no_color: Some(String::new()), ..NOTHING };
         for (environment, terminal, expected) in [
             (&nothing, true, true),
             (&nothing, false, false),
@@ -262,10 +212,7 @@ mod tests {
             (&empty, true, true),
         ] {
             let look = Look::decide(Color::Auto, environment, terminal, None);
-            assert_eq!(
-                look.color, expected,
-                "{environment:?} on a terminal: {terminal}"
-            );
+            assert_eq!(look.color, expected, "{environment:?} on a terminal: {terminal}");
         }
         assert!(Look::decide(Color::Always, &no, false, None).color);
         assert!(!Look::decide(Color::Never, &force, true, None).color);
@@ -273,15 +220,9 @@ mod tests {
 
     #[test]
     fn an_unknown_width_is_80_and_a_silly_one_is_not_believed() {
-        let environment = Environment {
-            locale: Some("de_DE.UTF-8".to_owned()),
-            ..NOTHING
-        };
+        let environment = Environment { locale: Some("de_DE.UTF-8".to_owned()), ..NOTHING };
         let look = |width| Look::decide(Color::Auto, &environment, true, width);
-        assert_eq!(
-            (look(None).width, look(Some(120)).width, look(Some(0)).width),
-            (80, 120, 20)
-        );
+        assert_eq!((look(None).width, look(Some(120)).width, look(Some(0)).width), (80, 120, 20));
         assert!(look(None).unicode);
         assert!(!Look::decide(Color::Auto, &NOTHING, true, None).unicode);
     }

@@ -49,11 +49,7 @@ pub struct Closing {
 
 impl Plan {
     /// Lets every step decide. Steps that cannot are reported together. The closing work is added by `closing`.
-    pub fn decide(
-        profile: &str,
-        steps: &[Box<dyn Step>],
-        world: &World,
-    ) -> Result<Self, Vec<DecideError>> {
+    pub fn decide(profile: &str, steps: &[Box<dyn Step>], world: &World) -> Result<Self, Vec<DecideError>> {
         let mut planned = Vec::new();
         let mut errors = Vec::new();
         let ids: Vec<StepId> = steps.iter().map(|step| step.id()).collect();
@@ -63,11 +59,7 @@ impl Plan {
                     step: step.id(),
                     title: step.title(),
                     order: step.order(),
-                    needs: step
-                        .needs()
-                        .into_iter()
-                        .filter(|need| ids.contains(need))
-                        .collect(),
+                    needs: step.needs().into_iter().filter(|need| ids.contains(need)).collect(),
                     decision,
                 }),
                 Err(error) => errors.push(error),

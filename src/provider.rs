@@ -11,7 +11,7 @@ use crate::world::{Access, Cluster};
 
 /// Where a cluster comes from.
 pub trait Provider: Send + Sync {
-    /// What people call it: "sandbox demo".
+    /// What people call it: "cluster demo".
     fn title(&self) -> String;
     /// The read that tells whether the cluster runs.
     fn status(&self) -> Invocation;
@@ -42,7 +42,7 @@ struct SandboxProvider(Sandbox);
 
 impl Provider for SandboxProvider {
     fn title(&self) -> String {
-        format!("sandbox {}", self.0.name)
+        format!("cluster {}", self.0.name)
     }
 
     fn status(&self) -> Invocation {
@@ -50,19 +50,11 @@ impl Provider for SandboxProvider {
     }
 
     fn cluster(&self, output: &Output) -> Result<Cluster, String> {
-        let status: sandbox::Status = serde_json::from_slice(&output.stdout).map_err(|error| {
-            format!(
-                "its status is not readable ({error}): {}",
-                output.complaint()
-            )
-        })?;
+        let status: sandbox::Status = serde_json::from_slice(&output.stdout)
+            .map_err(|error| format!("its status is not readable ({error}): {}", output.complaint()))?;
         let (node, kubeconfig) = (status.node_ip, status.kubeconfig);
         Ok(match status.state.as_str() {
-            "running" => Cluster::Running(Access {
-                kubeconfig,
-                context: self.0.name.clone(),
-                node,
-            }),
+            "running" => Cluster::Running(Access { kubeconfig, context: self.0.name.clone(), node }),
             "absent" => Cluster::Down("does not exist yet".to_owned()),
             "stopped" => Cluster::Down("is stopped".to_owned()),
             "degraded" => Cluster::Down("runs with parts missing".to_owned()),
@@ -92,16 +84,8 @@ impl Provider for SandboxProvider {
     }
 
     fn build(&self, reference: &str, image: &profile::Image) -> Vec<Invocation> {
-        let dockerfile = image
-            .dockerfile
-            .clone()
-            .unwrap_or_else(|| image.context.join("Dockerfile"));
-        vec![sandbox::build(
-            &self.0,
-            reference,
-            &dockerfile,
-            &image.context,
-        )]
+        let dockerfile = image.dockerfile.clone().unwrap_or_else(|| image.context.join("Dockerfile"));
+        vec![sandbox::build(&self.0, reference, &dockerfile, &image.context)]
     }
 
     fn remove_images(&self, names: &[String]) -> Invocation {

@@ -143,15 +143,7 @@ impl Report {
     /// Adds one event. Events of steps that were never announced are ignored.
     pub fn apply(&mut self, Stamped { at, event }: &Stamped) {
         match event {
-            Event::RunStarted {
-                format: _,
-                run,
-                command,
-                profile,
-                version,
-                folder,
-                steps,
-            } => {
+            Event::RunStarted { format: _, run, command, profile, version, folder, steps } => {
                 *self = Self {
                     run: run.clone(),
                     command: command.clone(),
@@ -164,30 +156,15 @@ impl Report {
                 };
             }
             Event::EvidenceSaved { folder, excerpt } => {
-                self.evidence = Some(Evidence {
-                    folder: folder.clone(),
-                    excerpt: excerpt.clone(),
-                });
+                self.evidence = Some(Evidence { folder: folder.clone(), excerpt: excerpt.clone() });
             }
             Event::UnwindStarted { cause, steps } => {
-                self.unwind = Some(Unwind {
-                    cause: cause.clone(),
-                    started: *at,
-                    steps: steps.clone(),
-                });
+                self.unwind = Some(Unwind { cause: cause.clone(), started: *at, steps: steps.clone() });
             }
             Event::Warning { message } => self.warnings.push(message.clone()),
-            Event::RunFinished {
-                outcome,
-                seconds,
-                url,
-            } => {
-                self.finished = Some(Finished {
-                    at: *at,
-                    outcome: outcome.clone(),
-                    seconds: *seconds,
-                    url: url.clone(),
-                });
+            Event::RunFinished { outcome, seconds, url } => {
+                self.finished =
+                    Some(Finished { at: *at, outcome: outcome.clone(), seconds: *seconds, url: url.clone() });
             }
             Event::StepStarted { .. }
             | Event::CommandStarted { .. }
@@ -208,24 +185,14 @@ impl Report {
             Event::StepStarted { .. } => report.forward = Progress::Running { since: at },
             Event::CommandStarted { .. } => report.commands += 1,
             Event::StepWaiting { why, .. } => report.waiting = Some(why.clone()),
-            Event::StepFinished {
-                result, seconds, ..
-            } => {
+            Event::StepFinished { result, seconds, .. } => {
                 report.waiting = None;
-                report.forward = Progress::Finished {
-                    result: result.clone(),
-                    seconds: *seconds,
-                };
+                report.forward = Progress::Finished { result: result.clone(), seconds: *seconds };
             }
             Event::UndoStarted { .. } => report.undo = Progress::Running { since: at },
-            Event::UndoFinished {
-                result, seconds, ..
-            } => {
+            Event::UndoFinished { result, seconds, .. } => {
                 report.waiting = None;
-                report.undo = Progress::Finished {
-                    result: result.clone(),
-                    seconds: *seconds,
-                };
+                report.undo = Progress::Finished { result: result.clone(), seconds: *seconds };
             }
             Event::CommandFinished { .. }
             | Event::RunStarted { .. }
@@ -247,37 +214,28 @@ impl Report {
 
     /// The title of a step; its id when it was never announced.
     pub fn title(&self, id: &StepId) -> String {
-        self.step(id)
-            .map_or_else(|| id.to_string(), |report| report.info.title.clone())
+        self.step(id).map_or_else(|| id.to_string(), |report| report.info.title.clone())
     }
 
     /// What is said of a step, without the title that it may begin with.
     pub fn own<'a>(&self, id: &StepId, message: &'a str) -> &'a str {
-        let rest = self
-            .step(id)
-            .and_then(|step| message.strip_prefix(&step.info.title)?.strip_prefix(": "));
+        let rest = self.step(id).and_then(|step| message.strip_prefix(&step.info.title)?.strip_prefix(": "));
         rest.unwrap_or(message)
     }
 
     /// What was asked for, in words: `todoctl up sandbox`.
     pub fn request(&self) -> String {
-        format!("todoctl {} {}", self.command, self.profile)
-            .trim_end()
-            .to_owned()
+        format!("todoctl {} {}", self.command, self.profile).trim_end().to_owned()
     }
 
     /// The steps that changed something and are verified.
     pub fn changed(&self) -> impl Iterator<Item = &StepReport> {
-        self.steps
-            .iter()
-            .filter(|step| step.forward.result() == Some(&StepResult::Verified))
+        self.steps.iter().filter(|step| step.forward.result() == Some(&StepResult::Verified))
     }
 
     /// The steps that had nothing to change.
     pub fn unchanged(&self) -> impl Iterator<Item = &StepReport> {
-        self.steps
-            .iter()
-            .filter(|step| step.forward.result() == Some(&StepResult::Unchanged))
+        self.steps.iter().filter(|step| step.forward.result() == Some(&StepResult::Unchanged))
     }
 
     /// Seconds from the beginning of the rollback to the end of the run.
@@ -289,13 +247,7 @@ impl Report {
 
 impl From<StepInfo> for StepReport {
     fn from(info: StepInfo) -> Self {
-        Self {
-            info,
-            forward: Progress::Pending,
-            undo: Progress::Pending,
-            waiting: None,
-            commands: 0,
-        }
+        Self { info, forward: Progress::Pending, undo: Progress::Pending, waiting: None, commands: 0 }
     }
 }
 
@@ -316,23 +268,15 @@ pub fn is_removal(step: &StepReport) -> bool {
 
 /// The exit status of an outcome.
 pub fn exit(outcome: &Outcome) -> Exit {
-    let by =
-        |interrupted: bool, otherwise: Exit, then: Exit| if interrupted { then } else { otherwise };
+    let by = |interrupted: bool, otherwise: Exit, then: Exit| if interrupted { then } else { otherwise };
     match outcome {
         Outcome::Deployed => Exit::Done,
-        Outcome::RolledBack { cause, stays: _ } | Outcome::Failed { cause } => by(
-            cause.interrupted,
-            Exit::RolledBack,
-            Exit::InterruptedRolledBack,
-        ),
-        Outcome::Stuck {
-            cause,
-            remaining: _,
+        Outcome::RolledBack { cause, stays: _ } | Outcome::Failed { cause } => {
+            by(cause.interrupted, Exit::RolledBack, Exit::InterruptedRolledBack)
         }
-        | Outcome::Kept {
-            cause,
-            remaining: _,
-        } => by(cause.interrupted, Exit::Stuck, Exit::Interrupted),
+        Outcome::Stuck { cause, remaining: _ } | Outcome::Kept { cause, remaining: _ } => {
+            by(cause.interrupted, Exit::Stuck, Exit::Interrupted)
+        }
     }
 }
 

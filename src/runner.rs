@@ -70,27 +70,15 @@ impl Output {
 
     /// The last lines of its error output that say something, joined.
     pub fn complaint(&self) -> String {
-        let lines: Vec<&str> = self
-            .stderr
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .collect();
+        let lines: Vec<&str> = self.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let from = lines.len().saturating_sub(8);
         let text = lines[from..].join("\n");
-        if text.is_empty() {
-            format!("exit status {}", self.status_text())
-        } else {
-            text
-        }
+        if text.is_empty() { format!("exit status {}", self.status_text()) } else { text }
     }
 
     /// The exit status for people.
     pub fn status_text(&self) -> String {
-        self.status.map_or_else(
-            || "none (ended by a signal)".to_owned(),
-            |code| code.to_string(),
-        )
+        self.status.map_or_else(|| "none (ended by a signal)".to_owned(), |code| code.to_string())
     }
 
     /// Standard output as text.

@@ -36,9 +36,7 @@ impl StepId {
 
     /// The part after the kind: `backend` of `release/backend`.
     pub fn name(&self) -> &str {
-        self.0
-            .split_once('/')
-            .map_or(self.0.as_str(), |(_, name)| name)
+        self.0.split_once('/').map_or(self.0.as_str(), |(_, name)| name)
     }
 }
 
@@ -84,9 +82,7 @@ impl Decision {
             change: Change::None { why: why.into() },
             apply: Vec::new(),
             checks: Vec::new(),
-            undo: Undo::Nothing {
-                reason: "nothing was changed".to_owned(),
-            },
+            undo: Undo::Nothing { reason: "nothing was changed".to_owned(), stays: None },
             notes: Vec::new(),
         }
     }
@@ -146,6 +142,8 @@ pub enum Undo {
     Nothing {
         /// Why nothing needs to be undone.
         reason: String,
+        /// What of it stays when everything else is undone, by name.
+        stays: Option<String>,
     },
 }
 

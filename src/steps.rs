@@ -2,6 +2,8 @@
 //! Steps never spawn, never wait and never print.
 
 mod cluster;
+mod content;
+mod history;
 mod image;
 mod namespace;
 mod release;
@@ -13,7 +15,8 @@ mod verify;
 
 use std::sync::Arc;
 
-pub use release::{is_broken, is_current, number_after, upgrade};
+pub use content::{is_broken, is_current, upgrade};
+pub use history::number_after;
 pub use rollback::{RollbackStep, choose_revision};
 pub use secret::missing;
 pub use uninstall::UninstallStep;
@@ -38,30 +41,18 @@ pub const ORDER: [(u8, &str); 9] = [
 ];
 
 /// Every step of a deployment, in the documented order.
-pub fn deployment(
-    inputs: &Arc<Inputs>,
-    provider: &Arc<dyn Provider>,
-    world: &World,
-) -> Vec<Box<dyn Step>> {
+pub fn deployment(inputs: &Arc<Inputs>, provider: &Arc<dyn Provider>, world: &World) -> Vec<Box<dyn Step>> {
     let mut steps: Vec<Box<dyn Step>> = vec![Box::new(cluster::ClusterStep::new(provider))];
     steps.push(Box::new(namespace::NamespaceStep::new(inputs)));
     let images = inputs.image_names().into_iter();
-    steps.extend(
-        images.map(|name| Box::new(image::ImageStep::new(inputs, provider, name)) as Box<dyn Step>),
-    );
+    steps.extend(images.map(|name| Box::new(image::ImageStep::new(inputs, provider, name)) as Box<dyn Step>));
     let secrets = inputs.secret_names().into_iter();
-    steps.extend(
-        secrets.map(|name| Box::new(secret::SecretStep::new(inputs, name)) as Box<dyn Step>),
-    );
+    steps.extend(secrets.map(|name| Box::new(secret::SecretStep::new(inputs, name)) as Box<dyn Step>));
     let releases = inputs.releases();
-    steps.extend(
-        releases
-            .map(|(name, _)| Box::new(release::ReleaseStep::new(inputs, name)) as Box<dyn Step>),
-    );
+    steps
+        .extend(releases.map(|(name, _)| Box::new(release::ReleaseStep::new(inputs, name)) as Box<dyn Step>));
     let retired = retire::left_the_profile(inputs, world).into_iter();
-    steps.extend(
-        retired.map(|name| Box::new(retire::RetireStep::new(inputs, name)) as Box<dyn Step>),
-    );
+    steps.extend(retired.map(|name| Box::new(retire::RetireStep::new(inputs, name)) as Box<dyn Step>));
     steps.push(Box::new(verify::VerifyStep::new(inputs)));
     steps.sort_by_key(|step| step.order());
     steps
@@ -76,10 +67,8 @@ pub fn cluster_only(provider: &Arc<dyn Provider>) -> Vec<Box<dyn Step>> {
 pub fn verification(inputs: &Arc<Inputs>) -> Vec<Box<dyn Step>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     let releases = inputs.releases();
-    steps.extend(
-        releases
-            .map(|(name, _)| Box::new(verify::ReleaseCheck::new(inputs, name)) as Box<dyn Step>),
-    );
+    steps
+        .extend(releases.map(|(name, _)| Box::new(verify::ReleaseCheck::new(inputs, name)) as Box<dyn Step>));
     steps.push(Box::new(verify::VerifyStep::always(inputs)));
     steps.sort_by_key(|step| step.order());
     steps

@@ -58,12 +58,7 @@ pub async fn call(runner: &SharedRunner, invocation: Invocation) -> Result<Outpu
     let program = invocation.tool.name();
     spawn_blocking(move || runner.run(&invocation))
         .await
-        .unwrap_or_else(|error| {
-            Err(RunError::Start {
-                program,
-                why: error.to_string(),
-            })
-        })
+        .unwrap_or_else(|error| Err(RunError::Start { program, why: error.to_string() }))
 }
 
 /// Runs a read that must succeed.
@@ -75,40 +70,22 @@ async fn read(
     let command = invocation.line();
     match call(&runner, invocation).await {
         Ok(output) if output.is_success() => Ok(output),
-        Ok(output) => Err(SurveyError::Refused {
-            what: what.to_owned(),
-            complaint: output.complaint(),
-            command,
-        }),
-        Err(cause) => Err(SurveyError::Run {
-            what: what.to_owned(),
-            cause,
-        }),
+        Ok(output) => {
+            Err(SurveyError::Refused { what: what.to_owned(), complaint: output.complaint(), command })
+        }
+        Err(cause) => Err(SurveyError::Run { what: what.to_owned(), cause }),
     }
 }
 
 /// Asks the provider whether the cluster runs.
-pub async fn cluster(
-    runner: &SharedRunner,
-    provider: &dyn Provider,
-) -> Result<Cluster, SurveyError> {
+pub async fn cluster(runner: &SharedRunner, provider: &dyn Provider) -> Result<Cluster, SurveyError> {
     let what = format!("the state of {}", provider.title());
     let invocation = provider.status();
     let command = invocation.line();
     // The provider's exit status tells the state as well, so only its answer counts.
-    let output = call(runner, invocation)
-        .await
-        .map_err(|cause| SurveyError::Run {
-            what: what.clone(),
-            cause,
-        })?;
-    provider
-        .cluster(&output)
-        .map_err(|complaint| SurveyError::Refused {
-            what,
-            complaint,
-            command,
-        })
+    let output =
+        call(runner, invocation).await.map_err(|cause| SurveyError::Run { what: what.clone(), cause })?;
+    provider.cluster(&output).map_err(|complaint| SurveyError::Refused { what, complaint, command })
 }
 
 /// Reads everything about a running cluster, except manifests.
@@ -121,22 +98,14 @@ pub async fn running(
 ) -> Result<World, SurveyError> {
     let kubectl = Kubectl::new(&access);
     let namespaces = inputs.namespaces();
-    let start =
-        |what, invocation| tokio::spawn(read(SharedRunner::clone(runner), what, invocation));
+    let start = |what, invocation| tokio::spawn(read(SharedRunner::clone(runner), what, invocation));
     let releases = start("the helm releases", kubectl.release_table(&namespaces));
     let live = start("what runs", kubectl.live(&namespaces));
     let secrets = start("the secrets", kubectl.secrets(&inputs.profile.namespace));
     let images = (!inputs.tags.is_empty()).then(|| start("the images", provider.images()));
 
-    let only = if let [only] = namespaces.as_slice() {
-        Some(*only)
-    } else {
-        None
-    };
-    world.releases = parse(
-        "the helm releases",
-        Releases::parse(&join(releases).await?.text(), only),
-    )?;
+    let only = if let [only] = namespaces.as_slice() { Some(*only) } else { None };
+    world.releases = parse("the helm releases", Releases::parse(&join(releases).await?.text(), only))?;
     world.live = parse("what runs", Live::parse(&join(live).await?.stdout))?;
     world.secrets = parse("the secrets", secrets::parse(&join(secrets).await?.stdout))?;
     if let Some(images) = images {
@@ -154,20 +123,12 @@ pub async fn releases(
 ) -> Result<Releases, SurveyError> {
     let invocation = Kubectl::new(access).release_table(namespaces);
     let output = read(SharedRunner::clone(runner), "the helm releases", invocation).await?;
-    let only = if let [only] = namespaces {
-        Some(*only)
-    } else {
-        None
-    };
+    let only = if let [only] = namespaces { Some(*only) } else { None };
     parse("the helm releases", Releases::parse(&output.text(), only))
 }
 
 /// Runs the commands of secret values that are neither given nor in the cluster.
-pub async fn commands(
-    runner: &SharedRunner,
-    inputs: &Inputs,
-    world: &mut World,
-) -> Result<(), SurveyError> {
+pub async fn commands(runner: &SharedRunner, inputs: &Inputs, world: &mut World) -> Result<(), SurveyError> {
     let wanted: Vec<(String, Vec<String>)> = steps::missing(inputs, world)
         .into_iter()
         .filter(|(_, spec)| !spec.command.is_empty())
@@ -178,56 +139,31 @@ pub async fn commands(
             continue;
         };
         let invocation = Invocation::new(Tool::Project(program.into()), args.iter().cloned());
-        let output = read(
-            SharedRunner::clone(runner),
-            "a secret from its command",
-            invocation,
-        )
-        .await?;
+        let output = read(SharedRunner::clone(runner), "a secret from its command", invocation).await?;
         let text = output.text();
-        world.given.insert(
-            name,
-            SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()),
-        );
+        world.given.insert(name, SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()));
     }
     Ok(())
 }
 
 /// Renders the charts of the releases that are not current, and reads the manifests that an undo returns to.
-pub async fn manifests(
-    runner: &SharedRunner,
-    inputs: &Inputs,
-    world: &mut World,
-) -> Result<(), SurveyError> {
+pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World) -> Result<(), SurveyError> {
     let Some(access) = world.cluster.access() else {
         return Ok(());
     };
     let helm = Helm::new(world.helm_major, access);
     let mut jobs = JoinSet::new();
-    for (name, release) in inputs
-        .releases()
-        .filter(|(name, _)| !steps::is_current(inputs, name, world))
-    {
+    for (name, release) in inputs.releases().filter(|(name, _)| !steps::is_current(inputs, name, world)) {
         let namespace = inputs.namespace(release).to_owned();
         let template = helm.template(&steps::upgrade(inputs, name, world));
         let history = world.releases.history(&namespace, name);
         let broken = steps::is_broken(name, &namespace, world);
-        let back = target(history, broken)
-            .revision()
-            .map(|number| helm.manifest(name, &namespace, number));
+        let back = target(history, broken).revision().map(|number| helm.manifest(name, &namespace, number));
         let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
         jobs.spawn(async move {
-            let (wanted, target) = tokio::join!(
-                render(&runner, template, &namespace),
-                stored(&runner, back, &namespace)
-            );
-            Ok::<_, SurveyError>((
-                name,
-                Manifests {
-                    wanted: Some(wanted?),
-                    target: target?,
-                },
-            ))
+            let (wanted, target) =
+                tokio::join!(render(&runner, template, &namespace), stored(&runner, back, &namespace));
+            Ok::<_, SurveyError>((name, Manifests { wanted: Some(wanted?), target: target? }))
         });
     }
     let mut found = BTreeMap::new();
@@ -252,25 +188,9 @@ pub async fn revisions(
     let helm = Helm::new(world.helm_major, access);
     let broken = steps::is_broken(name, namespace, world);
     let back = target(world.releases.history(namespace, name), broken).revision();
-    let wanted = stored(
-        runner,
-        Some(helm.manifest(name, namespace, wanted)),
-        namespace,
-    )
-    .await?;
-    let target = stored(
-        runner,
-        back.map(|number| helm.manifest(name, namespace, number)),
-        namespace,
-    )
-    .await?;
-    world.manifests.insert(
-        name.to_owned(),
-        Manifests {
-            wanted: wanted.map(Ok),
-            target,
-        },
-    );
+    let wanted = stored(runner, Some(helm.manifest(name, namespace, wanted)), namespace).await?;
+    let target = stored(runner, back.map(|number| helm.manifest(name, namespace, number)), namespace).await?;
+    world.manifests.insert(name.to_owned(), Manifests { wanted: wanted.map(Ok), target });
     Ok(())
 }
 
@@ -284,10 +204,7 @@ async fn render(
 ) -> Result<Result<Workloads, String>, SurveyError> {
     let output = call(runner, invocation)
         .await
-        .map_err(|cause| SurveyError::Run {
-            what: "the charts".to_owned(),
-            cause,
-        })?;
+        .map_err(|cause| SurveyError::Run { what: "the charts".to_owned(), cause })?;
     Ok(if output.is_success() {
         manifest::workloads(&output.text(), namespace)
     } else {
@@ -303,22 +220,11 @@ async fn stored(
     let Some(invocation) = invocation else {
         return Ok(None);
     };
-    let output = read(
-        SharedRunner::clone(runner),
-        "an earlier manifest",
-        invocation,
-    )
-    .await?;
-    parse(
-        "an earlier manifest",
-        manifest::workloads(&output.text(), namespace),
-    )
-    .map(Some)
+    let output = read(SharedRunner::clone(runner), "an earlier manifest", invocation).await?;
+    parse("an earlier manifest", manifest::workloads(&output.text(), namespace)).map(Some)
 }
 
-async fn join(
-    job: tokio::task::JoinHandle<Result<Output, SurveyError>>,
-) -> Result<Output, SurveyError> {
+async fn join(job: tokio::task::JoinHandle<Result<Output, SurveyError>>) -> Result<Output, SurveyError> {
     job.await.map_err(|error| stopped("the cluster", &error))?
 }
 

@@ -194,10 +194,7 @@ mod tests {
     #[test]
     fn a_line_of_json_holds_nothing_raw() {
         let line = json_line(&"a\u{1b}[0m\u{9b}\u{202e}\u{e0041}\u{7f}ü").unwrap();
-        assert_eq!(
-            line,
-            "\"a\\u001b[0m\\u009b\\u202e\\udb40\\udc41\\u007fü\"\n"
-        );
+        assert_eq!(line, "\"a\\u001b[0m\\u009b\\u202e\\udb40\\udc41\\u007fü\"\n");
         let back: String = serde_json::from_str(&line).unwrap();
         assert_eq!(back, "a\u{1b}[0m\u{9b}\u{202e}\u{e0041}\u{7f}ü");
     }
@@ -205,10 +202,7 @@ mod tests {
     #[test]
     fn wrapping_keeps_words_and_widths() {
         assert_eq!(wrap("one two three", 8, "  "), ["one two", "  three"]);
-        assert_eq!(
-            wrap("  indented text", 10, "    "),
-            ["  indented", "    text"]
-        );
+        assert_eq!(wrap("  indented text", 10, "    "), ["  indented", "    text"]);
         assert_eq!(
             wrap("an /averylongpath/that/stays end", 8, ""),
             ["an", "/averylongpath/that/stays", "end"]
@@ -226,14 +220,8 @@ mod tests {
 
     #[test]
     fn durations_read_well() {
-        let shown: Vec<_> = [0.04, 3.24, 59.96, 64.0, 3599.6, 7500.0]
-            .into_iter()
-            .map(duration)
-            .collect();
-        assert_eq!(
-            shown,
-            ["0.0s", "3.2s", "1m 00s", "1m 04s", "1h 00m", "2h 05m"]
-        );
+        let shown: Vec<_> = [0.04, 3.24, 59.96, 64.0, 3599.6, 7500.0].into_iter().map(duration).collect();
+        assert_eq!(shown, ["0.0s", "3.2s", "1m 00s", "1m 04s", "1h 00m", "2h 05m"]);
         assert_eq!(whole_seconds(42.4), "42s");
         assert_eq!(duration(f64::NAN), "0.0s");
         assert_eq!(count(1, "step") + &count(2, "step"), "1 step2 steps");

@@ -14,9 +14,9 @@ pub(super) fn confirm(how: Confirm, profile: &str, what: &str, run: &Run) -> Res
         Confirm::Never => Ok(false),
         Confirm::Ask if run.yes => Ok(false),
         Confirm::Name if run.confirm.as_deref() == Some(profile) => Ok(false),
-        Confirm::Name if run.confirm.is_some() => Err(declined(format!(
-            "--confirm must name the profile: {profile}"
-        ))),
+        Confirm::Name if run.confirm.is_some() => {
+            Err(declined(format!("--confirm must name the profile: {profile}")))
+        }
         Confirm::Ask => question(&format!("This will {what}. Go on?"), "--yes"),
         Confirm::Name => typed(profile, what),
     }
@@ -24,34 +24,20 @@ pub(super) fn confirm(how: Confirm, profile: &str, what: &str, run: &Run) -> Res
 
 fn question(text: &str, flag: &str) -> Result<bool, Failure> {
     needs_terminal(flag)?;
-    match dialoguer::Confirm::new()
-        .with_prompt(text)
-        .default(false)
-        .interact_opt()
-    {
+    match dialoguer::Confirm::new().with_prompt(text).default(false).interact_opt() {
         Ok(Some(true)) => Ok(true),
         Ok(_) => Err(declined("declined; nothing was changed".to_owned())),
-        Err(error) => Err(declined(format!(
-            "no answer ({error}); nothing was changed"
-        ))),
+        Err(error) => Err(declined(format!("no answer ({error}); nothing was changed"))),
     }
 }
 
 fn typed(profile: &str, what: &str) -> Result<bool, Failure> {
     needs_terminal(&format!("--confirm {profile}"))?;
     let prompt = format!("This will {what}. Type the profile's name to go on");
-    match dialoguer::Input::<String>::new()
-        .with_prompt(prompt)
-        .allow_empty(true)
-        .interact_text()
-    {
+    match dialoguer::Input::<String>::new().with_prompt(prompt).allow_empty(true).interact_text() {
         Ok(answer) if answer == profile => Ok(true),
-        Ok(_) => Err(declined(
-            "that is another name; nothing was changed".to_owned(),
-        )),
-        Err(error) => Err(declined(format!(
-            "no answer ({error}); nothing was changed"
-        ))),
+        Ok(_) => Err(declined("that is another name; nothing was changed".to_owned())),
+        Err(error) => Err(declined(format!("no answer ({error}); nothing was changed"))),
     }
 }
 
@@ -67,10 +53,5 @@ fn needs_terminal(flag: &str) -> Result<(), Failure> {
 }
 
 fn declined(message: String) -> Failure {
-    Failure {
-        exit: Exit::Declined,
-        message,
-        evidence: Vec::new(),
-        hint: None,
-    }
+    Failure { exit: Exit::Declined, message, evidence: Vec::new(), hint: None }
 }

@@ -16,48 +16,34 @@ use crate::tool::kubectl::Kubectl;
 use crate::world::{Cluster, World};
 
 /// Uninstalls the releases of a profile.
-pub(super) async fn down(
-    args: &Args,
-    command: &Down,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
+pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Result<Exit, Failure> {
     let session = Session::reading(args, Some(&command.profile)).await?;
     let Cluster::Running(access) = session.cluster().await? else {
         return if command.delete_cluster {
             delete_cluster(&session, command, output).await
         } else {
-            gone(&session, output)
+            Ok(gone(&session, output))
         };
     };
     if command.delete_cluster {
         return delete_cluster(&session, command, output).await;
     }
-    session.take(&command.run, Some(&access), output).await?;
+    session.take(&command.run, &access, output).await?;
     let world = session.world(access).await?;
     let steps: Vec<Box<dyn Step>> = session
         .inputs
         .releases()
         .map(|(name, _)| Box::new(UninstallStep::new(&session.inputs, name)) as Box<dyn Step>)
         .collect();
-    let mut plan = Plan::decide(&session.inputs.name, &steps, &world)
-        .map_err(|errors| Failure::undecided(&errors))?;
+    let mut plan =
+        Plan::decide(&session.inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
     plan.closing = leftovers(&session, &world, command.purge);
     if plan.is_empty() {
-        return gone(&session, output);
+        return Ok(gone(&session, output));
     }
-    let what = format!(
-        "remove everything that profile {} deployed",
-        session.inputs.name
-    );
-    ask::confirm(
-        session.inputs.profile.confirm,
-        &session.inputs.name,
-        &what,
-        &command.run,
-    )?;
-    let outcome = session
-        .carry_out(&plan, world, (&command.run, "down"), (true, 4))
-        .await?;
+    let what = format!("remove everything that profile {} deployed", session.inputs.name);
+    ask::confirm(session.inputs.profile.confirm, &session.inputs.name, &what, &command.run)?;
+    let outcome = session.carry_out(&plan, world, (&command.run, "down"), (true, 4)).await?;
     if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) && !command.purge {
         let namespaces = session.inputs.namespaces().join(", ");
         output.note(&format!("What stays: namespace {namespaces}, volumes, images, the database. --purge removes the namespace, --delete-cluster all."));
@@ -71,12 +57,8 @@ fn leftovers(session: &Session, world: &World, purge: bool) -> Vec<Closing> {
         return Vec::new();
     };
     let kubectl = Kubectl::new(access);
-    let namespaces: Vec<&str> = session
-        .inputs
-        .namespaces()
-        .into_iter()
-        .filter(|name| world.live.has_namespace(name))
-        .collect();
+    let namespaces: Vec<&str> =
+        session.inputs.namespaces().into_iter().filter(|name| world.live.has_namespace(name)).collect();
     if purge {
         let remove = |name: &&str| Closing {
             title: format!("remove namespace {name}"),
@@ -93,17 +75,10 @@ fn leftovers(session: &Session, world: &World, purge: bool) -> Vec<Closing> {
         return Vec::new();
     }
     let command = kubectl.delete(&session.inputs.profile.namespace, "secret", &versions);
-    vec![Closing {
-        title: format!("remove {} secret versions", versions.len()),
-        commands: vec![command],
-    }]
+    vec![Closing { title: format!("remove {} secret versions", versions.len()), commands: vec![command] }]
 }
 
-async fn delete_cluster(
-    session: &Session,
-    command: &Down,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
+async fn delete_cluster(session: &Session, command: &Down, output: &mut Output) -> Result<Exit, Failure> {
     let title = session.provider.title();
     ask::confirm(
         session.inputs.profile.confirm,
@@ -124,10 +99,7 @@ async fn delete_cluster(
     Ok(Exit::Done)
 }
 
-fn gone(session: &Session, output: &mut Output) -> Result<Exit, Failure> {
-    output.note(&format!(
-        "Nothing to do: nothing of profile {} is deployed.",
-        session.inputs.name
-    ));
-    Ok(Exit::Done)
+fn gone(session: &Session, output: &mut Output) -> Exit {
+    output.note(&format!("Nothing to do: nothing of profile {} is deployed.", session.inputs.name));
+    Exit::Done
 }

@@ -19,12 +19,7 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn new(exit: Exit, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            exit,
-            message: message.into(),
-            evidence: Vec::new(),
-            hint: Some(hint.into()),
-        }
+        Self { exit, message: message.into(), evidence: Vec::new(), hint: Some(hint.into()) }
     }
 
     pub(super) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -36,25 +31,15 @@ impl Failure {
     }
 
     pub(super) fn bug(message: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::Bug,
-            message: message.into(),
-            evidence: Vec::new(),
-            hint: None,
-        }
+        Self { exit: Exit::Bug, message: message.into(), evidence: Vec::new(), hint: None }
     }
 
     /// Several steps that cannot decide, told together.
     pub(super) fn undecided(errors: &[DecideError]) -> Self {
         let [only] = errors else {
-            let list: Vec<String> = errors
-                .iter()
-                .map(|error| format!("- {error}\n  hint: {}", error.hint))
-                .collect();
-            let message = format!(
-                "{} steps cannot be planned; nothing was changed",
-                errors.len()
-            );
+            let list: Vec<String> =
+                errors.iter().map(|error| format!("- {error}\n  hint: {}", error.hint)).collect();
+            let message = format!("{} steps cannot be planned; nothing was changed", errors.len());
             return Self {
                 exit: Exit::Preflight,
                 message,

@@ -21,10 +21,7 @@ pub(super) fn environment() -> BTreeMap<OsString, OsString> {
 /// What the environment says about the terminal.
 pub(super) fn terminal() -> Environment {
     let text = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .filter_map(text)
-        .find(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(text).find(|value| !value.is_empty());
     Environment {
         no_color: text("NO_COLOR"),
         clicolor: text("CLICOLOR"),
@@ -43,11 +40,7 @@ pub(super) fn command_line() -> String {
 
 /// Where todoctl keeps what it knows of runs: `TODOCTL_STATE`, else `todoctl` in the user's state folder.
 pub(super) fn state() -> Result<PathBuf, Failure> {
-    let absolute = |name: &str| {
-        variable(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
+    let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("TODOCTL_STATE")
         .or_else(|| absolute("XDG_STATE_HOME").map(|path| path.join("todoctl")))
         .or_else(|| absolute("HOME").map(|path| path.join(".local/state/todoctl")))
@@ -62,13 +55,8 @@ pub(super) fn state() -> Result<PathBuf, Failure> {
 /// Who runs this process, and where.
 pub(super) fn holder() -> String {
     let text = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
-    let user = text("USER")
-        .or_else(|| text("LOGNAME"))
-        .unwrap_or_else(|| "someone".to_owned());
-    let host = rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned();
+    let user = text("USER").or_else(|| text("LOGNAME")).unwrap_or_else(|| "someone".to_owned());
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     format!("{user}@{host}, process {}", std::process::id())
 }
 

@@ -7,6 +7,7 @@ use crate::cli::session::Session;
 use crate::closing;
 use crate::event::Outcome;
 use crate::exit::Exit;
+use crate::inputs::Inputs;
 use crate::output::Output;
 use crate::plan::Plan;
 use crate::render;
@@ -16,45 +17,22 @@ use crate::steps::{RollbackStep, choose_revision, number_after};
 use crate::survey;
 
 /// Returns one release to an earlier revision.
-pub(super) async fn rollback(
-    args: &Args,
-    command: &Rollback,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
+pub(super) async fn rollback(args: &Args, command: &Rollback, output: &mut Output) -> Result<Exit, Failure> {
     let session = Session::reading(args, command.profile.as_deref()).await?;
     let name = command.release.as_str();
-    let Some(release) = session.inputs.profile.releases.get(name) else {
-        let known: Vec<&str> = session
-            .inputs
-            .profile
-            .releases
-            .keys()
-            .map(String::as_str)
-            .collect();
-        return Err(Failure::usage(
-            format!("profile {} has no release {name}", session.inputs.name),
-            format!("its releases: {}", known.join(", ")),
-        ));
-    };
+    let release = session.inputs.profile.releases.get(name).ok_or_else(|| unknown(&session.inputs, name))?;
     let namespace = session.inputs.namespace(release).to_owned();
     let access = session.running().await?;
     if !command.dry_run {
-        session.take(&command.run, Some(&access), output).await?;
+        session.take(&command.run, &access, output).await?;
     }
     let mut world = session.world(access.clone()).await?;
     let history = world.releases.history(&namespace, name).to_vec();
     let revision = choose_revision(name, &history, command.revision)?;
-    survey::revisions(
-        &session.runner(Some(&access), None),
-        &mut world,
-        (name, &namespace),
-        revision,
-    )
-    .await?;
-    let steps: Vec<Box<dyn Step>> =
-        vec![Box::new(RollbackStep::new(&session.inputs, name, revision))];
-    let mut plan = Plan::decide(&session.inputs.name, &steps, &world)
-        .map_err(|errors| Failure::undecided(&errors))?;
+    survey::revisions(&session.runner(Some(&access), None), &mut world, (name, &namespace), revision).await?;
+    let steps: Vec<Box<dyn Step>> = vec![Box::new(RollbackStep::new(&session.inputs, name, revision))];
+    let mut plan =
+        Plan::decide(&session.inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
     plan.closing = closing::of_rollback(&world, &namespace, name, revision);
     if command.dry_run {
         match command.run.output {
@@ -63,19 +41,9 @@ pub(super) async fn rollback(
         }
         return Ok(Exit::Done);
     }
-    let what = format!(
-        "roll {name} back to revision {revision} in profile {}",
-        session.inputs.name
-    );
-    ask::confirm(
-        session.inputs.profile.confirm,
-        &session.inputs.name,
-        &what,
-        &command.run,
-    )?;
-    let outcome = session
-        .carry_out(&plan, world, (&command.run, "rollback"), (true, 1))
-        .await?;
+    let what = format!("roll {name} back to revision {revision} in profile {}", session.inputs.name);
+    ask::confirm(session.inputs.profile.confirm, &session.inputs.name, &what, &command.run)?;
+    let outcome = session.carry_out(&plan, world, (&command.run, "rollback"), (true, 1)).await?;
     if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
         let made = number_after(&history);
         output.note(&format!(
@@ -84,4 +52,10 @@ pub(super) async fn rollback(
         ));
     }
     Ok(report::exit(&outcome))
+}
+
+fn unknown(inputs: &Inputs, name: &str) -> Failure {
+    let known: Vec<&str> = inputs.profile.releases.keys().map(String::as_str).collect();
+    let message = format!("profile {} has no release {name}", inputs.name);
+    Failure::usage(message, format!("its releases: {}", known.join(", ")))
 }

@@ -25,19 +25,10 @@ struct Row {
 }
 
 /// Shows.
-pub(super) async fn status(
-    args: &Args,
-    command: &Reading,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
+pub(super) async fn status(args: &Args, command: &Reading, output: &mut Output) -> Result<Exit, Failure> {
     let session = Session::reading(args, command.profile.as_deref()).await?;
     let access = session.running().await?;
-    let url = session
-        .inputs
-        .profile
-        .url
-        .as_ref()
-        .map(|url| url.replace("{node}", &access.node));
+    let url = session.inputs.url(&access.node);
     let world = session.world(access).await?;
     let rows: Vec<Row> = session
         .inputs
@@ -45,9 +36,7 @@ pub(super) async fn status(
         .map(|(name, release)| row(name, session.inputs.namespace(release), &world))
         .collect();
     match command.output {
-        Form::Json => {
-            output.result(&as_json(&session.inputs.name, &rows, url.as_deref()).to_string())
-        }
+        Form::Json => output.result(&as_json(&session.inputs.name, &rows, url.as_deref()).to_string()),
         Form::Text => {
             output.result(&as_text(&rows));
             if let Some(url) = url.filter(|_| rows.iter().all(|row| row.revision.is_some())) {
@@ -62,9 +51,7 @@ fn row(name: &str, namespace: &str, world: &World) -> Row {
     let newest = world.releases.newest(namespace, name);
     let health = match newest {
         Some(_) => health::of_release(name, namespace, &world.live),
-        None => Verdict::NotYet {
-            why: "not deployed".to_owned(),
-        },
+        None => Verdict::NotYet { why: "not deployed".to_owned() },
     };
     Row {
         release: name.to_owned(),
@@ -88,14 +75,11 @@ fn health_text(verdict: &Verdict) -> String {
 fn as_text(rows: &[Row]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header([
-        "RELEASE", "REVISION", "STATUS", "VERIFIED", "IMAGE", "HEALTH",
-    ]);
+    table.set_header(["RELEASE", "REVISION", "STATUS", "VERIFIED", "IMAGE", "HEALTH"]);
     let cells = rows.iter().map(|row| {
         [
             row.release.clone(),
-            row.revision
-                .map_or_else(|| "-".to_owned(), |number| number.to_string()),
+            row.revision.map_or_else(|| "-".to_owned(), |number| number.to_string()),
             row.status.clone(),
             if row.verified { "yes" } else { "no" }.to_owned(),
             row.image.clone().unwrap_or_else(|| "-".to_owned()),

@@ -24,21 +24,13 @@ struct Known {
 
 /// Checks that helm and kubectl are there; gives helm's major version.
 pub(super) async fn check(runner: &SharedRunner, state: &Path) -> Result<u32, Failure> {
-    let missing: Vec<&str> = ["helm", "kubectl"]
-        .into_iter()
-        .filter(|name| which::which(name).is_err())
-        .collect();
+    let missing: Vec<&str> =
+        ["helm", "kubectl"].into_iter().filter(|name| which::which(name).is_err()).collect();
     if let Some(first) = missing.first() {
-        let hint = RunError::Missing {
-            program: (*first).to_owned(),
-        }
-        .hint();
+        let hint = RunError::Missing { program: (*first).to_owned() }.hint();
         let verb = if missing.len() == 1 { "is" } else { "are" };
         return Err(Failure::preflight(
-            format!(
-                "{} {verb} not on the PATH; nothing was changed",
-                missing.join(" and ")
-            ),
+            format!("{} {verb} not on the PATH; nothing was changed", missing.join(" and ")),
             hint,
         ));
     }
@@ -48,10 +40,7 @@ pub(super) async fn check(runner: &SharedRunner, state: &Path) -> Result<u32, Fa
             "helm {}.{} is too old: todoctl needs 3.14 or later; nothing was changed",
             version.0, version.1
         );
-        return Err(Failure::preflight(
-            message,
-            "install a newer one: https://helm.sh/docs/intro/install/",
-        ));
+        return Err(Failure::preflight(message, "install a newer one: https://helm.sh/docs/intro/install/"));
     }
     Ok(version.0)
 }
@@ -60,15 +49,9 @@ async fn helm_version(runner: &SharedRunner, state: &Path) -> Result<(u32, u32),
     let cache = state.join("tools.json");
     let seen = which::which("helm").ok().and_then(|path| {
         let metadata = std::fs::metadata(&path).ok()?;
-        Some((
-            path.display().to_string(),
-            metadata.size(),
-            metadata.mtime(),
-        ))
+        Some((path.display().to_string(), metadata.size(), metadata.mtime()))
     });
-    let known = std::fs::read(&cache)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<Known>(&bytes).ok());
+    let known = std::fs::read(&cache).ok().and_then(|bytes| serde_json::from_slice::<Known>(&bytes).ok());
     if let (Some((helm, size, changed)), Some(known)) = (&seen, &known)
         && (helm, size, changed) == (&known.helm, &known.size, &known.changed)
     {
@@ -82,16 +65,10 @@ async fn helm_version(runner: &SharedRunner, state: &Path) -> Result<(u32, u32),
         )
     })?;
     if let Some((helm, size, changed)) = seen {
-        let known = Known {
-            helm,
-            size,
-            changed,
-            version,
-        };
+        let known = Known { helm, size, changed, version };
         // Only time is lost when it cannot be remembered.
-        let _: Option<()> = serde_json::to_vec(&known)
-            .ok()
-            .and_then(|bytes| std::fs::write(&cache, bytes).ok());
+        let _: Option<()> =
+            serde_json::to_vec(&known).ok().and_then(|bytes| std::fs::write(&cache, bytes).ok());
     }
     Ok(version)
 }

@@ -17,19 +17,11 @@ use crate::survey;
 use crate::world::{Access, Cluster, World};
 
 /// Shows what `up` would do.
-pub(super) async fn plan(
-    args: &Args,
-    command: &PlanArgs,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
+pub(super) async fn plan(args: &Args, command: &PlanArgs, output: &mut Output) -> Result<Exit, Failure> {
     let session = Session::deploying(args, &command.what).await?;
     let (plan, _) = look(&session).await?;
     show(&plan, command.output, args.verbose, output);
-    Ok(if command.exit_code && !plan.is_empty() {
-        Exit::Changes
-    } else {
-        Exit::Done
-    })
+    Ok(if command.exit_code && !plan.is_empty() { Exit::Changes } else { Exit::Done })
 }
 
 /// Deploys.
@@ -47,34 +39,16 @@ pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result
             Err(exit) => return Ok(exit),
         },
     };
-    session.take(&command.run, Some(&access), output).await?;
+    session.take(&command.run, &access, output).await?;
     let (mut plan, mut world) = decide(&session, access).await?;
-    if plan.is_empty()
-        && plan
-            .steps
-            .iter()
-            .all(|step| step.decision.checks.is_empty())
-    {
-        session.remember();
-        nothing_to_do(&plan, &command.run, output);
-        return Ok(Exit::Done);
+    if plan.is_empty() && plan.steps.iter().all(|step| step.decision.checks.is_empty()) {
+        return nothing_to_do(&session, &plan, world, &command.run, output).await;
     }
     if ask(&session, &plan, &command.run, args.verbose, output)? {
         (plan, world) = unchanged_since(&session, plan, world).await?;
     }
-    let jobs = if command.sequential {
-        1
-    } else {
-        usize::from(command.jobs)
-    };
-    let outcome = session
-        .carry_out(
-            &plan,
-            world,
-            (&command.run, "up"),
-            (!command.no_rollback, jobs),
-        )
-        .await?;
+    let jobs = if command.sequential { 1 } else { usize::from(command.jobs) };
+    let outcome = session.carry_out(&plan, world, (&command.run, "up"), (!command.no_rollback, jobs)).await?;
     if outcome == Outcome::Deployed {
         session.remember();
     }
@@ -82,11 +56,7 @@ pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result
 }
 
 /// Starts the cluster, as a run of its own: everything else is known only afterwards.
-async fn start(
-    session: &Session,
-    state: String,
-    run: &Run,
-) -> Result<Result<Access, Exit>, Failure> {
+async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Access, Exit>, Failure> {
     ask::confirm(
         session.inputs.profile.confirm,
         &session.inputs.name,
@@ -95,12 +65,13 @@ async fn start(
     )?;
     let world = session.blank(state);
     let plan = planned(session, &steps::cluster_only(&session.provider), &world)?;
-    let outcome = session
-        .carry_out(&plan, world, (run, "start"), (true, 1))
-        .await?;
+    let outcome = session.carry_out(&plan, world, (run, "start"), (true, 1)).await?;
     match outcome {
         Outcome::Deployed => Ok(Ok(session.running().await?)),
-        failed => Ok(Err(report::exit(&failed))),
+        failed @ (Outcome::RolledBack { .. }
+        | Outcome::Failed { .. }
+        | Outcome::Stuck { .. }
+        | Outcome::Kept { .. }) => Ok(Err(report::exit(&failed))),
     }
 }
 
@@ -125,26 +96,15 @@ async fn decide(session: &Session, access: Access) -> Result<(Plan, World), Fail
     let missing = steps::missing(inputs, &world);
     if !missing.is_empty() {
         let (message, hint) = given::missing_message(&missing);
-        return Err(Failure::preflight(
-            format!("{message}; nothing was changed"),
-            hint,
-        ));
+        return Err(Failure::preflight(format!("{message}; nothing was changed"), hint));
     }
     survey::manifests(&runner, inputs, &mut world).await?;
-    let mut plan = planned(
-        session,
-        &steps::deployment(inputs, &session.provider, &world),
-        &world,
-    )?;
+    let mut plan = planned(session, &steps::deployment(inputs, &session.provider, &world), &world)?;
     plan.closing = closing::of_deployment(inputs, session.provider.as_ref(), &world, &plan);
     Ok((plan, world))
 }
 
-fn planned(
-    session: &Session,
-    steps: &[Box<dyn crate::step::Step>],
-    world: &World,
-) -> Result<Plan, Failure> {
+fn planned(session: &Session, steps: &[Box<dyn crate::step::Step>], world: &World) -> Result<Plan, Failure> {
     Plan::decide(&session.inputs.name, steps, world).map_err(|errors| Failure::undecided(&errors))
 }
 
@@ -169,34 +129,17 @@ fn ask(
 }
 
 /// Looks again after a person was asked: a plan that differs from the confirmed one is refused.
-async fn unchanged_since(
-    session: &Session,
-    plan: Plan,
-    world: World,
-) -> Result<(Plan, World), Failure> {
+async fn unchanged_since(session: &Session, plan: Plan, world: World) -> Result<(Plan, World), Failure> {
     let Some(access) = world.cluster.access().cloned() else {
         return Ok((plan, world));
     };
     let mut again = session.world(access.clone()).await?;
     // The same seed, so that random names are the confirmed ones.
     (again.seed, again.given) = (world.seed, world.given.clone());
-    survey::manifests(
-        &session.runner(Some(&access), None),
-        &session.inputs,
-        &mut again,
-    )
-    .await?;
-    let mut now = planned(
-        session,
-        &steps::deployment(&session.inputs, &session.provider, &again),
-        &again,
-    )?;
+    survey::manifests(&session.runner(Some(&access), None), &session.inputs, &mut again).await?;
+    let mut now = planned(session, &steps::deployment(&session.inputs, &session.provider, &again), &again)?;
     now.closing = closing::of_deployment(&session.inputs, session.provider.as_ref(), &again, &now);
-    let lines = |plan: &Plan| {
-        plan.commands()
-            .map(crate::invocation::Invocation::shell)
-            .collect::<Vec<_>>()
-    };
+    let lines = |plan: &Plan| plan.commands().map(crate::invocation::Invocation::shell).collect::<Vec<_>>();
     if lines(&now) == lines(&plan) {
         return Ok((now, again));
     }
@@ -213,12 +156,22 @@ fn show(plan: &Plan, form: Form, verbose: bool, output: &mut Output) {
     }
 }
 
-fn nothing_to_do(plan: &Plan, run: &Run, output: &mut Output) {
-    match run.output {
-        Form::Text => output.note(&format!(
-            "Nothing to do: profile {} is deployed, verified and healthy.",
-            plan.profile
-        )),
-        Form::Json => output.result(&render::plan::json(plan).to_string()),
+/// Says so; a program gets the same stream of events as from any other run.
+async fn nothing_to_do(
+    session: &Session,
+    plan: &Plan,
+    world: World,
+    run: &Run,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    session.remember();
+    if matches!(run.output, Form::Json) {
+        session.carry_out(plan, world, (run, "up"), (true, 1)).await?;
+        return Ok(Exit::Done);
     }
+    output.note(&format!("Nothing to do: profile {} is deployed, verified and healthy.", plan.profile));
+    if let Some(url) = world.cluster.access().and_then(|access| session.inputs.url(&access.node)) {
+        output.result(&url);
+    }
+    Ok(Exit::Done)
 }

@@ -10,38 +10,21 @@ use crate::plan::Plan;
 use crate::steps;
 
 /// Checks.
-pub(super) async fn verify(
-    args: &Args,
-    command: &Reading,
-    _output: &mut Output,
-) -> Result<Exit, Failure> {
+pub(super) async fn verify(args: &Args, command: &Reading, _output: &mut Output) -> Result<Exit, Failure> {
     let session = Session::reading(args, command.profile.as_deref()).await?;
     let access = session.running().await?;
     let world = session.world(access).await?;
     let steps = steps::verification(&session.inputs);
-    let plan = Plan::decide(&session.inputs.name, &steps, &world).map_err(|errors| Failure {
-        exit: Exit::Found,
-        ..Failure::undecided(&errors)
-    })?;
+    let plan = Plan::decide(&session.inputs.name, &steps, &world)
+        .map_err(|errors| Failure { exit: Exit::Found, ..Failure::undecided(&errors) })?;
     let run = crate::cli::args::Run::reading(command.output);
-    let outcome = session
-        .carry_out(&plan, world, (&run, "verify"), (true, 8))
-        .await?;
-    Ok(if outcome == Outcome::Deployed {
-        Exit::Done
-    } else {
-        Exit::Found
-    })
+    let outcome = session.carry_out(&plan, world, (&run, "verify"), (true, 8)).await?;
+    Ok(if outcome == Outcome::Deployed { Exit::Done } else { Exit::Found })
 }
 
 impl crate::cli::args::Run {
     /// For a command that changes nothing.
     fn reading(output: Form) -> Self {
-        Self {
-            yes: true,
-            confirm: None,
-            progress: crate::render::Progress::Auto,
-            output,
-        }
+        Self { yes: true, confirm: None, progress: crate::render::Progress::Auto, output }
     }
 }

@@ -33,11 +33,7 @@ pub fn chart(project: &Path, chart: &Path) -> Result<String, DigestError> {
     for entry in walker {
         let entry = entry.map_err(|error| inputs::unreadable(project, &folder, &error))?;
         if entry.file_type().is_some_and(|kind| kind.is_file()) {
-            let relative = entry
-                .path()
-                .strip_prefix(&folder)
-                .unwrap_or(entry.path())
-                .to_path_buf();
+            let relative = entry.path().strip_prefix(&folder).unwrap_or(entry.path()).to_path_buf();
             files.add("chart", &relative, entry.into_path());
         }
     }
@@ -52,21 +48,16 @@ fn helm_ignore(project: &Path, folder: &Path) -> Result<Gitignore, DigestError> 
     let file = folder.join(".helmignore");
     let mut lines = vec!["/templates/.?*".to_owned()];
     if file.is_file() {
-        let text = std::fs::read_to_string(&file)
-            .map_err(|error| DigestError::read(project, &file, &error))?;
+        let text =
+            std::fs::read_to_string(&file).map_err(|error| DigestError::read(project, &file, &error))?;
         lines.extend(text.lines().map(|line| line.trim().to_owned()));
     }
     for line in lines {
         builder
             .add_line(None, &line)
-            .map_err(|error| DigestError::Pattern {
-                pattern: line.clone(),
-                cause: error.to_string(),
-            })?;
+            .map_err(|error| DigestError::Pattern { pattern: line.clone(), cause: error.to_string() })?;
     }
-    builder
-        .build()
-        .map_err(|error| DigestError::read(project, &file, &error))
+    builder.build().map_err(|error| DigestError::read(project, &file, &error))
 }
 
 #[cfg(test)]

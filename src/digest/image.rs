@@ -22,18 +22,18 @@ pub fn image(project: &Path, image: &Image) -> Result<String, DigestError> {
         found.map_err(|error| DigestError::read(project, path, &error))
     };
     let context = real(&project.join(&image.context))?;
-    let dockerfile = real(&image.dockerfile.as_ref().map_or_else(
-        || project.join(&image.context).join("Dockerfile"),
-        |file| project.join(file),
-    ))?;
+    let dockerfile = real(
+        &image
+            .dockerfile
+            .as_ref()
+            .map_or_else(|| project.join(&image.context).join("Dockerfile"), |file| project.join(file)),
+    )?;
     let project = &real(project)?;
     let mut inputs = Inputs::default();
     let ignored = docker_ignore(project, &context, &dockerfile)?;
     collect_context(project, &context, &ignored, &mut inputs)?;
     if inputs.is_empty() && image.prepare.is_empty() {
-        return Err(DigestError::Empty {
-            path: image.context.clone(),
-        });
+        return Err(DigestError::Empty { path: image.context.clone() });
     }
     for glob in &image.sources {
         collect_glob(project, glob, &mut inputs)?;
@@ -63,10 +63,7 @@ fn collect_context(
             return true;
         };
         let judged = relative.as_os_str().is_empty() || (folder && !prunable);
-        judged
-            || !rules
-                .matched_path_or_any_parents(relative, folder)
-                .is_ignore()
+        judged || !rules.matched_path_or_any_parents(relative, folder).is_ignore()
     };
     for file in walk(project, context, keep)? {
         let relative = file.strip_prefix(context).unwrap_or(&file).to_path_buf();
@@ -81,12 +78,7 @@ fn collect_glob(project: &Path, glob: &str, inputs: &mut Inputs) -> Result<(), D
     // Only the folder in front of the first wildcard is walked, not the whole project.
     let fixed: PathBuf = Path::new(glob)
         .components()
-        .take_while(|part| {
-            !part
-                .as_os_str()
-                .to_string_lossy()
-                .contains(['*', '?', '[', '{', '\\'])
-        })
+        .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{', '\\']))
         .collect();
     for file in walk(project, &project.join(fixed), |_, _| true)? {
         let relative = file.strip_prefix(project).unwrap_or(&file).to_path_buf();
@@ -98,23 +90,16 @@ fn collect_glob(project: &Path, glob: &str, inputs: &mut Inputs) -> Result<(), D
     if found {
         return Ok(());
     }
-    Err(DigestError::NoMatch {
-        glob: glob.to_owned(),
-    })
+    Err(DigestError::NoMatch { glob: glob.to_owned() })
 }
 
 fn matcher(glob: &str) -> Result<GlobMatcher, DigestError> {
     let build = |glob: &str| -> Result<Glob, globset::Error> {
-        GlobBuilder::new(glob.trim_start_matches("./"))
-            .literal_separator(true)
-            .build()
+        GlobBuilder::new(glob.trim_start_matches("./")).literal_separator(true).build()
     };
     build(glob)
         .map(|glob| glob.compile_matcher())
-        .map_err(|error| DigestError::Pattern {
-            pattern: glob.to_owned(),
-            cause: error.kind().to_string(),
-        })
+        .map_err(|error| DigestError::Pattern { pattern: glob.to_owned(), cause: error.kind().to_string() })
 }
 
 /// The files under `base` that git does not ignore. The walk starts at the checkout, so that every `.gitignore`
@@ -132,8 +117,7 @@ fn walk(
         let path = entry.path();
         let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
         let on_the_way = target.starts_with(path);
-        entry.file_name() != ".git"
-            && (on_the_way || (path.starts_with(&target) && keep(path, folder)))
+        entry.file_name() != ".git" && (on_the_way || (path.starts_with(&target) && keep(path, folder)))
     };
     let walker = WalkBuilder::new(start)
         .standard_filters(false)
@@ -161,37 +145,26 @@ fn walk(
 
 /// Docker's ignore rules for a build: the file named after the Dockerfile wins over the context's.
 /// Docker anchors every pattern at the context, git only those with a slash, hence the rewriting.
-fn docker_ignore(
-    project: &Path,
-    context: &Path,
-    dockerfile: &Path,
-) -> Result<Gitignore, DigestError> {
+fn docker_ignore(project: &Path, context: &Path, dockerfile: &Path) -> Result<Gitignore, DigestError> {
     let mut own = dockerfile.as_os_str().to_owned();
     own.push(".dockerignore");
     let candidates = [PathBuf::from(own), context.join(".dockerignore")];
     let mut builder = GitignoreBuilder::new("");
     if let Some(file) = candidates.iter().find(|file| file.is_file()) {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| DigestError::read(project, file, &error))?;
+        let text = std::fs::read_to_string(file).map_err(|error| DigestError::read(project, file, &error))?;
         for line in text.lines().map(str::trim) {
-            let (not, pattern) = line
-                .strip_prefix('!')
-                .map_or(("", line), |rest| ("!", rest.trim()));
+            let (not, pattern) = line.strip_prefix('!').map_or(("", line), |rest| ("!", rest.trim()));
             let pattern = pattern.trim_start_matches("./").trim_matches('/');
             if pattern.is_empty() || pattern == "." || line.starts_with('#') {
                 continue;
             }
-            builder
-                .add_line(None, &format!("{not}/{pattern}"))
-                .map_err(|error| DigestError::Pattern {
-                    pattern: line.to_owned(),
-                    cause: error.to_string(),
-                })?;
+            builder.add_line(None, &format!("{not}/{pattern}")).map_err(|error| DigestError::Pattern {
+                pattern: line.to_owned(),
+                cause: error.to_string(),
+            })?;
         }
     }
-    builder
-        .build()
-        .map_err(|error| DigestError::read(project, context, &error))
+    builder.build().map_err(|error| DigestError::read(project, context, &error))
 }
 
 #[cfg(test)]

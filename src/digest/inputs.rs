@@ -14,8 +14,7 @@ pub(super) struct Inputs(BTreeMap<String, PathBuf>);
 impl Inputs {
     /// Adds a file under a role (`context`, `source`) and its path inside that role.
     pub(super) fn add(&mut self, role: &str, relative: &Path, file: PathBuf) {
-        self.0
-            .insert(format!("{role} {}", relative.to_string_lossy()), file);
+        self.0.insert(format!("{role} {}", relative.to_string_lossy()), file);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -27,10 +26,7 @@ impl Inputs {
         for (name, file) in &self.0 {
             let refuse = |error: std::io::Error| DigestError::read(project, file, &error);
             let content = std::fs::read(file).map_err(refuse)?;
-            let mode = std::fs::metadata(file)
-                .map_err(refuse)?
-                .permissions()
-                .mode();
+            let mode = std::fs::metadata(file).map_err(refuse)?.permissions().mode();
             hasher.part(name.as_bytes());
             hasher.part(if mode & 0o111 == 0 { b"-" } else { b"x" });
             hasher.part(&content);
@@ -58,25 +54,17 @@ fn system_cause(error: &std::io::Error) -> String {
     cause.to_string()
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the walker's other errors carry no path"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the walker's other errors carry no path")]
 pub(super) fn path_of(error: &ignore::Error) -> Option<&Path> {
     match error {
         ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
-            path_of(err)
-        }
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
         ignore::Error::Loop { child, .. } => Some(child),
         _ => None,
     }
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "only wrappers can hold a loop"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "only wrappers can hold a loop")]
 fn loops(error: &ignore::Error) -> bool {
     match error {
         ignore::Error::WithPath { err, .. }

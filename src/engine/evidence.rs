@@ -20,12 +20,7 @@ const LOG_LINES: usize = 10;
 const EVENTS: usize = 5;
 
 /// Saves the evidence of a failure and turns the failure into a cause.
-pub(super) async fn gather(
-    engine: &Engine,
-    plan: &Plan,
-    hub: &Arc<Hub>,
-    failure: Failure,
-) -> Cause {
+pub(super) async fn gather(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, failure: Failure) -> Cause {
     let mut cause = Cause {
         step: failure.step.clone(),
         message: failure.message,
@@ -33,22 +28,13 @@ pub(super) async fn gather(
         hint: failure.hint,
         interrupted: failure.interrupted,
     };
-    let place = failure
-        .step
-        .as_ref()
-        .and_then(|step| release_of(plan, step));
+    let place = failure.step.as_ref().and_then(|step| release_of(plan, step));
     let (Some((release, namespace)), false) = (place, failure.interrupted) else {
         return cause;
     };
     let folder = engine.names.folder.join("evidence");
-    let excerpt = save(
-        engine,
-        &folder,
-        &release,
-        &namespace,
-        &pods(hub, &release, &namespace, failure.pods),
-    )
-    .await;
+    let excerpt =
+        save(engine, &folder, &release, &namespace, &pods(hub, &release, &namespace, failure.pods)).await;
     cause.evidence.extend(excerpt.iter().cloned());
     if cause.hint.is_empty() {
         cause.hint = hint(&cause.message, &release, &namespace);
@@ -60,19 +46,12 @@ pub(super) async fn gather(
 /// The release that a step is about.
 fn release_of(plan: &Plan, step: &StepId) -> Option<(String, String)> {
     let planned = plan.steps.iter().find(|one| one.step == *step)?;
-    planned
-        .decision
-        .checks
-        .iter()
-        .find_map(|check| match check {
-            Check::RolledOut {
-                release, namespace, ..
-            }
-            | Check::Gone {
-                release, namespace, ..
-            } => Some((release.clone(), namespace.clone())),
-            Check::Http { .. } => None,
-        })
+    planned.decision.checks.iter().find_map(|check| match check {
+        Check::RolledOut { release, namespace, .. } | Check::Gone { release, namespace, .. } => {
+            Some((release.clone(), namespace.clone()))
+        }
+        Check::Http { .. } => None,
+    })
 }
 
 /// The pods named by the failure, else every pod of the release.
@@ -82,10 +61,7 @@ fn pods(hub: &Hub, release: &str, namespace: &str, named: Vec<String>) -> Vec<St
     }
     let live = hub.live();
     let ours = live.of_kind("Pod", namespace).filter(|pod| {
-        pod.metadata
-            .labels
-            .get("app.kubernetes.io/instance")
-            .is_some_and(|name| name == release)
+        pod.metadata.labels.get("app.kubernetes.io/instance").is_some_and(|name| name == release)
     });
     ours.map(|pod| pod.metadata.name.clone()).collect()
 }
@@ -138,9 +114,7 @@ async fn answer(engine: &Engine, invocation: Invocation) -> String {
 
 fn write(engine: &Engine, folder: &Path, name: &str, text: &str) {
     if let Err(error) = std::fs::write(folder.join(name), text) {
-        engine.events.emit(Event::Warning {
-            message: format!("cannot save {name}: {error}"),
-        });
+        engine.events.emit(Event::Warning { message: format!("cannot save {name}: {error}") });
     }
 }
 
@@ -156,12 +130,11 @@ fn last_lines(pod: &str, log: &str) -> Vec<String> {
     let from = lines.len().saturating_sub(LOG_LINES);
     let mut shown = vec![format!("last log lines of {pod}:")];
     // kubectl's prefix is `[pod/NAME/CONTAINER] `; the pod is named above.
-    shown.extend(lines[from..].iter().map(|line| {
-        format!(
-            "  {}",
-            line.split_once("] ").map_or(*line, |(_, rest)| rest)
-        )
-    }));
+    shown.extend(
+        lines[from..]
+            .iter()
+            .map(|line| format!("  {}", line.split_once("] ").map_or(*line, |(_, rest)| rest))),
+    );
     shown
 }
 
@@ -169,45 +142,29 @@ fn last_lines(pod: &str, log: &str) -> Vec<String> {
 fn warnings(events: &str, pods: &[String]) -> Vec<String> {
     let list: Value = serde_json::from_str(events).unwrap_or_default();
     let text = |item: &Value, pointer: &str| {
-        item.pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
+        item.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
     let mut found: Vec<(String, String)> = list["items"]
         .as_array()
         .into_iter()
         .flatten()
-        .filter(|item| {
-            text(item, "/type") == "Warning" && pods.contains(&text(item, "/involvedObject/name"))
-        })
+        .filter(|item| text(item, "/type") == "Warning" && pods.contains(&text(item, "/involvedObject/name")))
         .map(|item| {
             let count = item["count"].as_u64().unwrap_or(1);
             (
                 text(item, "/lastTimestamp"),
-                format!(
-                    "event: {count}x {}: {}",
-                    text(item, "/reason"),
-                    text(item, "/message")
-                ),
+                format!("event: {count}x {}: {}", text(item, "/reason"), text(item, "/message")),
             )
         })
         .collect();
     found.sort();
     found.dedup_by(|a, b| a.1 == b.1);
     let from = found.len().saturating_sub(EVENTS);
-    found
-        .split_off(from)
-        .into_iter()
-        .map(|(_, line)| line)
-        .collect()
+    found.split_off(from).into_iter().map(|(_, line)| line).collect()
 }
 
 fn hint(message: &str, release: &str, namespace: &str) -> String {
-    if message.contains("ImagePull")
-        || message.contains("InvalidImageName")
-        || message.contains("ErrImage")
-    {
+    if message.contains("ImagePull") || message.contains("InvalidImageName") || message.contains("ErrImage") {
         return "check the image's name and tag, and that the cluster can get it".to_owned();
     }
     if message.contains("cannot be scheduled") {

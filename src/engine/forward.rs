@@ -28,10 +28,7 @@ pub(super) struct Forward {
 pub(super) async fn run(engine: &Engine, plan: &Plan, hub: &Arc<Hub>) -> Forward {
     let touched = Mutex::new(Vec::new());
     let failure = start_all(engine, plan, hub, &touched).await;
-    Forward {
-        touched: touched.into_inner().unwrap_or_else(PoisonError::into_inner),
-        failure,
-    }
+    Forward { touched: touched.into_inner().unwrap_or_else(PoisonError::into_inner), failure }
 }
 
 async fn start_all(
@@ -40,7 +37,7 @@ async fn start_all(
     hub: &Arc<Hub>,
     touched: &Mutex<Vec<StepId>>,
 ) -> Option<Failure> {
-    let (stop, stopping) = watch::channel(false);
+    let (end, ending) = watch::channel(false);
     let mut waiting: Vec<&PlannedStep> = plan.steps.iter().collect();
     let mut verified: BTreeSet<StepId> = BTreeSet::new();
     let mut running = FuturesUnordered::new();
@@ -49,11 +46,11 @@ async fn start_all(
     loop {
         while failure.is_none() && running.len() < engine.jobs {
             let ready = |step: &&PlannedStep| step.needs.iter().all(|need| verified.contains(need));
-            let Some(at) = waiting.iter().position(|step| ready(step)) else {
+            let Some(at) = waiting.iter().position(ready) else {
                 break;
             };
             let step = waiting.remove(at);
-            running.push(perform(engine, step, hub, stopping.clone(), touched));
+            running.push(perform(engine, step, hub, ending.clone(), touched));
         }
         if running.is_empty() {
             break;
@@ -61,25 +58,25 @@ async fn start_all(
         tokio::select! {
             Some((step, result)) = running.next() => match result {
                 Ok(()) => { verified.insert(step); }
-                Err(Some(first)) if failure.is_none() => { failure = Some(first); stop.send_replace(true); }
+                Err(Some(first)) if failure.is_none() => { failure = Some(first); end.send_replace(true); }
                 Err(_) => {}
             },
             Ok(_) = interrupts.wait_for(|count| *count > 0), if failure.is_none() => {
                 failure = Some(interrupted());
-                stop.send_replace(true);
+                engine.events.emit(Event::Warning { message: INTERRUPTED.to_owned() });
+                end.send_replace(true);
             }
         }
     }
     for step in waiting {
         let result = StepResult::Skipped;
-        engine.events.emit(Event::StepFinished {
-            step: step.step.clone(),
-            result,
-            seconds: 0.0,
-        });
+        engine.events.emit(Event::StepFinished { step: step.step.clone(), result, seconds: 0.0 });
     }
     failure
 }
+
+/// Said at once, so that a person does not have to ask again.
+const INTERRUPTED: &str = "interrupted: nothing new starts; what runs now ends first, then everything is rolled back (again: stop as soon as possible)";
 
 fn interrupted() -> Failure {
     Failure {
@@ -97,19 +94,17 @@ async fn perform(
     engine: &Engine,
     step: &PlannedStep,
     hub: &Arc<Hub>,
-    stop: watch::Receiver<bool>,
+    ending: watch::Receiver<bool>,
     touched: &Mutex<Vec<StepId>>,
 ) -> (StepId, Result<(), Option<Failure>>) {
     let start = Instant::now();
     let id = step.step.clone();
     engine.events.emit(Event::StepStarted { step: id.clone() });
-    let ended = attempt(engine, step, hub, stop, touched).await;
+    let ended = attempt(engine, step, hub, ending, touched).await;
     let result = match &ended {
         Ok(()) if step.decision.change.is_none() => StepResult::Unchanged,
         Ok(()) => StepResult::Verified,
-        Err(Some(failure)) => StepResult::Failed {
-            cause: failure.message.clone(),
-        },
+        Err(Some(failure)) => StepResult::Failed { cause: failure.message.clone() },
         Err(None) => StepResult::Skipped,
     };
     engine.events.emit(Event::StepFinished {
@@ -124,41 +119,29 @@ async fn attempt(
     engine: &Engine,
     step: &PlannedStep,
     hub: &Arc<Hub>,
-    stop: watch::Receiver<bool>,
+    ending: watch::Receiver<bool>,
     touched: &Mutex<Vec<StepId>>,
 ) -> Result<(), Option<Failure>> {
     for (at, command) in step.decision.apply.iter().enumerate() {
-        if *stop.borrow() {
+        if *ending.borrow() {
             return Err(None);
         }
         if at == 0 {
-            touched
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(step.step.clone());
+            touched.lock().unwrap_or_else(PoisonError::into_inner).push(step.step.clone());
         }
-        engine
-            .command(&step.step, command)
-            .await
-            .map_err(|failure| {
-                Some(Failure {
-                    step: Some(step.step.clone()),
-                    message: format!("{}: {}", step.title, failure.message),
-                    evidence: failure.evidence,
-                    hint: failure.hint,
-                    pods: Vec::new(),
-                    interrupted: false,
-                })
-            })?;
+        engine.command(&step.step, command).await.map_err(|failure| {
+            Some(Failure {
+                step: Some(step.step.clone()),
+                message: format!("{}: {}", step.title, failure.message),
+                evidence: failure.evidence,
+                hint: failure.hint,
+                pods: Vec::new(),
+                interrupted: false,
+            })
+        })?;
     }
     let changed = !step.decision.apply.is_empty();
-    let mut wait = Wait {
-        engine,
-        hub,
-        step: &step.step,
-        stop,
-        changed,
-    };
+    let mut wait = Wait { engine, hub, step: &step.step, stop: ending, changed };
     for check in &step.decision.checks {
         wait.until(check).await.map_err(|unmet| match unmet {
             Unmet::Stopped => None,

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::runner::{SharedRunner, StreamGuard};
-use crate::step::Verdict;
 use crate::tool::kubectl::Kubectl;
 use crate::world::Access;
 use crate::world::live::{Live, WATCHED};
@@ -56,10 +55,10 @@ impl Hub {
         Ok(())
     }
 
-    /// Opens the streams of a namespace that are not open. A stream that cannot be opened is a reason to wait.
-    pub(super) fn watch(self: &Arc<Self>, namespace: &str) -> Verdict {
+    /// Opens the streams of a namespace that are not open. A stream that cannot be opened is tried again.
+    pub(super) fn watch(self: &Arc<Self>, namespace: &str) -> Result<(), String> {
         let Some(kubectl) = &self.kubectl else {
-            return Verdict::Ready;
+            return Ok(());
         };
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         let opened = &mut self.opened.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,19 +73,10 @@ impl Hub {
                 self.live().forget(object, namespace);
             }
             opened.insert((namespace.to_owned(), kind));
-            match self
-                .runner
-                .stream(&kubectl.watch(namespace, kind), self.sink(namespace, kind))
-            {
-                Ok(guard) => *slot = Some(guard),
-                Err(error) => {
-                    return Verdict::NotYet {
-                        why: format!("cannot watch {kind}: {error}"),
-                    };
-                }
-            }
+            let stream = self.runner.stream(&kubectl.watch(namespace, kind), self.sink(namespace, kind));
+            *slot = Some(stream.map_err(|error| format!("cannot watch {kind}: {error}"))?);
         }
-        Verdict::Ready
+        Ok(())
     }
 
     fn sink(self: &Arc<Self>, namespace: &str, kind: &'static str) -> crate::runner::ValueSink {
@@ -100,11 +90,7 @@ impl Hub {
                 hub.live().event(&event);
             } else {
                 let key = (namespace.clone(), kind);
-                let ended = hub
-                    .streams
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(key, None);
+                let ended = hub.streams.lock().unwrap_or_else(PoisonError::into_inner).insert(key, None);
                 drop(ended);
             }
             hub.changed();

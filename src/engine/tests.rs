@@ -79,11 +79,7 @@ fn inputs(cases: &[Case]) -> Arc<Inputs> {
             (name.to_owned(), serde_json::from_value(json).unwrap())
         })
         .collect();
-    let sandbox = profile::Sandbox {
-        name: "sim".into(),
-        net: None,
-        command: "sandbox".into(),
-    };
+    let sandbox = profile::Sandbox { name: "sim".into(), net: None, command: "sandbox".into() };
     let profile = Profile {
         extends: None,
         namespace: "todo".into(),
@@ -116,19 +112,14 @@ fn prior(prior: Prior) -> Vec<Revision> {
         if verified {
             labels.insert(labels::VERIFIED.to_owned(), number.to_string());
         }
-        Revision {
-            status,
-            tag: tag.to_owned(),
-            labels,
-        }
+        Revision { status, tag: tag.to_owned(), labels }
     };
     match prior {
         Prior::Absent => vec![],
         Prior::Good => vec![revision(1, "deployed", "old", true)],
-        Prior::GoodThenBroken => vec![
-            revision(1, "superseded", "old", true),
-            revision(2, "deployed", "bad-old", false),
-        ],
+        Prior::GoodThenBroken => {
+            vec![revision(1, "superseded", "old", true), revision(2, "deployed", "bad-old", false)]
+        }
         Prior::Broken => vec![revision(1, "deployed", "bad-old", false)],
     }
 }
@@ -150,15 +141,9 @@ struct Ran {
 
 async fn plan(inputs: &Arc<Inputs>, runner: &SharedRunner) -> (Plan, World) {
     let provider: Arc<dyn provider::Provider> = Arc::from(provider::of(&inputs.profile.cluster));
-    let access = Access {
-        kubeconfig: "/k".into(),
-        context: "sim".into(),
-        node: "10.0.0.1".into(),
-    };
+    let access = Access { kubeconfig: "/k".into(), context: "sim".into(), node: "10.0.0.1".into() };
     let blank = World::without_cluster("r1", String::new());
-    let mut world = survey::running(runner, provider.as_ref(), inputs, access, blank)
-        .await
-        .unwrap();
+    let mut world = survey::running(runner, provider.as_ref(), inputs, access, blank).await.unwrap();
     survey::manifests(runner, inputs, &mut world).await.unwrap();
     let steps = steps::deployment(inputs, &provider, &world);
     let mut plan = Plan::decide("sim", &steps, &world).unwrap();
@@ -167,11 +152,8 @@ async fn plan(inputs: &Arc<Inputs>, runner: &SharedRunner) -> (Plan, World) {
 }
 
 fn run(cases: &[Case], faults: BTreeMap<usize, Fault>, stubborn: Vec<String>, jobs: usize) -> Ran {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let sim = Sim::default();
         {
@@ -209,31 +191,19 @@ fn run(cases: &[Case], faults: BTreeMap<usize, Fault>, stubborn: Vec<String>, jo
         };
         let outcome = engine.run(&plan, world.live).await;
         let events = recorder.0.lock().unwrap().clone();
-        Ran {
-            outcome,
-            events,
-            sim,
-        }
+        Ran { outcome, events, sim }
     })
 }
 
 fn cases() -> impl Strategy<Value = Vec<Case>> {
-    let prior = prop_oneof![
-        Just(Prior::Absent),
-        Just(Prior::Good),
-        Just(Prior::GoodThenBroken),
-        Just(Prior::Broken)
-    ];
+    let prior =
+        prop_oneof![Just(Prior::Absent), Just(Prior::Good), Just(Prior::GoodThenBroken), Just(Prior::Broken)];
     let case = (prior, prop::bool::weighted(0.7)).prop_map(|(prior, good)| Case { prior, good });
     prop::collection::vec(case, 1..=3)
 }
 
 fn faults() -> impl Strategy<Value = BTreeMap<usize, Fault>> {
-    prop::collection::btree_map(
-        0_usize..8,
-        prop_oneof![Just(Fault::Before), Just(Fault::After)],
-        0..=2,
-    )
+    prop::collection::btree_map(0_usize..8, prop_oneof![Just(Fault::Before), Just(Fault::After)], 0..=2)
 }
 
 fn commands(events: &[Event], undo: bool) -> Vec<String> {
@@ -300,10 +270,7 @@ proptest! {
 }
 
 fn good() -> Case {
-    Case {
-        prior: Prior::Good,
-        good: true,
-    }
+    Case { prior: Prior::Good, good: true }
 }
 
 #[test]
@@ -320,34 +287,12 @@ fn every_release_is_marked_as_verified_for_its_own_revision() {
 
 #[test]
 fn what_comes_back_is_marked_so_that_the_next_run_knows_it() {
-    let ran = run(
-        &[
-            good(),
-            Case {
-                good: false,
-                ..good()
-            },
-        ],
-        BTreeMap::new(),
-        vec![],
-        1,
-    );
-    assert!(
-        matches!(ran.outcome, Outcome::RolledBack { .. }),
-        "{:?}",
-        ran.outcome
-    );
+    let ran = run(&[good(), Case { good: false, ..good() }], BTreeMap::new(), vec![], 1);
+    assert!(matches!(ran.outcome, Outcome::RolledBack { .. }), "{:?}", ran.outcome);
     let state = ran.sim.0.lock().unwrap();
     for name in ["alpha", "beta"] {
         let newest = state.releases[name].last().unwrap();
-        assert_eq!(
-            (
-                newest.tag.as_str(),
-                newest.labels[labels::VERIFIED].as_str()
-            ),
-            ("old", "3"),
-            "{name}"
-        );
+        assert_eq!((newest.tag.as_str(), newest.labels[labels::VERIFIED].as_str()), ("old", "3"), "{name}");
         assert_eq!(newest.labels[labels::DIGEST], "old1", "{name}");
     }
 }
@@ -356,38 +301,19 @@ fn what_comes_back_is_marked_so_that_the_next_run_knows_it() {
 fn a_failed_upgrade_that_recorded_nothing_is_not_rolled_back() {
     let faults = BTreeMap::from([(0, Fault::Before)]);
     let ran = run(&[good()], faults, vec![], 1);
-    assert!(
-        matches!(ran.outcome, Outcome::RolledBack { .. }),
-        "{:?}",
-        ran.outcome
-    );
+    assert!(matches!(ran.outcome, Outcome::RolledBack { .. }), "{:?}", ran.outcome);
     let state = ran.sim.0.lock().unwrap();
     assert_eq!(state.releases["alpha"].len(), 1, "{:?}", state.changes);
 }
 
 #[test]
 fn a_stubborn_undo_does_not_stop_the_others_and_is_named_with_its_command() {
-    let cases = [
-        good(),
-        good(),
-        Case {
-            good: false,
-            ..good()
-        },
-    ];
+    let cases = [good(), good(), Case { good: false, ..good() }];
     let ran = run(&cases, BTreeMap::new(), vec!["beta".into()], 1);
-    let Outcome::Stuck { cause, remaining } = &ran.outcome else {
-        panic!("{:?}", ran.outcome)
-    };
-    assert!(
-        cause.message.contains("CrashLoopBackOff"),
-        "the first cause is kept: {}",
-        cause.message
-    );
-    let commands: Vec<&str> = remaining
-        .iter()
-        .flat_map(|one| one.commands.iter().map(String::as_str))
-        .collect();
+    let Outcome::Stuck { cause, remaining } = &ran.outcome else { panic!("{:?}", ran.outcome) };
+    assert!(cause.message.contains("CrashLoopBackOff"), "the first cause is kept: {}", cause.message);
+    let commands: Vec<&str> =
+        remaining.iter().flat_map(|one| one.commands.iter().map(String::as_str)).collect();
     assert_eq!(
         commands,
         [
@@ -395,8 +321,5 @@ fn a_stubborn_undo_does_not_stop_the_others_and_is_named_with_its_command() {
         ]
     );
     let state = ran.sim.0.lock().unwrap();
-    assert_eq!(
-        (state.tag("alpha"), state.tag("gamma")),
-        (Some("old"), Some("old"))
-    );
+    assert_eq!((state.tag("alpha"), state.tag("gamma")), (Some("old"), Some("old")));
 }

@@ -32,17 +32,9 @@ struct Back {
 
 impl Engine {
     /// Undoes steps, given in the order of undoing, and proves it. Never stops at a failed undo.
-    pub(super) async fn unwind(
-        &self,
-        cause: Cause,
-        undo: &[(StepId, Undo)],
-        hub: &Arc<Hub>,
-    ) -> Outcome {
+    pub(super) async fn unwind(&self, cause: Cause, undo: &[(StepId, Undo)], hub: &Arc<Hub>) -> Outcome {
         let steps = undo.iter().map(|(step, _)| step.clone()).collect();
-        self.events.emit(Event::UnwindStarted {
-            cause: cause.message.clone(),
-            steps,
-        });
+        self.events.emit(Event::UnwindStarted { cause: cause.message.clone(), steps });
         let seen = self.releases(undo).await;
         let mut back = Back::default();
         for (step, undo) in undo {
@@ -53,25 +45,16 @@ impl Engine {
                     "not undone: the rollback was interrupted",
                 ));
             } else {
-                self.undo(step, undo, seen.as_ref(), &mut back).await;
+                self.undo((step, undo), cause.step.as_ref(), seen.as_ref(), &mut back).await;
             }
         }
         self.prove(hub, &mut back).await;
         self.seal(&back.returned).await;
         if back.remaining.is_empty() {
-            Outcome::RolledBack {
-                cause,
-                stays: back.stays,
-            }
+            Outcome::RolledBack { cause, stays: back.stays }
         } else {
             let interrupted = cause.interrupted || self.is_given_up();
-            Outcome::Stuck {
-                cause: Cause {
-                    interrupted,
-                    ..cause
-                },
-                remaining: back.remaining,
-            }
+            Outcome::Stuck { cause: Cause { interrupted, ..cause }, remaining: back.remaining }
         }
     }
 
@@ -81,64 +64,51 @@ impl Engine {
 
     /// What helm says now, for the guards; nothing when it cannot be read, then every undo runs.
     async fn releases(&self, undo: &[(StepId, Undo)]) -> Option<Releases> {
-        let guarded = |undo: &Undo| {
-            matches!(
-                undo,
-                Undo::Commands {
-                    guard: Guard::ReleaseChanged { .. },
-                    ..
-                }
-            )
-        };
-        let access = self
-            .access
-            .as_ref()
-            .filter(|_| undo.iter().any(|(_, undo)| guarded(undo)))?;
+        let guarded =
+            |undo: &Undo| matches!(undo, Undo::Commands { guard: Guard::ReleaseChanged { .. }, .. });
+        let access = self.access.as_ref().filter(|_| undo.iter().any(|(_, undo)| guarded(undo)))?;
         let namespaces: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
         match survey::releases(&self.runner, access, &namespaces).await {
             Ok(releases) => Some(releases),
             Err(error) => {
-                self.events.emit(Event::Warning {
-                    message: format!("{error}; every undo is run"),
-                });
+                self.events.emit(Event::Warning { message: format!("{error}; every undo is run") });
                 None
             }
         }
     }
 
-    async fn undo(&self, step: &StepId, undo: &Undo, seen: Option<&Releases>, back: &mut Back) {
+    async fn undo(
+        &self,
+        (step, undo): (&StepId, &Undo),
+        failed: Option<&StepId>,
+        seen: Option<&Releases>,
+        back: &mut Back,
+    ) {
         let start = Instant::now();
         self.events.emit(Event::UndoStarted { step: step.clone() });
         let result = match undo {
-            Undo::Nothing { reason } => {
-                back.stays.push(reason.clone());
-                UndoResult::Untouched {
-                    why: reason.clone(),
+            Undo::Nothing { reason, stays } => {
+                // What failed half way was not made.
+                back.stays.extend(stays.clone().filter(|_| failed != Some(step)));
+                UndoResult::Untouched { why: reason.clone() }
+            }
+            Undo::Commands { guard, .. } if is_untouched(guard, seen) => {
+                UndoResult::Untouched { why: "helm has recorded no change".to_owned() }
+            }
+            Undo::Commands { commands, checks, returns, .. } => {
+                match self.undo_commands(step, commands).await {
+                    Ok(()) => {
+                        back.checks
+                            .extend(checks.iter().map(|check| (step.clone(), undo.clone(), check.clone())));
+                        back.returned.extend(returns.clone());
+                        UndoResult::Undone
+                    }
+                    Err(cause) => {
+                        back.remaining.extend(remaining(step.clone(), undo, &cause));
+                        UndoResult::Failed { cause }
+                    }
                 }
             }
-            Undo::Commands { guard, .. } if is_untouched(guard, seen) => UndoResult::Untouched {
-                why: "helm has recorded no change".to_owned(),
-            },
-            Undo::Commands {
-                commands,
-                checks,
-                returns,
-                ..
-            } => match self.undo_commands(step, commands).await {
-                Ok(()) => {
-                    back.checks.extend(
-                        checks
-                            .iter()
-                            .map(|check| (step.clone(), undo.clone(), check.clone())),
-                    );
-                    back.returned.extend(returns.clone());
-                    UndoResult::Undone
-                }
-                Err(cause) => {
-                    back.remaining.extend(remaining(step.clone(), undo, &cause));
-                    UndoResult::Failed { cause }
-                }
-            },
         };
         self.events.emit(Event::UndoFinished {
             step: step.clone(),
@@ -166,13 +136,7 @@ impl Engine {
         let (give_up, stop) = watch::channel(self.is_given_up());
         let checks = std::mem::take(&mut back.checks);
         let proofs = join_all(checks.iter().map(|(step, undo, check)| {
-            let mut wait = Wait {
-                engine: self,
-                hub,
-                step,
-                stop: stop.clone(),
-                changed: true,
-            };
+            let mut wait = Wait { engine: self, hub, step, stop: stop.clone(), changed: true };
             async move {
                 wait.until(check)
                     .await
@@ -199,10 +163,7 @@ impl Engine {
         };
         let namespaces: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
         match survey::releases(&self.runner, access, &namespaces).await {
-            Ok(after) => {
-                self.close(&closing::of_undo(access, returned, &after))
-                    .await
-            }
+            Ok(after) => self.close(&closing::of_undo(access, returned, &after)).await,
             Err(error) => self.events.emit(Event::Warning {
                 message: format!("the restored revisions could not be marked: {error}"),
             }),
@@ -219,16 +180,7 @@ fn unproven(unmet: Unmet) -> String {
 
 /// Whether helm's records are as they were before the run.
 fn is_untouched(guard: &Guard, seen: Option<&Releases>) -> bool {
-    let (
-        Guard::ReleaseChanged {
-            release,
-            namespace,
-            revision,
-            status,
-        },
-        Some(seen),
-    ) = (guard, seen)
-    else {
+    let (Guard::ReleaseChanged { release, namespace, revision, status }, Some(seen)) = (guard, seen) else {
         return false;
     };
     match seen.newest(namespace, release) {

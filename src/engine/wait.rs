@@ -47,33 +47,19 @@ impl Wait<'_> {
     /// Waits until a check holds.
     pub(super) async fn until(&mut self, check: &Check) -> Result<(), Unmet> {
         match check {
-            Check::RolledOut {
-                namespace,
-                workloads,
-                within_seconds,
-                ..
-            } => {
+            Check::RolledOut { namespace, workloads, within_seconds, .. } => {
                 let deadline = deadline(*within_seconds);
                 if self.changed {
                     self.refresh(namespace, workloads, deadline).await?;
                 }
                 self.watched(check, namespace, deadline).await
             }
-            Check::Gone {
-                namespace,
-                within_seconds,
-                ..
-            } => {
+            Check::Gone { namespace, within_seconds, .. } => {
                 let deadline = deadline(*within_seconds);
                 self.absent(check, namespace, deadline).await
             }
-            Check::Http {
-                name,
-                request,
-                within_seconds,
-            } => {
-                self.answered(name, request, deadline(*within_seconds))
-                    .await
+            Check::Http { name, request, within_seconds } => {
+                self.answered(name, request, deadline(*within_seconds)).await
             }
         }
     }
@@ -93,8 +79,7 @@ impl Wait<'_> {
         }
         let names: Vec<&Workload> = workloads.iter().collect();
         loop {
-            let read =
-                survey::call(&self.engine.runner, kubectl.workloads(namespace, &names)).await;
+            let read = survey::call(&self.engine.runner, kubectl.workloads(namespace, &names)).await;
             let why = match read {
                 Ok(output) if output.is_success() => match self.hub.absorb(&output.stdout) {
                     Ok(()) => return Ok(()),
@@ -107,21 +92,15 @@ impl Wait<'_> {
         }
     }
 
-    async fn watched(
-        &mut self,
-        check: &Check,
-        namespace: &str,
-        deadline: Instant,
-    ) -> Result<(), Unmet> {
+    async fn watched(&mut self, check: &Check, namespace: &str, deadline: Instant) -> Result<(), Unmet> {
         let mut changes = self.hub.changes();
         let mut said = String::new();
         let mut repaired = false;
         loop {
             changes.borrow_and_update();
-            let streams = self.hub.watch(namespace);
-            let verdict = match streams {
-                Verdict::Ready => health::judge(check, &self.hub.live()).unwrap_or(Verdict::Ready),
-                other => other,
+            let verdict = match self.hub.watch(namespace) {
+                Ok(()) => health::judge(check, &self.hub.live()).unwrap_or(Verdict::Ready),
+                Err(why) => Verdict::NotYet { why },
             };
             let why = match verdict {
                 Verdict::Ready => return Ok(()),
@@ -150,12 +129,7 @@ impl Wait<'_> {
     }
 
     /// Reads until a release is gone: streams cannot prove an absence.
-    async fn absent(
-        &mut self,
-        check: &Check,
-        namespace: &str,
-        deadline: Instant,
-    ) -> Result<(), Unmet> {
+    async fn absent(&mut self, check: &Check, namespace: &str, deadline: Instant) -> Result<(), Unmet> {
         let Some(kubectl) = self.engine.kubectl() else {
             return Ok(());
         };
@@ -165,9 +139,8 @@ impl Wait<'_> {
             let why = match read {
                 Ok(output) if output.is_success() => {
                     match Live::parse(&output.stdout).map(|live| health::judge(check, &live)) {
-                        Ok(Some(Verdict::NotYet { why })) => why,
+                        Ok(Some(Verdict::NotYet { why })) | Err(why) => why,
                         Ok(_) => return Ok(()),
-                        Err(why) => why,
                     }
                 }
                 Ok(output) => output.complaint(),
@@ -178,12 +151,7 @@ impl Wait<'_> {
         }
     }
 
-    async fn answered(
-        &mut self,
-        name: &str,
-        request: &Request,
-        deadline: Instant,
-    ) -> Result<(), Unmet> {
+    async fn answered(&mut self, name: &str, request: &Request, deadline: Instant) -> Result<(), Unmet> {
         let Some(kubectl) = self.engine.kubectl() else {
             return Ok(());
         };
@@ -202,10 +170,7 @@ impl Wait<'_> {
 
     async fn pause(&mut self, why: &str, deadline: Instant) -> Result<(), Unmet> {
         if Instant::now() + AGAIN > deadline {
-            return Err(Unmet::Failed {
-                why: format!("not in time: {why}"),
-                pods: Vec::new(),
-            });
+            return Err(Unmet::Failed { why: format!("not in time: {why}"), pods: Vec::new() });
         }
         tokio::select! {
             () = tokio::time::sleep(AGAIN) => Ok(()),
@@ -217,11 +182,7 @@ impl Wait<'_> {
         let Some(kubectl) = self.engine.kubectl() else {
             return;
         };
-        if let Err(failure) = self
-            .engine
-            .command(self.step, &kubectl.delete(namespace, "pod", pods))
-            .await
-        {
+        if let Err(failure) = self.engine.command(self.step, &kubectl.delete(namespace, "pod", pods)).await {
             self.engine.events.emit(Event::Warning {
                 message: format!("could not delete {}: {}", pods.join(", "), failure.message),
             });
@@ -231,18 +192,13 @@ impl Wait<'_> {
     fn say(&self, said: &mut String, why: &str) {
         if said != why {
             why.clone_into(said);
-            self.engine.events.emit(Event::StepWaiting {
-                step: self.step.clone(),
-                why: why.to_owned(),
-            });
+            self.engine.events.emit(Event::StepWaiting { step: self.step.clone(), why: why.to_owned() });
         }
     }
 
     fn too_late(&self, check: &Check, why: &str) -> Unmet {
         let pods = match check {
-            Check::RolledOut {
-                release, namespace, ..
-            } => {
+            Check::RolledOut { release, namespace, .. } => {
                 let live = self.hub.live();
                 let ours = live.of_kind("Pod", namespace).filter(|pod| {
                     pod.metadata.labels.get("app.kubernetes.io/instance") == Some(release)
@@ -252,21 +208,13 @@ impl Wait<'_> {
             }
             Check::Gone { .. } | Check::Http { .. } => Vec::new(),
         };
-        Unmet::Failed {
-            why: format!("not in time: {why}"),
-            pods,
-        }
+        Unmet::Failed { why: format!("not in time: {why}"), pods }
     }
 }
 
 fn is_ready(status: &serde_json::Value) -> bool {
-    let conditions = status
-        .get("conditions")
-        .and_then(serde_json::Value::as_array);
-    conditions
-        .into_iter()
-        .flatten()
-        .any(|one| one["type"] == "Ready" && one["status"] == "True")
+    let conditions = status.get("conditions").and_then(serde_json::Value::as_array);
+    conditions.into_iter().flatten().any(|one| one["type"] == "Ready" && one["status"] == "True")
 }
 
 fn deadline(seconds: u32) -> Instant {

@@ -28,33 +28,20 @@ pub(super) fn problems(spec: &SecretValue, value: &SecretString) -> Vec<String> 
     if body.chars().any(refused) {
         found.push("holds a control character".to_owned());
     }
-    let (length, fewest) = (
-        text.chars().count(),
-        usize::from(spec.min_length.unwrap_or(0)),
-    );
+    let (length, fewest) = (text.chars().count(), usize::from(spec.min_length.unwrap_or(0)));
     if length < fewest {
         found.push(format!("{length} characters, at least {fewest} are needed"));
     }
     if !spec.schemes.is_empty() && !is_url(text, &spec.schemes) {
-        let starts: Vec<String> = spec
-            .schemes
-            .iter()
-            .map(|scheme| format!("{scheme}://"))
-            .collect();
-        found.push(format!(
-            "not a URL that starts with {}",
-            starts.join(" or ")
-        ));
+        let starts: Vec<String> = spec.schemes.iter().map(|scheme| format!("{scheme}://")).collect();
+        found.push(format!("not a URL that starts with {}", starts.join(" or ")));
     }
     found
 }
 
 fn is_url(text: &str, schemes: &[String]) -> bool {
     text.split_once("://").is_some_and(|(scheme, rest)| {
-        !rest.is_empty()
-            && schemes
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(scheme))
+        !rest.is_empty() && schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme))
     })
 }
 
@@ -72,26 +59,10 @@ mod tests {
             ("{}", "", "v: it is empty"),
             ("{}", "CANARY\n", "v: ends with a line break or a space"),
             ("{}", "CAN\u{1b}ARY", "v: holds a control character"),
-            (
-                "{schemes: [https]}",
-                "https://CAN\nARY",
-                "v: holds a control character",
-            ),
-            (
-                "{min-length: 8}",
-                "CANARY",
-                "v: 6 characters, at least 8 are needed",
-            ),
-            (
-                "{schemes: [http, https]}",
-                "ftp://CANARY",
-                "v: not a URL that starts with http:// or https://",
-            ),
-            (
-                "{schemes: [http]}",
-                "http://",
-                "v: not a URL that starts with http://",
-            ),
+            ("{schemes: [https]}", "https://CAN\nARY", "v: holds a control character"),
+            ("{min-length: 8}", "CANARY", "v: 6 characters, at least 8 are needed"),
+            ("{schemes: [http, https]}", "ftp://CANARY", "v: not a URL that starts with http:// or https://"),
+            ("{schemes: [http]}", "http://", "v: not a URL that starts with http://"),
             (
                 "{min-length: 20, schemes: [http]}",
                 "CAN\tARY ",
@@ -112,11 +83,7 @@ mod tests {
             ("{schemes: [postgres]}", "POSTGRES://u:p@h/d"),
             ("{}", "-----BEGIN-----\nx\n-----END-----"),
         ] {
-            assert_eq!(
-                validate("v", &spec(fields), &value.to_owned().into()),
-                Ok(()),
-                "{value}"
-            );
+            assert_eq!(validate("v", &spec(fields), &value.to_owned().into()), Ok(()), "{value}");
         }
     }
 }

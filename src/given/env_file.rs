@@ -91,10 +91,7 @@ fn unquoted(value: &str) -> Result<String, &'static str> {
         return Ok(inner.to_owned());
     }
     let Some(rest) = value.strip_prefix('"') else {
-        let end = value
-            .find(" #")
-            .or_else(|| value.find("\t#"))
-            .unwrap_or(value.len());
+        let end = value.find(" #").or_else(|| value.find("\t#")).unwrap_or(value.len());
         return Ok(value[..end].trim_end().to_owned());
     };
     let mut text = String::new();
@@ -141,26 +138,11 @@ mod tests {
         let cases = [
             ("\n# x\nCANARY", "f.env:3: a line without `=`"),
             ("export CANARY", "f.env:1: a line without `=`"),
-            (
-                "=CANARY",
-                "f.env:1: what stands before `=` is not the name of a variable",
-            ),
-            (
-                "post-CANARY=1",
-                "f.env:1: what stands before `=` is not the name of a variable",
-            ),
-            (
-                "A='CANARY",
-                "f.env:1: a quote that is not closed on the same line",
-            ),
-            (
-                "A=\"CANARY\\\"",
-                "f.env:1: a quote that is not closed on the same line",
-            ),
-            (
-                "A=\"CANARY\\",
-                "f.env:1: a quote that is not closed on the same line",
-            ),
+            ("=CANARY", "f.env:1: what stands before `=` is not the name of a variable"),
+            ("post-CANARY=1", "f.env:1: what stands before `=` is not the name of a variable"),
+            ("A='CANARY", "f.env:1: a quote that is not closed on the same line"),
+            ("A=\"CANARY\\\"", "f.env:1: a quote that is not closed on the same line"),
+            ("A=\"CANARY\\", "f.env:1: a quote that is not closed on the same line"),
             ("A=\"x\"CANARY", "f.env:1: text after the closing quote"),
             (
                 "A=\"CAN\\ARY\"",

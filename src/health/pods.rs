@@ -22,16 +22,10 @@ const DOOMED: [&str; 7] = [
 
 /// `Broken` when a pod is doomed.
 pub(super) fn doomed(pods: &[&Object]) -> Option<Verdict> {
-    let reasons: Vec<(&Object, String)> = pods
-        .iter()
-        .filter_map(|pod| Some((*pod, doom(pod)?)))
-        .collect();
+    let reasons: Vec<(&Object, String)> = pods.iter().filter_map(|pod| Some((*pod, doom(pod)?))).collect();
     let (pod, why) = reasons.first()?;
     let broken: Vec<&Object> = reasons.iter().map(|(pod, _)| *pod).collect();
-    Some(Verdict::Broken {
-        why: format!("pod {}: {why}", pod.metadata.name),
-        pods: names(&broken),
-    })
+    Some(Verdict::Broken { why: format!("pod {}: {why}", pod.metadata.name), pods: names(&broken) })
 }
 
 fn doom(pod: &Object) -> Option<String> {
@@ -45,64 +39,43 @@ fn doom(pod: &Object) -> Option<String> {
             return None;
         }
         let message = text(container, "/state/waiting/message");
-        let restarts = container
-            .get("restartCount")
-            .and_then(Value::as_i64)
-            .unwrap_or(0);
+        let restarts = container.get("restartCount").and_then(Value::as_i64).unwrap_or(0);
         let syncing = reason == "CreateContainerConfigError" && message.contains("failed to sync");
         let sidecar = name == "daprd" && reason == "CrashLoopBackOff" && restarts <= 1;
-        (!syncing && !sidecar).then(|| {
-            format!(
-                "container {name} {reason}{}{}",
-                exit(container),
-                colon(message)
-            )
-        })
+        (!syncing && !sidecar)
+            .then(|| format!("container {name} {reason}{}{}", exit(container), colon(message)))
     })
 }
 
 /// `Stale` when a pod should have a Dapr sidecar and has none: the injector sees new pods only.
 pub(super) fn without_sidecar(pods: &[&Object]) -> Option<Verdict> {
     let lacks = |pod: &&Object| {
-        let enabled = pod
-            .metadata
-            .annotations
-            .get("dapr.io/enabled")
-            .is_some_and(|value| value == "true");
-        let containers = ["containers", "initContainers"]
-            .into_iter()
-            .filter_map(|field| pod.spec.get(field)?.as_array());
-        enabled
-            && !containers
-                .flatten()
-                .any(|one| text(one, "/name") == "daprd")
+        let enabled = pod.metadata.annotations.get("dapr.io/enabled").is_some_and(|value| value == "true");
+        let containers =
+            ["containers", "initContainers"].into_iter().filter_map(|field| pod.spec.get(field)?.as_array());
+        enabled && !containers.flatten().any(|one| text(one, "/name") == "daprd")
     };
     let stale: Vec<&Object> = pods.iter().copied().filter(lacks).collect();
     let first = stale.first()?;
     Some(Verdict::Stale {
-        why: format!(
-            "pod {} came up without its Dapr sidecar",
-            first.metadata.name
-        ),
+        why: format!("pod {} came up without its Dapr sidecar", first.metadata.name),
         pods: names(&stale),
     })
 }
 
 /// The reason why pods are not ready, added to a sentence.
-pub(super) fn detail(sentence: String, pods: &[&Object]) -> String {
-    pods.iter()
-        .find_map(|pod| Some((pod, unready(pod)?)))
-        .map_or(sentence.clone(), |(pod, why)| {
-            format!("{sentence} (pod {}: {why})", pod.metadata.name)
-        })
+pub(super) fn detail(sentence: &str, pods: &[&Object]) -> String {
+    pods.iter().find_map(|pod| Some((pod, unready(pod)?))).map_or_else(
+        || sentence.to_owned(),
+        |(pod, why)| format!("{sentence} (pod {}: {why})", pod.metadata.name),
+    )
 }
 
 fn unready(pod: &Object) -> Option<String> {
     if let Some(condition) = condition(pod, "PodScheduled") {
         return Some(format!("cannot be scheduled: {condition}"));
     }
-    let container =
-        containers(pod).find(|one| one.get("ready").and_then(Value::as_bool) == Some(false))?;
+    let container = containers(pod).find(|one| one.get("ready").and_then(Value::as_bool) == Some(false))?;
     let name = text(container, "/name");
     let waiting = text(container, "/state/waiting/reason");
     if !waiting.is_empty() {
@@ -111,46 +84,29 @@ fn unready(pod: &Object) -> Option<String> {
             colon(text(container, "/state/waiting/message"))
         ));
     }
-    let restarts = container
-        .get("restartCount")
-        .and_then(Value::as_i64)
-        .unwrap_or(0);
-    let restarted = if restarts > 0 {
-        format!(", restarted {restarts} times{}", exit(container))
-    } else {
-        String::new()
-    };
+    let restarts = container.get("restartCount").and_then(Value::as_i64).unwrap_or(0);
+    let restarted =
+        if restarts > 0 { format!(", restarted {restarts} times{}", exit(container)) } else { String::new() };
     let started = container.get("started").and_then(Value::as_bool) == Some(true);
-    let probe = if started {
-        "is not ready"
-    } else {
-        "has not passed its startup probe"
-    };
+    let probe = if started { "is not ready" } else { "has not passed its startup probe" };
     Some(format!("container {name} {probe}{restarted}"))
 }
 
 fn condition(pod: &Object, kind: &str) -> Option<String> {
     let conditions = pod.status.get("conditions")?.as_array()?;
-    let failed = conditions
-        .iter()
-        .find(|one| text(one, "/type") == kind && text(one, "/status") == "False")?;
+    let failed =
+        conditions.iter().find(|one| text(one, "/type") == kind && text(one, "/status") == "False")?;
     Some(text(failed, "/message").to_owned())
 }
 
 fn containers(pod: &Object) -> impl Iterator<Item = &Value> {
     let fields = ["initContainerStatuses", "containerStatuses"];
-    fields
-        .into_iter()
-        .filter_map(|field| pod.status.get(field)?.as_array())
-        .flatten()
+    fields.into_iter().filter_map(|field| pod.status.get(field)?.as_array()).flatten()
 }
 
 fn exit(container: &Value) -> String {
     let last = |field: &str| container.pointer(&format!("/lastState/terminated/{field}"));
-    match (
-        last("exitCode").and_then(Value::as_i64),
-        last("reason").and_then(Value::as_str),
-    ) {
+    match (last("exitCode").and_then(Value::as_i64), last("reason").and_then(Value::as_str)) {
         (Some(code), Some("OOMKilled")) => format!(", killed: out of memory (exit {code})"),
         (Some(code), _) => format!(", last exit status {code}"),
         (None, _) => String::new(),
@@ -158,16 +114,9 @@ fn exit(container: &Value) -> String {
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn colon(message: &str) -> String {
-    if message.is_empty() {
-        String::new()
-    } else {
-        format!(": {message}")
-    }
+    if message.is_empty() { String::new() } else { format!(": {message}") }
 }

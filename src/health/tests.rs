@@ -5,31 +5,14 @@ use serde_json::{Value, json};
 use super::*;
 
 fn want(kind: WorkloadKind, name: &str) -> Workload {
-    Workload {
-        kind,
-        namespace: "todo".into(),
-        name: name.into(),
-        replicas: 2,
-        images: vec![],
-    }
+    Workload { kind, namespace: "todo".into(), name: name.into(), replicas: 2, images: vec![] }
 }
 
 fn live(items: Vec<Value>) -> Live {
-    Live::parse(
-        json!({"kind": "List", "items": items})
-            .to_string()
-            .as_bytes(),
-    )
-    .unwrap()
+    Live::parse(json!({"kind": "List", "items": items}).to_string().as_bytes()).unwrap()
 }
 
-fn deployment_object(
-    generation: i64,
-    observed: i64,
-    updated: i64,
-    available: i64,
-    total: i64,
-) -> Value {
+fn deployment_object(generation: i64, observed: i64, updated: i64, available: i64, total: i64) -> Value {
     json!({"kind": "Deployment", "metadata": {"name": "web", "namespace": "todo", "uid": "d", "generation": generation,
         "annotations": {"deployment.kubernetes.io/revision": "2", "meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "todo"}},
         "spec": {"replicas": 2, "template": {"spec": {"containers": [{"image": "a"}]}}},
@@ -58,41 +41,27 @@ fn verdict(items: Vec<Value>) -> Verdict {
 
 #[test]
 fn an_absent_or_unseen_or_scaled_deployment_is_not_yet_ready() {
-    assert_eq!(
-        verdict(vec![]),
-        Verdict::NotYet {
-            why: "deployment web does not exist yet".into()
-        }
-    );
+    assert_eq!(verdict(vec![]), Verdict::NotYet { why: "deployment web does not exist yet".into() });
     let unseen = verdict(vec![deployment_object(3, 2, 2, 2, 2)]);
     assert_eq!(
         unseen,
-        Verdict::NotYet {
-            why: "deployment web: Kubernetes has not seen the change yet".into()
-        }
+        Verdict::NotYet { why: "deployment web: Kubernetes has not seen the change yet".into() }
     );
     let mut scaled = deployment_object(3, 3, 0, 0, 0);
     scaled["spec"]["replicas"] = json!(0);
     assert_eq!(
         verdict(vec![scaled]),
-        Verdict::NotYet {
-            why: "deployment web asks for 0 replicas instead of 2".into()
-        }
+        Verdict::NotYet { why: "deployment web asks for 0 replicas instead of 2".into() }
     );
 }
 
 #[test]
 fn only_all_new_and_available_is_ready() {
-    assert_eq!(
-        verdict(vec![deployment_object(3, 3, 2, 2, 2)]),
-        Verdict::Ready
-    );
+    assert_eq!(verdict(vec![deployment_object(3, 3, 2, 2, 2)]), Verdict::Ready);
     let old_left = verdict(vec![deployment_object(3, 3, 2, 2, 3)]);
     assert_eq!(
         old_left,
-        Verdict::NotYet {
-            why: "deployment web: 1 pods of the old revision are still there".into()
-        }
+        Verdict::NotYet { why: "deployment web: 1 pods of the old revision are still there".into() }
     );
 }
 
@@ -103,21 +72,12 @@ fn doomed_pods_of_the_current_revision_are_broken() {
             deployment_object(3, 3, 1, 2, 3),
             replica_set("new", "2"),
             replica_set("old", "1"),
-            pod(
-                "web-1",
-                owner,
-                waiting("ImagePullBackOff", "Back-off pulling image \"a\""),
-            ),
+            pod("web-1", owner, waiting("ImagePullBackOff", "Back-off pulling image \"a\"")),
         ]
     };
-    let why = "pod web-1: container app ImagePullBackOff, last exit status 1: Back-off pulling image \"a\"".to_owned();
-    assert_eq!(
-        verdict(items("new")),
-        Verdict::Broken {
-            why,
-            pods: vec!["web-1".into()]
-        }
-    );
+    let why = "pod web-1: container app ImagePullBackOff, last exit status 1: Back-off pulling image \"a\""
+        .to_owned();
+    assert_eq!(verdict(items("new")), Verdict::Broken { why, pods: vec!["web-1".into()] });
     assert!(
         matches!(verdict(items("old")), Verdict::NotYet { .. }),
         "a pod of the earlier revision proves nothing"
@@ -131,25 +91,11 @@ fn a_dying_pod_a_first_pull_error_and_syncing_caches_are_not_doom() {
     let harmless = [
         dying,
         pod("web-1", "new", waiting("ErrImagePull", "x")),
-        pod(
-            "web-1",
-            "new",
-            waiting(
-                "CreateContainerConfigError",
-                "failed to sync secret cache: timed out",
-            ),
-        ),
+        pod("web-1", "new", waiting("CreateContainerConfigError", "failed to sync secret cache: timed out")),
     ];
     for pod in harmless {
-        let verdict = verdict(vec![
-            deployment_object(3, 3, 1, 2, 3),
-            replica_set("new", "2"),
-            pod.clone(),
-        ]);
-        assert!(
-            matches!(verdict, Verdict::NotYet { .. }),
-            "{pod}: {verdict:?}"
-        );
+        let verdict = verdict(vec![deployment_object(3, 3, 1, 2, 3), replica_set("new", "2"), pod.clone()]);
+        assert!(matches!(verdict, Verdict::NotYet { .. }), "{pod}: {verdict:?}");
     }
 }
 
@@ -165,19 +111,9 @@ fn a_missed_progress_deadline_is_broken() {
 fn a_pod_without_its_sidecar_is_stale() {
     let mut bare = pod("web-1", "new", json!({}));
     bare["metadata"]["annotations"] = json!({"dapr.io/enabled": "true"});
-    let verdict = verdict(vec![
-        deployment_object(3, 3, 2, 2, 2),
-        replica_set("new", "2"),
-        bare,
-    ]);
+    let verdict = verdict(vec![deployment_object(3, 3, 2, 2, 2), replica_set("new", "2"), bare]);
     let why = "pod web-1 came up without its Dapr sidecar".to_owned();
-    assert_eq!(
-        verdict,
-        Verdict::Stale {
-            why,
-            pods: vec!["web-1".into()]
-        }
-    );
+    assert_eq!(verdict, Verdict::Stale { why, pods: vec!["web-1".into()] });
 }
 
 #[test]
@@ -186,25 +122,16 @@ fn a_broken_pod_of_an_earlier_stateful_set_revision_is_stale() {
         "spec": {"replicas": 2}, "status": {"observedGeneration": 2, "updateRevision": "new", "currentRevision": "new", "readyReplicas": 1}});
     let items = vec![set, pod("web-0", "s", waiting("ImagePullBackOff", ""))];
     let verdict = rolled_out(&want(WorkloadKind::StatefulSet, "web"), &live(items));
-    assert!(
-        matches!(&verdict, Verdict::Stale { pods, .. } if pods == &["web-0"]),
-        "{verdict:?}"
-    );
+    assert!(matches!(&verdict, Verdict::Stale { pods, .. } if pods == &["web-0"]), "{verdict:?}");
 }
 
 #[test]
 fn a_release_is_gone_when_its_pods_are() {
-    let check = Check::Gone {
-        release: "web".into(),
-        namespace: "todo".into(),
-        within_seconds: 1,
-    };
+    let check = Check::Gone { release: "web".into(), namespace: "todo".into(), within_seconds: 1 };
     assert_eq!(judge(&check, &live(vec![])), Some(Verdict::Ready));
     let verdict = judge(&check, &live(vec![pod("web-1", "new", json!({}))]));
     assert_eq!(
         verdict,
-        Some(Verdict::NotYet {
-            why: "0 workloads and 1 pods of web are still there".into()
-        })
+        Some(Verdict::NotYet { why: "0 workloads and 1 pods of web are still there".into() })
     );
 }

@@ -39,10 +39,7 @@ pub struct ProfileError {
 
 impl ProfileError {
     pub(super) fn new(problems: Vec<Problem>, hint: impl Into<String>) -> Self {
-        Self {
-            problems,
-            hint: hint.into(),
-        }
+        Self { problems, hint: hint.into() }
     }
 
     /// One problem with a file as a whole.
@@ -51,12 +48,8 @@ impl ProfileError {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        let problem = Problem {
-            file: file.into(),
-            position: None,
-            field: String::new(),
-            message: message.into(),
-        };
+        let problem =
+            Problem { file: file.into(), position: None, field: String::new(), message: message.into() };
         Self::new(vec![problem], hint)
     }
 

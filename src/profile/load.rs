@@ -28,10 +28,7 @@ pub struct Loaded {
 
 /// The nearest folder, from `start` upwards, whose `profiles/` holds a YAML file.
 pub fn find_project(start: &Path) -> Option<PathBuf> {
-    start
-        .ancestors()
-        .find(|folder| !profile_names(folder).is_empty())
-        .map(Path::to_path_buf)
+    start.ancestors().find(|folder| !profile_names(folder).is_empty()).map(Path::to_path_buf)
 }
 
 /// Reads, merges and checks a profile. `name` is a bare name (`profiles/NAME.yaml` of the project) or the path of
@@ -40,23 +37,13 @@ pub fn load(project: &Path, name: &str) -> Result<Loaded, ProfileError> {
     let file = resolve(project, name)?;
     let source = read_chain(project, &file)?;
     let profile = typed(&source)?;
-    let name = file
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     validate::validate(project, &name, &profile, &source)?;
-    Ok(Loaded {
-        name,
-        project: project.to_path_buf(),
-        file,
-        profile,
-    })
+    Ok(Loaded { name, project: project.to_path_buf(), file, profile })
 }
 
 fn is_yaml(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|ending| ending == "yaml" || ending == "yml")
+    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 
 /// Names of the project's profiles, sorted.
@@ -66,9 +53,8 @@ fn profile_names(project: &Path) -> Vec<String> {
     };
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let files = paths.filter(|path| is_yaml(path) && path.is_file());
-    let mut names: Vec<String> = files
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-        .collect();
+    let mut names: Vec<String> =
+        files.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
     names.sort();
     names.dedup();
     names
@@ -80,32 +66,17 @@ fn resolve(project: &Path, name: &str) -> Result<PathBuf, ProfileError> {
     }
     let known = profile_names(project);
     if known.iter().any(|other| other == name) {
-        let candidates =
-            ["yaml", "yml"].map(|ending| project.join(format!("profiles/{name}.{ending}")));
-        return Ok(candidates
-            .iter()
-            .find(|path| path.is_file())
-            .unwrap_or(&candidates[0])
-            .clone());
+        let candidates = ["yaml", "yml"].map(|ending| project.join(format!("profiles/{name}.{ending}")));
+        return Ok(candidates.iter().find(|path| path.is_file()).unwrap_or(&candidates[0]).clone());
     }
     let hint = match names::nearest(name, known.iter().map(String::as_str)) {
-        Some(near) => format!(
-            "Did you mean `{near}`? The profiles are: {}.",
-            known.join(", ")
-        ),
+        Some(near) => format!("Did you mean `{near}`? The profiles are: {}.", known.join(", ")),
         None if known.is_empty() => {
-            format!(
-                "Put one at {}/NAME.yaml.",
-                project.join("profiles").display()
-            )
+            format!("Put one at {}/NAME.yaml.", project.join("profiles").display())
         }
         None => format!("The profiles are: {}.", known.join(", ")),
     };
-    Err(ProfileError::file(
-        "profiles",
-        format!("there is no profile named `{name}`"),
-        hint,
-    ))
+    Err(ProfileError::file("profiles", format!("there is no profile named `{name}`"), hint))
 }
 
 /// The file as it is shown: relative to the project where it is inside.
@@ -115,10 +86,8 @@ fn shown(project: &Path, file: &Path) -> PathBuf {
 
 /// Reads a profile and what it extends, and merges them.
 fn read_chain(project: &Path, file: &Path) -> Result<Source, ProfileError> {
-    let mut source = Source {
-        files: vec![shown(project, file)],
-        root: read(file, 0, &shown(project, file))?,
-    };
+    let mut source =
+        Source { files: vec![shown(project, file)], root: read(file, 0, &shown(project, file))? };
     let mut seen = vec![identity(file)];
     let mut layers = Vec::new();
     let mut current = file.to_path_buf();
@@ -130,17 +99,11 @@ fn read_chain(project: &Path, file: &Path) -> Result<Source, ProfileError> {
         };
         if seen.contains(&identity(&path)) {
             let message = format!("`{base}` extends this file in turn");
-            return Err(refuse(
-                message,
-                "A chain of profiles must end: remove one `extends`.",
-            ));
+            return Err(refuse(message, "A chain of profiles must end: remove one `extends`."));
         }
         if !path.is_file() {
             let message = format!("there is no file {}", shown(project, &path).display());
-            return Err(refuse(
-                message,
-                "`extends` is relative to the file that says it.",
-            ));
+            return Err(refuse(message, "`extends` is relative to the file that says it."));
         }
         seen.push(identity(&path));
         let root = read(&path, source.files.len(), &shown(project, &path))?;
@@ -170,10 +133,7 @@ fn tidy(path: &Path) -> PathBuf {
             Component::ParentDir if named => {
                 tidy.pop();
             }
-            Component::Prefix(_)
-            | Component::RootDir
-            | Component::ParentDir
-            | Component::Normal(_) => {
+            Component::Prefix(_) | Component::RootDir | Component::ParentDir | Component::Normal(_) => {
                 tidy.push(component);
             }
         }
@@ -195,11 +155,7 @@ fn read(file: &Path, index: usize, shown: &Path) -> Result<Node, ProfileError> {
             let hint = "Check the path, or name a profile without `.yaml`.";
             return ProfileError::file(shown, "there is no such file", hint);
         }
-        ProfileError::file(
-            shown,
-            format!("cannot be read: {error}"),
-            "Check the file's permissions.",
-        )
+        ProfileError::file(shown, format!("cannot be read: {error}"), "Check the file's permissions.")
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let message = format!("byte {} is not UTF-8", error.utf8_error().valid_up_to());
@@ -213,12 +169,7 @@ fn read(file: &Path, index: usize, shown: &Path) -> Result<Node, ProfileError> {
             _ if message.ends_with("in the same map") => "Keep one of the two.",
             _ => "Correct the file at this place; the mistake may also be on the line above.",
         };
-        let problem = Problem {
-            file: shown.to_path_buf(),
-            position,
-            field: String::new(),
-            message,
-        };
+        let problem = Problem { file: shown.to_path_buf(), position, field: String::new(), message };
         ProfileError::new(vec![problem], hint)
     })
 }
@@ -230,11 +181,8 @@ fn typed(source: &Source) -> Result<Profile, ProfileError> {
         let message = without_values(&error.inner().to_string());
         let hint = type_hint(&message, &path);
         let wrong_value = message.starts_with("invalid ") || message.starts_with("unknown variant");
-        let problem = if wrong_value {
-            source.value_problem(&path, message)
-        } else {
-            source.problem(&path, message)
-        };
+        let problem =
+            if wrong_value { source.value_problem(&path, message) } else { source.problem(&path, message) };
         ProfileError::new(vec![problem], hint)
     })
 }
@@ -256,11 +204,7 @@ fn without_values(message: &str) -> String {
         .into_iter()
         .find(|kind| found.starts_with(kind))
         .map_or_else(|| found.to_owned(), |kind| kind.replace("string", "text"));
-    format!(
-        "{}, expected {}",
-        found.replace("unit variant", "text"),
-        plain(expected)
-    )
+    format!("{}, expected {}", found.replace("unit variant", "text"), plain(expected))
 }
 
 /// The parser's name of a type in the words of the documentation.
@@ -287,20 +231,14 @@ fn type_hint(message: &str, path: &[Seg]) -> String {
     {
         return format!("Did you mean `{near}`? {REFERENCE}");
     }
-    if message.ends_with("expected text") && message.contains("integer")
-        || message.contains("boolean")
-    {
+    if message.ends_with("expected text") && message.contains("integer") || message.contains("boolean") {
         return format!("Put it in quotes. {REFERENCE}");
     }
     if message.contains("type: null") {
         return format!("Write a value, or remove the line. {REFERENCE}");
     }
-    if message.contains("text, expected a map of fields")
-        && path.first() == Some(&Seg::from("secrets"))
-    {
-        return format!(
-            "A profile never holds a secret itself, only where it comes from. {REFERENCE}"
-        );
+    if message.contains("text, expected a map of fields") && path.first() == Some(&Seg::from("secrets")) {
+        return format!("A profile never holds a secret itself, only where it comes from. {REFERENCE}");
     }
     REFERENCE.to_owned()
 }

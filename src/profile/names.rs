@@ -15,10 +15,7 @@ pub(super) fn label(name: &str, longest: usize) -> Result<(), String> {
         ));
     }
     if name.len() > longest {
-        return Err(format!(
-            "`{name}` has {} characters, at most {longest} are possible",
-            name.len()
-        ));
+        return Err(format!("`{name}` has {} characters, at most {longest} are possible", name.len()));
     }
     Ok(())
 }
@@ -26,11 +23,7 @@ pub(super) fn label(name: &str, longest: usize) -> Result<(), String> {
 /// Whether `key` can be a key of a Kubernetes Secret.
 pub(super) fn is_secret_key(key: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    !key.is_empty()
-        && key.len() <= 253
-        && !key.starts_with("..")
-        && key != "."
-        && key.chars().all(inner)
+    !key.is_empty() && key.len() <= 253 && !key.starts_with("..") && key != "." && key.chars().all(inner)
 }
 
 /// Whether `name` can be the name of an environment variable.
@@ -43,9 +36,7 @@ pub(super) fn is_variable(name: &str) -> bool {
 /// Why `name` is no image repository: `[host[:port]/]path`, lower-case, without tag and digest.
 pub(super) fn repository(name: &str) -> Result<(), String> {
     let (host, path) = match name.split_once('/') {
-        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => {
-            (Some(host), path)
-        }
+        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => (Some(host), path),
         _ => (None, name),
     };
     if path.contains('@') || path.contains(':') {
@@ -54,8 +45,7 @@ pub(super) fn repository(name: &str) -> Result<(), String> {
         ));
     }
     let component = |part: &str| {
-        let edge =
-            |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
         let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
         edge(part.chars().next()) && edge(part.chars().next_back()) && part.chars().all(inner)
     };
@@ -67,28 +57,17 @@ pub(super) fn repository(name: &str) -> Result<(), String> {
     if host_ok && path.split('/').all(component) {
         return Ok(());
     }
-    Err(format!(
-        "`{name}` is not an image name such as `registry.example.com/todo/backend` in lower case"
-    ))
+    Err(format!("`{name}` is not an image name such as `registry.example.com/todo/backend` in lower case"))
 }
 
 /// The candidate that `name` was probably meant to be.
-pub(super) fn nearest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let candidates: Vec<&str> = candidates.into_iter().collect();
-    similar::get_close_matches(name, &candidates, 1, 0.6)
-        .first()
-        .copied()
+    similar::get_close_matches(name, &candidates, 1, 0.6).first().copied()
 }
 
 /// `no image named `x`, did you mean `y`?`, else the list of those that exist.
-pub(super) fn unknown<'a>(
-    kind: &str,
-    name: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> String {
+pub(super) fn unknown<'a>(kind: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     if let Some(near) = nearest(name, known.iter().copied()) {
         return format!("no {kind} is named `{name}`; did you mean `{near}`?");
@@ -96,10 +75,7 @@ pub(super) fn unknown<'a>(
     if known.is_empty() {
         return format!("no {kind} is named `{name}`: there is none");
     }
-    format!(
-        "no {kind} is named `{name}`; there are: {}",
-        known.join(", ")
-    )
+    format!("no {kind} is named `{name}`; there are: {}", known.join(", "))
 }
 
 #[cfg(test)]
@@ -119,25 +95,12 @@ mod tests {
 
     #[test]
     fn repositories() {
-        for bad in [
-            "",
-            "a:1",
-            "host.io/a:1",
-            "a@sha256:00",
-            "Todo/backend",
-            "host.io/",
-            "host:x/a",
-            "a//b",
-            "-a",
-        ] {
+        for bad in
+            ["", "a:1", "host.io/a:1", "a@sha256:00", "Todo/backend", "host.io/", "host:x/a", "a//b", "-a"]
+        {
             assert!(repository(bad).is_err(), "{bad}");
         }
-        for good in [
-            "backend",
-            "todo/backend",
-            "sandbox.local/todo/backend",
-            "localhost:5000/a_b/c-d.e",
-        ] {
+        for good in ["backend", "todo/backend", "sandbox.local/todo/backend", "localhost:5000/a_b/c-d.e"] {
             assert_eq!(repository(good), Ok(()), "{good}");
         }
     }
@@ -149,13 +112,7 @@ mod tests {
             unknown("release", "bakend", known),
             "no release is named `bakend`; did you mean `backend`?"
         );
-        assert_eq!(
-            unknown("release", "x", known),
-            "no release is named `x`; there are: backend, frontend"
-        );
-        assert_eq!(
-            unknown("release", "x", []),
-            "no release is named `x`: there is none"
-        );
+        assert_eq!(unknown("release", "x", known), "no release is named `x`; there are: backend, frontend");
+        assert_eq!(unknown("release", "x", []), "no release is named `x`: there is none");
     }
 }

@@ -54,10 +54,7 @@ fn file_schema(profile: &Value) -> Value {
 }
 
 fn nullable_entries(property: &mut Value) {
-    if let Some(entry) = property
-        .get_mut("additionalProperties")
-        .filter(|entry| entry.is_object())
-    {
+    if let Some(entry) = property.get_mut("additionalProperties").filter(|entry| entry.is_object()) {
         *entry = json!({"anyOf": [entry.take(), {"type": "null"}]});
     }
 }
@@ -116,9 +113,7 @@ fn variants_table(text: &mut String, variants: &[Value]) {
         let value = match (variant["const"].as_str(), variant["properties"].as_object()) {
             (Some(value), _) => format!("`{value}`"),
             (None, Some(properties)) => {
-                let each = properties
-                    .iter()
-                    .map(|(key, value)| format!("`{key}:` {}", type_of(value)));
+                let each = properties.iter().map(|(key, value)| format!("`{key}:` {}", type_of(value)));
                 each.collect::<Vec<_>>().join(", ")
             }
             (None, None) => panic!("a variant that the reference cannot show: {variant}"),
@@ -129,31 +124,19 @@ fn variants_table(text: &mut String, variants: &[Value]) {
 
 fn fields_table(text: &mut String, definition: &Value) {
     text.push_str("| field | type | default | meaning |\n| --- | --- | --- | --- |\n");
-    let required = definition["required"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let required = definition["required"].as_array().map(Vec::as_slice).unwrap_or_default();
     for (name, field) in definition["properties"].as_object().into_iter().flatten() {
         let default = if required.iter().any(|other| other == name) {
             "required".to_owned()
         } else {
             default_of(field)
         };
-        let _ = writeln!(
-            text,
-            "| `{name}` | {} | {default} | {} |",
-            type_of(field),
-            meaning(field)
-        );
+        let _ = writeln!(text, "| `{name}` | {} | {default} | {} |", type_of(field), meaning(field));
     }
 }
 
 fn meaning(value: &Value) -> String {
-    value["description"]
-        .as_str()
-        .unwrap_or_default()
-        .replace('\n', " ")
-        .replace('|', "\\|")
+    value["description"].as_str().unwrap_or_default().replace('\n', " ").replace('|', "\\|")
 }
 
 fn default_of(field: &Value) -> String {
@@ -195,14 +178,8 @@ fn type_of(field: &Value) -> String {
 fn the_schema_and_the_reference_are_current() {
     let schema = serde_json::to_value(schemars::schema_for!(Profile)).unwrap();
     let pretty = serde_json::to_string_pretty(&file_schema(&schema)).unwrap() + "\n";
-    let files = [
-        ("profiles/profile.schema.json", pretty),
-        ("docs/profile.md", reference(&schema)),
-    ];
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test's own switch, not input of the program"
-    )]
+    let files = [("profiles/profile.schema.json", pretty), ("docs/profile.md", reference(&schema))];
+    #[expect(clippy::disallowed_methods, reason = "a test's own switch, not input of the program")]
     let bless = std::env::var("TODOCTL_BLESS").is_ok();
     for (path, wanted) in files {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -210,10 +187,7 @@ fn the_schema_and_the_reference_are_current() {
             std::fs::write(&file, wanted).unwrap();
         } else {
             let found = std::fs::read_to_string(&file).unwrap_or_default();
-            assert!(
-                found == wanted,
-                "{path} is not what the types say; run: {BLESS}"
-            );
+            assert!(found == wanted, "{path} is not what the types say; run: {BLESS}");
         }
     }
 }

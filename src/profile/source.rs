@@ -123,29 +123,22 @@ impl Node {
         if let Some(second) = second {
             let mark = second.span.start;
             let position = (mark.line(), mark.col() + 1);
-            return Err((
-                Some(position),
-                "a second document; a profile is one document".to_owned(),
-            ));
+            return Err((Some(position), "a second document; a profile is one document".to_owned()));
         }
         let node = convert(file, root, None)?;
         match &node.value {
             Kind::Map(_) => Ok(node),
             Kind::Scalar(Value::Null) => Err((None, "the file is empty".to_owned())),
-            Kind::Scalar(_) | Kind::List(_) => Err((
-                Some((node.at.line, node.at.column)),
-                "a profile is a map of fields".to_owned(),
-            )),
+            Kind::Scalar(_) | Kind::List(_) => {
+                Err((Some((node.at.line, node.at.column)), "a profile is a map of fields".to_owned()))
+            }
         }
     }
 
     /// A field of a map.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
         match &self.value {
-            Kind::Map(entries) => entries
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, node)| node),
+            Kind::Map(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, node)| node),
             Kind::Scalar(_) | Kind::List(_) => None,
         }
     }
@@ -168,10 +161,7 @@ impl Node {
         match &self.value {
             Kind::Scalar(value) => value.clone(),
             Kind::List(items) => items.iter().map(Self::to_value).collect(),
-            Kind::Map(entries) => entries
-                .iter()
-                .map(|(key, node)| (key.clone(), node.to_value()))
-                .collect(),
+            Kind::Map(entries) => entries.iter().map(|(key, node)| (key.clone(), node.to_value())).collect(),
         }
     }
 
@@ -222,10 +212,7 @@ fn merge(base: Node, over: Node) -> Node {
             merged.insert(index, (name, merge(inherited, node)));
         }
     }
-    Node {
-        value: Kind::Map(merged),
-        ..over
-    }
+    Node { value: Kind::Map(merged), ..over }
 }
 
 /// A parser's message, with the name of a key that is there twice.
@@ -250,33 +237,23 @@ fn convert(
     key: Option<Mark>,
 ) -> Result<Node, (Option<(usize, usize)>, String)> {
     let start = yaml.span.start;
-    let at = Mark {
-        file,
-        line: start.line(),
-        column: start.col() + 1,
-    };
+    let at = Mark { file, line: start.line(), column: start.col() + 1 };
     let refused = |message: &str| Err((Some((at.line, at.column)), message.to_owned()));
     let value = match yaml.data {
         YamlData::Value(scalar) => match plain(scalar) {
             Some(value) => Kind::Scalar(value),
             None => return refused("not a number that can be passed on"),
         },
-        YamlData::Sequence(items) => Kind::List(
-            items
-                .into_iter()
-                .map(|item| convert(file, item, None))
-                .collect::<Result<_, _>>()?,
-        ),
+        YamlData::Sequence(items) => {
+            Kind::List(items.into_iter().map(|item| convert(file, item, None)).collect::<Result<_, _>>()?)
+        }
         YamlData::Mapping(map) => {
             let mut entries = Vec::with_capacity(map.len());
             for (name, value) in map {
                 let name = convert(file, name, None)?;
                 let Kind::Scalar(Value::String(text)) = name.value else {
                     let place = Some((name.at.line, name.at.column));
-                    return Err((
-                        place,
-                        "a field's name is a text; put it in quotes".to_owned(),
-                    ));
+                    return Err((place, "a field's name is a text; put it in quotes".to_owned()));
                 };
                 entries.push((text, convert(file, value, Some(name.at))?));
             }

@@ -41,11 +41,7 @@ checks:
 pub(super) fn project(profiles: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["backend", "frontend"] {
-        write(
-            folder.path(),
-            &format!("charts/{name}/Chart.yaml"),
-            "name: x\n",
-        );
+        write(folder.path(), &format!("charts/{name}/Chart.yaml"), "name: x\n");
     }
     write(folder.path(), "backend/Dockerfile", "FROM scratch\n");
     for (name, text) in profiles {

@@ -21,12 +21,7 @@ pub(super) fn validate(
     profile: &Profile,
     source: &Source,
 ) -> Result<(), ProfileError> {
-    let mut check = Validation {
-        project,
-        profile,
-        source,
-        problems: Vec::new(),
-    };
+    let mut check = Validation { project, profile, source, problems: Vec::new() };
     if let Err(message) = names::label(name, LABEL_LENGTH) {
         check.problems.push(Problem {
             file: source.files[0].clone(),
@@ -114,10 +109,7 @@ impl Validation<'_> {
         for (index, glob) in image.sources.iter().enumerate() {
             if let Err(error) = globset::Glob::new(glob) {
                 let [images, name, field] = at("sources");
-                self.value(
-                    &[images, name, field, index.into()],
-                    format!("not a glob: {}", error.kind()),
-                );
+                self.value(&[images, name, field, index.into()], format!("not a glob: {}", error.kind()));
             }
         }
     }
@@ -135,45 +127,27 @@ impl Validation<'_> {
                 if !names::is_secret_key(key) {
                     self.field(
                         &path,
-                        format!(
-                            "`{key}` cannot be a key of a Secret: letters, digits, `-`, `_` and `.`"
-                        ),
+                        format!("`{key}` cannot be a key of a Secret: letters, digits, `-`, `_` and `.`"),
                     );
                 }
                 let values = &self.profile.secrets.values;
                 if !values.contains_key(value) {
                     let known = values.keys().map(String::as_str);
-                    self.value(
-                        &path,
-                        names::unknown("value of `secrets.values`", value, known),
-                    );
+                    self.value(&path, names::unknown("value of `secrets.values`", value, known));
                 }
             }
         }
     }
 
     fn secret_value(&mut self, name: &str, value: &SecretValue) {
-        let at = |field: &str| {
-            [
-                Seg::from("secrets"),
-                "values".into(),
-                name.into(),
-                field.into(),
-            ]
-        };
+        let at = |field: &str| [Seg::from("secrets"), "values".into(), name.into(), field.into()];
         if let Some(variable) = &value.env
             && !names::is_variable(variable)
         {
-            self.value(
-                &at("env"),
-                "not the name of a variable: letters, digits and `_`, not a digit first",
-            );
+            self.value(&at("env"), "not the name of a variable: letters, digits and `_`, not a digit first");
         }
         let Some(bytes) = value.generate else { return };
-        let (digits, fewest) = (
-            u32::from(bytes) * 2,
-            u32::from(value.min_length.unwrap_or(0)),
-        );
+        let (digits, fewest) = (u32::from(bytes) * 2, u32::from(value.min_length.unwrap_or(0)));
         if bytes == 0 {
             self.value(&at("generate"), "0 bytes are no secret; 32 is usual");
         } else if digits < fewest {
@@ -202,10 +176,7 @@ impl Validation<'_> {
             }
             if !ORDERS.contains(&release.order) {
                 let (first, last) = (ORDERS.start(), ORDERS.end());
-                self.value(
-                    &at("order"),
-                    format!("{} is outside {first} to {last}", release.order),
-                );
+                self.value(&at("order"), format!("{} is outside {first} to {last}", release.order));
             }
             for (index, file) in release.values.iter().enumerate() {
                 let [releases, name, field] = at("values");
@@ -217,25 +188,17 @@ impl Validation<'_> {
     }
 
     fn references(&mut self, release: &Release, at: &impl Fn(&str) -> [Seg; 3]) {
-        let Profile {
-            images, secrets, ..
-        } = self.profile;
+        let Profile { images, secrets, .. } = self.profile;
         if let Some(image) = &release.image
             && !images.contains_key(image)
         {
-            self.value(
-                &at("image"),
-                names::unknown("image", image, images.keys().map(String::as_str)),
-            );
+            self.value(&at("image"), names::unknown("image", image, images.keys().map(String::as_str)));
         }
         if let Some(set) = &release.secret
             && !secrets.sets.contains_key(set)
         {
             let known = secrets.sets.keys().map(String::as_str);
-            self.value(
-                &at("secret"),
-                names::unknown("set of `secrets.sets`", set, known),
-            );
+            self.value(&at("secret"), names::unknown("set of `secrets.sets`", set, known));
         }
         if release.set.contains_key("secrets") {
             let [releases, name, field] = at("set");
@@ -249,17 +212,9 @@ impl Validation<'_> {
     fn needs(&mut self, name: &str, release: &Release) {
         let all = &self.profile.releases;
         for (index, need) in release.needs.iter().enumerate() {
-            let path = [
-                Seg::from("releases"),
-                name.into(),
-                "needs".into(),
-                index.into(),
-            ];
+            let path = [Seg::from("releases"), name.into(), "needs".into(), index.into()];
             match all.get(need) {
-                None => self.value(
-                    &path,
-                    names::unknown("release", need, all.keys().map(String::as_str)),
-                ),
+                None => self.value(&path, names::unknown("release", need, all.keys().map(String::as_str))),
                 Some(_) if need == name => self.value(&path, "a release cannot need itself"),
                 Some(other) if other.order > release.order => self.value(
                     &path,
@@ -277,10 +232,7 @@ impl Validation<'_> {
     fn cycle(&mut self) {
         if let Some(circle) = circle::find(&self.profile.releases) {
             let path = [Seg::from("releases"), circle[0].into(), "needs".into()];
-            self.field(
-                &path,
-                format!("a circle that can never start: {}", circle.join(" needs ")),
-            );
+            self.field(&path, format!("a circle that can never start: {}", circle.join(" needs ")));
         }
     }
 
@@ -289,17 +241,11 @@ impl Validation<'_> {
         for (index, check) in self.profile.checks.iter().enumerate() {
             let at = |field: &str| [Seg::from("checks"), index.into(), field.into()];
             if !seen.insert(&check.name) {
-                self.value(
-                    &at("name"),
-                    format!("`{}` is the name of an earlier check", check.name),
-                );
+                self.value(&at("name"), format!("`{}` is the name of an earlier check", check.name));
             }
             if !self.profile.releases.contains_key(&check.release) {
                 let known = self.profile.releases.keys().map(String::as_str);
-                self.value(
-                    &at("release"),
-                    names::unknown("release", &check.release, known),
-                );
+                self.value(&at("release"), names::unknown("release", &check.release, known));
             }
             self.target(check, &at);
         }
@@ -309,15 +255,9 @@ impl Validation<'_> {
         self.label(&at("service"), &check.service, LABEL_LENGTH);
         let number = check.port.parse::<u32>();
         if number.is_ok_and(|port| port == 0 || port > 65535) {
-            self.value(
-                &at("port"),
-                "a port is 1 to 65535, or the name of a Service's port",
-            );
+            self.value(&at("port"), "a port is 1 to 65535, or the name of a Service's port");
         } else if names::label(&check.port, LABEL_LENGTH).is_err() {
-            self.value(
-                &at("port"),
-                "neither a number nor the name of a Service's port",
-            );
+            self.value(&at("port"), "neither a number nor the name of a Service's port");
         }
         if !check.path.starts_with('/') {
             self.value(&at("path"), "a path starts with `/`");
@@ -328,13 +268,8 @@ impl Validation<'_> {
         let Some(url) = &self.profile.url else { return };
         let rest = url.replace("{node}", "");
         if let Some(start) = rest.find(['{', '}']) {
-            let end = rest[start..]
-                .find('}')
-                .map_or(rest.len(), |end| start + end + 1);
-            let message = format!(
-                "`{}` is not known; the only placeholder is {{node}}",
-                &rest[start..end]
-            );
+            let end = rest[start..].find('}').map_or(rest.len(), |end| start + end + 1);
+            let message = format!("`{}` is not known; the only placeholder is {{node}}", &rest[start..end]);
             self.value(&["url".into()], message);
         }
     }

@@ -19,10 +19,7 @@ pub struct DiskRecord {
 impl DiskRecord {
     /// In a folder, which is created when it is missing.
     pub fn new(folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-            lock: Mutex::new(None),
-        }
+        Self { folder: folder.to_owned(), lock: Mutex::new(None) }
     }
 
     fn file(&self) -> PathBuf {
@@ -49,7 +46,7 @@ fn patient_lock(file: &File) -> Result<(), TryLockError> {
     loop {
         match file.try_lock() {
             Err(TryLockError::WouldBlock) if Instant::now() < patience => {
-                std::thread::sleep(Duration::from_millis(10))
+                std::thread::sleep(Duration::from_millis(10));
             }
             done => return done,
         }
@@ -65,20 +62,17 @@ impl Record for DiskRecord {
         match patient_lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let held = "another todoctl holds the environment and has not said what it does yet; try again".to_owned();
-                return self
-                    .read()?
-                    .map(|run| Found::Held(Box::new(run)))
-                    .ok_or(held);
+                let held =
+                    "another todoctl holds the environment and has not said what it does yet; try again"
+                        .to_owned();
+                return self.read()?.map(|run| Found::Held(Box::new(run))).ok_or(held);
             }
             Err(TryLockError::Error(error)) => {
                 return Err(format!("cannot lock {}: {error}", path.display()));
             }
         }
         *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
-        Ok(self
-            .read()?
-            .map_or(Found::Free, |run| Found::Abandoned(Box::new(run))))
+        Ok(self.read()?.map_or(Found::Free, |run| Found::Abandoned(Box::new(run))))
     }
 
     fn open(&self, run: &OpenRun) -> Result<(), String> {
@@ -117,12 +111,7 @@ mod tests {
             since: jiff::Timestamp::UNIX_EPOCH,
             undo: vec![(
                 StepId::of("release", "backend"),
-                Undo::Commands {
-                    commands,
-                    guard: Guard::Always,
-                    checks: vec![],
-                    returns: None,
-                },
+                Undo::Commands { commands, guard: Guard::Always, checks: vec![], returns: None },
             )],
         }
     }
@@ -130,10 +119,7 @@ mod tests {
     #[test]
     fn a_second_run_is_told_who_holds_the_environment() {
         let folder = tempfile::tempdir().unwrap();
-        let (first, second) = (
-            DiskRecord::new(folder.path()),
-            DiskRecord::new(folder.path()),
-        );
+        let (first, second) = (DiskRecord::new(folder.path()), DiskRecord::new(folder.path()));
         assert!(matches!(first.take(), Ok(Found::Free)));
         first.open(&run()).unwrap();
         assert!(matches!(second.take(), Ok(Found::Held(run)) if run.holder == "me"));
@@ -152,9 +138,7 @@ mod tests {
         let Ok(Found::Abandoned(found)) = DiskRecord::new(folder.path()).take() else {
             panic!("not abandoned")
         };
-        let Undo::Commands { commands, .. } = &found.undo[0].1 else {
-            panic!("no commands")
-        };
+        let Undo::Commands { commands, .. } = &found.undo[0].1 else { panic!("no commands") };
         assert_eq!(commands[0].line(), "helm rollback backend 3");
     }
 

@@ -10,12 +10,7 @@ const EVIDENCE_LINES: usize = 30;
 const EVIDENCE_ROWS: usize = 4;
 
 /// An error in the house form, without colour.
-pub fn error_text(
-    message: &str,
-    causes: &[String],
-    evidence: &[String],
-    hint: Option<&str>,
-) -> String {
+pub fn error_text(message: &str, causes: &[String], evidence: &[String], hint: Option<&str>) -> String {
     styled_error_text(message, causes, evidence, hint, Look::PLAIN)
 }
 
@@ -45,16 +40,10 @@ pub(super) struct Form {
 impl Form {
     pub(super) fn new(message: &str, look: Look) -> Self {
         let head = look.paint(Tone::Bad, "error:");
-        let mut form = Self {
-            look,
-            lines: Vec::new(),
-        };
+        let mut form = Self { look, lines: Vec::new() };
         let message = text::clean(message);
         let mut lines = message.lines();
-        form.wrapped(
-            &format!("{head} {}", lines.next().unwrap_or_default()),
-            "  ",
-        );
+        form.wrapped(&format!("{head} {}", lines.next().unwrap_or_default()), "  ");
         for line in lines {
             form.foreign(line);
         }
@@ -77,8 +66,7 @@ impl Form {
     pub(super) fn verbatim(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
             let name = self.look.paint(Tone::Strong, &format!("{name}:"));
-            self.lines
-                .push(format!("  {name} {}", text::clean_line(value)));
+            self.lines.push(format!("  {name} {}", text::clean_line(value)));
         }
     }
 
@@ -92,10 +80,7 @@ impl Form {
         self.title("evidence");
         let left_out = lines.len().saturating_sub(EVIDENCE_LINES);
         if left_out > 0 {
-            self.lines.push(format!(
-                "    ({} before these)",
-                text::count(left_out, "line")
-            ));
+            self.lines.push(format!("    ({} before these)", text::count(left_out, "line")));
         }
         for line in &lines[left_out..] {
             self.foreign(line);
@@ -104,10 +89,7 @@ impl Form {
 
     /// A line that stands alone and is followed by indented ones.
     pub(super) fn title(&mut self, name: &str) {
-        self.lines.push(format!(
-            "  {}",
-            self.look.paint(Tone::Strong, &format!("{name}:"))
-        ));
+        self.lines.push(format!("  {}", self.look.paint(Tone::Strong, &format!("{name}:"))));
     }
 
     /// An indented line.
@@ -117,8 +99,7 @@ impl Form {
 
     /// A command to be copied: never broken.
     pub(super) fn command(&mut self, command: &str) {
-        self.lines
-            .push(format!("      $ {}", text::clean_line(command)));
+        self.lines.push(format!("      $ {}", text::clean_line(command)));
     }
 
     pub(super) fn finish(self) -> String {
@@ -130,8 +111,7 @@ impl Form {
         let tail = self.look.pick("…", "...");
         let line = text::cut(line.trim_end(), self.look.width * EVIDENCE_ROWS, tail);
         for part in text::wrap(&line, self.look.width.saturating_sub(6), "  ") {
-            self.lines
-                .push(format!("    {} {part}", self.look.pick("│", "|")));
+            self.lines.push(format!("    {} {part}", self.look.pick("│", "|")));
         }
     }
 

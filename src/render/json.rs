@@ -17,9 +17,7 @@ pub(super) struct Json {
 
 impl Json {
     pub(super) fn new(stage: Stage) -> Self {
-        Self {
-            result: stage.result,
-        }
+        Self { result: stage.result }
     }
 }
 

@@ -42,50 +42,30 @@ impl Lines {
     /// the last one, which is the summary's.
     pub(super) fn event(&self, event: &Event, before: &Report) -> Option<String> {
         match event {
-            Event::RunStarted {
-                run,
-                command,
-                profile,
-                ..
-            } => {
+            Event::RunStarted { run, command, profile, .. } => {
                 let run = self.look.paint(Tone::Dim, &format!("(run {run})"));
-                Some(format!(
-                    "todoctl {} {run}",
-                    text::clean_line(&format!("{command} {profile}"))
-                ))
+                Some(format!("todoctl {} {run}", text::clean_line(&format!("{command} {profile}"))))
             }
             Event::StepStarted { step } => self.started(step, before),
             Event::CommandStarted { step, command } => {
                 let command = self.look.paint(Tone::Dim, &text::clean_line(command));
-                self.verbose
-                    .then(|| self.unbroken(step, before, Mark::Command, &command))
+                self.verbose.then(|| self.unbroken(step, before, Mark::Command, &command))
             }
-            Event::CommandFinished {
-                step,
-                seconds,
-                exit,
-                ..
-            } => {
+            Event::CommandFinished { step, seconds, exit, .. } => {
                 let text = ended(*exit, *seconds)?;
-                self.verbose
-                    .then(|| self.step(step, before, Mark::Command, &text))
+                self.verbose.then(|| self.step(step, before, Mark::Command, &text))
             }
             Event::StepWaiting { step, why } => Some(self.waiting(step, before, why)),
-            Event::StepFinished {
-                step,
-                result,
-                seconds,
-            } => Some(self.finished(step, before, result, *seconds)),
-            Event::EvidenceSaved { folder, .. } => Some(format!(
-                "evidence saved in {}",
-                text::clean_line(&folder.display().to_string())
-            )),
+            Event::StepFinished { step, result, seconds } => {
+                Some(self.finished(step, before, result, *seconds))
+            }
+            Event::EvidenceSaved { folder, .. } => {
+                Some(format!("evidence saved in {}", text::clean_line(&folder.display().to_string())))
+            }
             Event::UnwindStarted { cause, steps } => Some(self.unwinding(cause, steps, before)),
-            Event::UndoFinished {
-                step,
-                result,
-                seconds,
-            } => Some(self.undone(step, before, result, *seconds)),
+            Event::UndoFinished { step, result, seconds } => {
+                Some(self.undone(step, before, result, *seconds))
+            }
             Event::Warning { message } => {
                 let head = self.look.paint(Tone::Careful, "warning:");
                 Some(self.wrap(&format!("{head} {}", text::clean_line(message)), "  "))
@@ -119,15 +99,8 @@ impl Lines {
 
     /// The number of a step, right-aligned: ` 6/9`.
     pub(super) fn number(step: &StepId, report: &Report) -> String {
-        let total = report
-            .steps
-            .iter()
-            .map(|step| step.info.order)
-            .fold(ORDER, u8::max);
-        report.step(step).map_or_else(
-            || "    ".to_owned(),
-            |step| format!("{:>2}/{total}", step.info.order),
-        )
+        let total = report.steps.iter().map(|step| step.info.order).fold(ORDER, u8::max);
+        report.step(step).map_or_else(|| "    ".to_owned(), |step| format!("{:>2}/{total}", step.info.order))
     }
 
     /// What a step is about to change; empty when nothing.
@@ -137,11 +110,7 @@ impl Lines {
             Some(Change::Create { to }) => text::clean_line(to),
             Some(Change::Update { from, to }) => {
                 let arrow = self.look.pick("→", "->");
-                format!(
-                    "{} {arrow} {}",
-                    text::clean_line(from),
-                    text::clean_line(to)
-                )
+                format!("{} {arrow} {}", text::clean_line(from), text::clean_line(to))
             }
             Some(Change::Remove { from }) => format!("remove {}", text::clean_line(from)),
         }
@@ -153,34 +122,18 @@ impl Lines {
         (!what.is_empty()).then(|| self.step(step, report, Mark::Start, &what))
     }
 
-    fn finished(
-        &self,
-        step: &StepId,
-        report: &Report,
-        result: &StepResult,
-        seconds: f64,
-    ) -> String {
+    fn finished(&self, step: &StepId, report: &Report, result: &StepResult, seconds: f64) -> String {
         let took = text::duration(seconds);
         match result {
             StepResult::Unchanged => self.unchanged(step, report, seconds),
             StepResult::Verified => self.step(step, report, Mark::Done, &format!("done in {took}")),
             StepResult::Failed { cause } => {
-                let text = format!(
-                    "failed after {took}: {}",
-                    text::clean_line(report.own(step, cause))
-                );
+                let text = format!("failed after {took}: {}", text::clean_line(report.own(step, cause)));
                 self.step(step, report, Mark::Failed, &text)
             }
             StepResult::Skipped => {
-                let begun = report
-                    .step(step)
-                    .is_some_and(|step| step.forward != Progress::Pending);
-                self.step(
-                    step,
-                    report,
-                    Mark::Skipped,
-                    if begun { "stopped" } else { "not started" },
-                )
+                let begun = report.step(step).is_some_and(|step| step.forward != Progress::Pending);
+                self.step(step, report, Mark::Skipped, if begun { "stopped" } else { "not started" })
             }
         }
     }
@@ -188,12 +141,7 @@ impl Lines {
     /// A step that waited for its checks did something, even if it changed nothing.
     fn unchanged(&self, step: &StepId, report: &Report, seconds: f64) -> String {
         if seconds >= WORTH_SAYING {
-            return self.step(
-                step,
-                report,
-                Mark::Done,
-                &format!("checked in {}", text::duration(seconds)),
-            );
+            return self.step(step, report, Mark::Done, &format!("checked in {}", text::duration(seconds)));
         }
         let why = match report.step(step).map(|step| &step.info.change) {
             Some(Change::None { why }) if self.verbose => format!(", {}", text::clean_line(why)),
@@ -203,10 +151,7 @@ impl Lines {
     }
 
     fn unwinding(&self, cause: &str, steps: &[StepId], report: &Report) -> String {
-        let titles: Vec<String> = steps
-            .iter()
-            .map(|step| text::clean_line(&report.title(step)))
-            .collect();
+        let titles: Vec<String> = steps.iter().map(|step| text::clean_line(&report.title(step))).collect();
         let what = match titles.as_slice() {
             [] => "nothing to roll back".to_owned(),
             titles => format!("rolling back: {}", titles.join(", ")),
@@ -229,10 +174,7 @@ impl Lines {
                 self.step(step, report, Mark::Same, &text)
             }
             UndoResult::Failed { cause } => {
-                let text = format!(
-                    "undo failed after {took}: {}",
-                    text::clean_line(report.own(step, cause))
-                );
+                let text = format!("undo failed after {took}: {}", text::clean_line(report.own(step, cause)));
                 self.step(step, report, Mark::Failed, &text)
             }
         }
@@ -293,10 +235,7 @@ pub(super) fn active(report: &Report, now: Timestamp) -> Vec<Active<'_>> {
     let (Some(begun), None) = (report.started, &report.finished) else {
         return Vec::new();
     };
-    let phase = report
-        .unwind
-        .as_ref()
-        .map_or(begun, |unwind| unwind.started);
+    let phase = report.unwind.as_ref().map_or(begun, |unwind| unwind.started);
     let mut found = Vec::new();
     for step in &report.steps {
         let running = step.running_since();
@@ -305,13 +244,7 @@ pub(super) fn active(report: &Report, now: Timestamp) -> Vec<Active<'_>> {
             let what = step.waiting.as_deref().map(text::clean_line);
             found.push(Active {
                 step: Some(&step.info.step),
-                what: what.unwrap_or_else(|| {
-                    if undoing {
-                        "undoing".to_owned()
-                    } else {
-                        String::new()
-                    }
-                }),
+                what: what.unwrap_or_else(|| if undoing { "undoing".to_owned() } else { String::new() }),
                 seconds: seconds_between(running.unwrap_or(phase), now),
             });
         }
@@ -319,11 +252,7 @@ pub(super) fn active(report: &Report, now: Timestamp) -> Vec<Active<'_>> {
     if found.is_empty() {
         let since = report.newest.unwrap_or(phase);
         let what = between(report).to_owned();
-        found.push(Active {
-            step: None,
-            what,
-            seconds: seconds_between(since, now),
-        });
+        found.push(Active { step: None, what, seconds: seconds_between(since, now) });
     }
     found
 }
@@ -333,13 +262,7 @@ fn between(report: &Report) -> &'static str {
     match &report.unwind {
         Some(_) => "checking that everything is back as it was",
         None if report.steps.iter().any(has_failed) => "collecting evidence",
-        None if report
-            .steps
-            .iter()
-            .any(|step| step.forward != Progress::Pending) =>
-        {
-            "finishing"
-        }
+        None if report.steps.iter().any(|step| step.forward != Progress::Pending) => "finishing",
         None => "preparing",
     }
 }

@@ -41,10 +41,7 @@ impl Plain {
         Self {
             result: stage.result,
             note: stage.note,
-            lines: Lines {
-                look: stage.look,
-                verbose: stage.verbose,
-            },
+            lines: Lines { look: stage.look, verbose: stage.verbose },
             rerun: stage.rerun,
             report: Report::default(),
             last: None,
@@ -65,17 +62,9 @@ impl Plain {
                 continue;
             };
             let shown = self.waits.get(id);
-            if shown
-                .is_none_or(|shown| shown.why != *why && seconds_between(shown.at, now) >= PATIENCE)
-            {
+            if shown.is_none_or(|shown| shown.why != *why && seconds_between(shown.at, now) >= PATIENCE) {
                 lines.push(self.lines.waiting(id, &self.report, why));
-                self.waits.insert(
-                    id.clone(),
-                    Shown {
-                        why: why.clone(),
-                        at: now,
-                    },
-                );
+                self.waits.insert(id.clone(), Shown { why: why.clone(), at: now });
             }
         }
         for line in lines {
@@ -84,12 +73,7 @@ impl Plain {
     }
 
     fn end(&mut self) {
-        print_summary(
-            &mut self.note,
-            &self.report,
-            self.lines.look,
-            self.rerun.as_deref(),
-        );
+        print_summary(&mut self.note, &self.report, self.lines.look, self.rerun.as_deref());
         if let Some(url) = url(&self.report) {
             print(&mut self.result, &url);
         }
@@ -120,10 +104,7 @@ impl Sink for Plain {
 impl Renderer for Plain {
     fn tick(&mut self, now: Timestamp) {
         self.show_waits(now);
-        if self
-            .last
-            .is_some_and(|last| seconds_between(last, now) >= HEARTBEAT)
-        {
+        if self.last.is_some_and(|last| seconds_between(last, now) >= HEARTBEAT) {
             for line in self.lines.heartbeat(&self.report, now) {
                 self.note(&line, now);
             }

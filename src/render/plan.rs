@@ -21,43 +21,25 @@ pub fn text(plan: &Plan, verbose: bool) -> String {
 
 /// A plan for people.
 pub fn styled_text(plan: &Plan, verbose: bool, look: Look) -> String {
-    let mut page = Page {
-        look,
-        lines: Vec::new(),
-    };
-    let cluster = plan.cluster.as_deref().map_or_else(String::new, |name| {
-        format!(" on {}", text::clean_line(name))
-    });
-    page.push(look.paint(
-        Tone::Strong,
-        &format!("Plan for {}{cluster}", text::clean_line(&plan.profile)),
-    ));
+    let mut page = Page { look, lines: Vec::new() };
+    let cluster =
+        plan.cluster.as_deref().map_or_else(String::new, |name| format!(" on {}", text::clean_line(name)));
+    page.push(look.paint(Tone::Strong, &format!("Plan for {}{cluster}", text::clean_line(&plan.profile))));
     if plan.known_after_start {
-        page.wrapped(
-            "The cluster is not running. It is started first; the rest is known then.",
-            "",
-        );
+        page.wrapped("The cluster is not running. It is started first; the rest is known then.", "");
     }
     page.push(String::new());
-    let collapse = |step: &&PlannedStep| {
-        !verbose && step.decision.change.is_none() && step.decision.notes.is_empty()
-    };
+    let collapse =
+        |step: &&PlannedStep| !verbose && step.decision.change.is_none() && step.decision.notes.is_empty();
     for step in plan.steps.iter().filter(|step| !collapse(step)) {
         page.step(step);
     }
     let collapsed = plan.steps.iter().filter(collapse).count();
     if collapsed > 0 {
-        page.push(format!(
-            "     = {} {}",
-            text::count(collapsed, "step"),
-            unchanged(plan)
-        ));
+        page.push(format!("     = {} {}", text::count(collapsed, "step"), unchanged(plan)));
     }
     for closing in &plan.closing {
-        page.wrapped(
-            &format!("     * then: {}", text::clean_line(&closing.title)),
-            HANG,
-        );
+        page.wrapped(&format!("     * then: {}", text::clean_line(&closing.title)), HANG);
         page.commands(&closing.commands);
     }
     page.push(String::new());
@@ -125,29 +107,17 @@ impl Page {
             Change::None { why } => ("=", Tone::Dim, text::clean_line(why)),
             Change::Create { to } => ("+", Tone::Good, text::clean_line(to)),
             Change::Update { from, to } => {
-                let what = format!(
-                    "{} {arrow} {}",
-                    text::clean_line(from),
-                    text::clean_line(to)
-                );
+                let what = format!("{} {arrow} {}", text::clean_line(from), text::clean_line(to));
                 ("~", Tone::Careful, what)
             }
             Change::Remove { from } => ("-", Tone::Bad, text::clean_line(from)),
         };
-        let number = self
-            .look
-            .paint(Tone::Dim, &format!("{:>2}/{}", step.order, ORDER));
+        let number = self.look.paint(Tone::Dim, &format!("{:>2}/{}", step.order, ORDER));
         let mark = self.look.paint(tone, mark);
-        self.wrapped(
-            &format!("{number} {mark} {}: {what}", text::clean_line(&step.title)),
-            HANG,
-        );
+        self.wrapped(&format!("{number} {mark} {}: {what}", text::clean_line(&step.title)), HANG);
         for note in &step.decision.notes {
             let head = self.look.paint(Tone::Careful, "note:");
-            self.wrapped(
-                &format!("{HANG}{head} {}", text::clean_line(note)),
-                &format!("{HANG}  "),
-            );
+            self.wrapped(&format!("{HANG}{head} {}", text::clean_line(note)), &format!("{HANG}  "));
         }
         self.commands(&step.decision.apply);
     }
@@ -156,10 +126,7 @@ impl Page {
     fn commands(&mut self, commands: &[Invocation]) {
         for command in commands {
             let line = text::clean_line(&command.line());
-            self.push(format!(
-                "{HANG}{}",
-                self.look.paint(Tone::Dim, &format!("$ {line}"))
-            ));
+            self.push(format!("{HANG}{}", self.look.paint(Tone::Dim, &format!("$ {line}"))));
             match &command.stdin {
                 Stdin::None => {}
                 Stdin::Public(input) => self.input(input),
@@ -170,9 +137,8 @@ impl Page {
 
     /// What a command reads: JSON in its compact form, anything else as it is.
     fn input(&mut self, input: &str) {
-        let compact = serde_json::from_str::<Value>(input)
-            .ok()
-            .and_then(|value| text::json_line(&value).ok());
+        let compact =
+            serde_json::from_str::<Value>(input).ok().and_then(|value| text::json_line(&value).ok());
         let shown = compact.unwrap_or_else(|| text::clean(input));
         for line in shown.lines() {
             let line = self.look.paint(Tone::Dim, &format!("< {line}"));
@@ -207,11 +173,7 @@ impl Count {
 
 /// What steps without a change are called: while the cluster is down, nobody knows yet.
 fn unchanged(plan: &Plan) -> &'static str {
-    if plan.known_after_start {
-        "known after start"
-    } else {
-        "unchanged"
-    }
+    if plan.known_after_start { "known after start" } else { "unchanged" }
 }
 
 fn last_line(plan: &Plan) -> String {

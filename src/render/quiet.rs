@@ -26,10 +26,7 @@ impl Quiet {
         Self {
             result: stage.result,
             note: stage.note,
-            lines: Lines {
-                look: stage.look,
-                verbose: false,
-            },
+            lines: Lines { look: stage.look, verbose: false },
             rerun: stage.rerun,
             report: Report::default(),
         }
@@ -38,21 +35,15 @@ impl Quiet {
 
 impl Sink for Quiet {
     fn event(&mut self, stamped: &Stamped) {
-        if let (Event::Warning { .. }, Some(line)) = (
-            &stamped.event,
-            self.lines.event(&stamped.event, &self.report),
-        ) {
+        if let (Event::Warning { .. }, Some(line)) =
+            (&stamped.event, self.lines.event(&stamped.event, &self.report))
+        {
             print(&mut self.note, &line);
         }
         self.report.apply(stamped);
         if let Event::RunFinished { outcome, .. } = &stamped.event {
             if *outcome != Outcome::Deployed {
-                print_summary(
-                    &mut self.note,
-                    &self.report,
-                    self.lines.look,
-                    self.rerun.as_deref(),
-                );
+                print_summary(&mut self.note, &self.report, self.lines.look, self.rerun.as_deref());
             }
             if let Some(url) = url(&self.report) {
                 print(&mut self.result, &url);

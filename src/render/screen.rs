@@ -46,14 +46,8 @@ impl Screen {
             }
             renderer.finish();
         };
-        let thread = thread::Builder::new()
-            .name("screen".to_owned())
-            .spawn(show)
-            .ok();
-        Self {
-            sink: ScreenSink(sender),
-            thread,
-        }
+        let thread = thread::Builder::new().name("screen".to_owned()).spawn(show).ok();
+        Self { sink: ScreenSink(sender), thread }
     }
 
     /// A sink whose events are shown. Any number may exist.

@@ -14,63 +14,32 @@ pub fn summary(report: &Report, look: Look, rerun: Option<&str>) -> String {
     let Some(finished) = &report.finished else {
         return String::new();
     };
-    let failure = Failure {
-        report,
-        look,
-        rerun,
-    };
+    let failure = Failure { report, look, rerun };
     match &finished.outcome {
         Outcome::Deployed => success(report, finished, look),
         Outcome::RolledBack { cause, stays } => failure.rolled_back(cause, stays),
         Outcome::Failed { cause } => failure.form(cause, "nothing was changed", &Below::Nothing),
         Outcome::Stuck { cause, remaining } => {
-            let outcome = format!(
-                "stuck: not everything is back: {}",
-                failure.titles(remaining)
-            );
-            failure.form(
-                cause,
-                &outcome,
-                &Below::Remaining("to finish by hand", remaining),
-            )
+            let outcome = format!("stuck: not everything is back: {}", failure.titles(remaining));
+            failure.form(cause, &outcome, &Below::Remaining("to finish by hand", remaining))
         }
         Outcome::Kept { cause, remaining } => {
-            let outcome = format!(
-                "kept because of --no-rollback: {}",
-                failure.titles(remaining)
-            );
-            failure.form(
-                cause,
-                &outcome,
-                &Below::Remaining("to undo by hand", remaining),
-            )
+            let outcome = format!("kept because of --no-rollback: {}", failure.titles(remaining));
+            failure.form(cause, &outcome, &Below::Remaining("to undo by hand", remaining))
         }
     }
 }
 
 /// Prints the summary; a failure stands apart from the lines before it.
-pub(super) fn print_summary(
-    note: &mut dyn Write,
-    report: &Report,
-    look: Look,
-    rerun: Option<&str>,
-) {
+pub(super) fn print_summary(note: &mut dyn Write, report: &Report, look: Look, rerun: Option<&str>) {
     let text = summary(report, look, rerun);
-    let failed = report
-        .finished
-        .as_ref()
-        .is_some_and(|end| end.outcome != Outcome::Deployed);
+    let failed = report.finished.as_ref().is_some_and(|end| end.outcome != Outcome::Deployed);
     print(note, &if failed { format!("\n{text}") } else { text });
 }
 
 /// The address of the application, when the run ended with one.
 pub(super) fn url(report: &Report) -> Option<String> {
-    report
-        .finished
-        .as_ref()?
-        .url
-        .as_deref()
-        .map(text::clean_line)
+    report.finished.as_ref()?.url.as_deref().map(text::clean_line)
 }
 
 fn success(report: &Report, finished: &Finished, look: Look) -> String {
@@ -83,14 +52,8 @@ fn success(report: &Report, finished: &Finished, look: Look) -> String {
             .count()
     };
     let (deployed, removed) = (releases(false), releases(true));
-    let unchanged = report
-        .unchanged()
-        .filter(|step| report::is_release(step))
-        .count();
-    let others = report
-        .changed()
-        .filter(|step| !report::is_release(step))
-        .count();
+    let unchanged = report.unchanged().filter(|step| report::is_release(step)).count();
+    let others = report.changed().filter(|step| !report::is_release(step)).count();
     if deployed + removed + others == 0 {
         let kept = match unchanged {
             0 => text::count(report.unchanged().count(), "step"),
@@ -103,11 +66,7 @@ fn success(report: &Report, finished: &Finished, look: Look) -> String {
     }
     let mut parts = Vec::new();
     if deployed > 0 {
-        let verb = if report.command == "rollback" {
-            "rolled back"
-        } else {
-            "deployed"
-        };
+        let verb = if report.command == "rollback" { "rolled back" } else { "deployed" };
         parts.push(format!("{} {verb}", text::count(deployed, "release")));
     }
     if removed > 0 {
@@ -139,9 +98,7 @@ enum Below<'a> {
 impl Failure<'_> {
     fn rolled_back(&self, cause: &Cause, stays: &[String]) -> String {
         let seconds = self.report.unwind_seconds();
-        let took = seconds.map_or_else(String::new, |seconds| {
-            format!(" in {}", text::duration(seconds))
-        });
+        let took = seconds.map_or_else(String::new, |seconds| format!(" in {}", text::duration(seconds)));
         let outcome = if stays.is_empty() {
             format!("rolled back: everything is as it was, verified{took}")
         } else {
@@ -154,20 +111,13 @@ impl Failure<'_> {
         let mut form = Form::new(&self.headline(cause), self.look);
         form.field("outcome", outcome);
         let step = cause.step.as_ref();
-        form.field(
-            "cause",
-            step.map_or(&cause.message, |step| self.report.own(step, &cause.message)),
-        );
+        form.field("cause", step.map_or(&cause.message, |step| self.report.own(step, &cause.message)));
         form.evidence(self.evidence(cause));
         self.below(&mut form, below);
         form.field("hint", &cause.hint);
         let request = self.report.request();
         form.verbatim("rerun", self.rerun.unwrap_or(&request));
-        let folder = self
-            .report
-            .evidence
-            .as_ref()
-            .map_or(&self.report.folder, |evidence| &evidence.folder);
+        let folder = self.report.evidence.as_ref().map_or(&self.report.folder, |evidence| &evidence.folder);
         form.verbatim("details", &folder.display().to_string());
         form.finish()
     }
@@ -210,10 +160,6 @@ impl Failure<'_> {
     }
 
     fn titles(&self, remaining: &[Remaining]) -> String {
-        remaining
-            .iter()
-            .map(|one| self.report.title(&one.step))
-            .collect::<Vec<_>>()
-            .join(", ")
+        remaining.iter().map(|one| self.report.title(&one.step)).collect::<Vec<_>>().join(", ")
     }
 }

@@ -35,10 +35,7 @@ const STREAMS: [&str; 12] = [
 fn stream(name: &str) -> Vec<Stamped> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/events");
     let events = journal::read(&folder.join(name).with_extension("jsonl")).unwrap();
-    assert!(
-        matches!(events.last().unwrap().event, Event::RunFinished { .. }),
-        "{name} is not whole"
-    );
+    assert!(matches!(events.last().unwrap().event, Event::RunFinished { .. }), "{name} is not whole");
     events
 }
 
@@ -88,10 +85,7 @@ fn replay(events: &[Stamped], renderer: &mut dyn Renderer, mut after: impl FnMut
 
 fn plain(name: &str, look: Look, verbose: bool) -> String {
     let paper = Paper::default();
-    let mut renderer = plain::Plain::new(Stage {
-        verbose,
-        ..stage(&paper, &paper, look)
-    });
+    let mut renderer = plain::Plain::new(Stage { verbose, ..stage(&paper, &paper, look) });
     replay(&stream(name), &mut renderer, |_| {});
     paper.text()
 }
@@ -103,25 +97,14 @@ fn plain_screens() {
     }
     insta::assert_snapshot!("plain-verbose", plain("rolled-back", Look::PLAIN, true));
     insta::assert_snapshot!("plain-hostile", plain("hostile", Look::PLAIN, true));
-    let ascii = Look {
-        unicode: false,
-        width: 40,
-        ..Look::PLAIN
-    };
+    let ascii = Look { unicode: false, width: 40, ..Look::PLAIN };
     insta::assert_snapshot!("plain-ascii-40-columns", plain("rolled-back", ascii, false));
 }
 
 #[test]
 fn without_unicode_everything_is_ascii() {
     for name in STREAMS {
-        let text = plain(
-            name,
-            Look {
-                unicode: false,
-                ..Look::PLAIN
-            },
-            true,
-        );
+        let text = plain(name, Look { unicode: false, ..Look::PLAIN }, true);
         assert!(text.is_ascii(), "{name}: {text}");
     }
 }
@@ -131,10 +114,7 @@ fn lines_fit_unless_they_are_there_to_be_copied() {
     for name in STREAMS {
         for line in plain(name, Look::PLAIN, true).lines() {
             let copied = line.contains("$ ") || line.split(' ').any(|word| word.len() > 60);
-            assert!(
-                copied || console::measure_text_width(line) <= 80,
-                "{name}: {line}"
-            );
+            assert!(copied || console::measure_text_width(line) <= 80, "{name}: {line}");
         }
     }
 }
@@ -142,19 +122,8 @@ fn lines_fit_unless_they_are_there_to_be_copied() {
 #[test]
 fn colour_changes_no_text() {
     for name in STREAMS {
-        let coloured = plain(
-            name,
-            Look {
-                color: true,
-                ..Look::PLAIN
-            },
-            true,
-        );
-        assert_eq!(
-            console::strip_ansi_codes(&coloured),
-            plain(name, Look::PLAIN, true),
-            "{name}"
-        );
+        let coloured = plain(name, Look { color: true, ..Look::PLAIN }, true);
+        assert_eq!(console::strip_ansi_codes(&coloured), plain(name, Look::PLAIN, true), "{name}");
     }
 }
 
@@ -168,10 +137,7 @@ fn a_run_is_never_silent_for_long() {
             if paper.text().len() > length {
                 (length, last) = (paper.text().len(), now);
             }
-            assert!(
-                now.duration_since(last) <= SignedDuration::from_secs(10),
-                "{name}: silent at {now}"
-            );
+            assert!(now.duration_since(last) <= SignedDuration::from_secs(10), "{name}: silent at {now}");
         });
     }
 }
@@ -181,11 +147,7 @@ fn only_the_address_goes_to_standard_output() {
     for (name, expected) in [("deployed", "http://10.88.0.2:30300\n"), ("stuck", "")] {
         for quiet in [false, true] {
             let (result, note) = (Paper::default(), Paper::default());
-            let progress = if quiet {
-                Progress::Quiet
-            } else {
-                Progress::Plain
-            };
+            let progress = if quiet { Progress::Quiet } else { Progress::Plain };
             let mut renderer = renderer(progress, stage(&result, &note, Look::PLAIN));
             replay(&stream(name), renderer.as_mut(), |_| {});
             assert_eq!(result.text(), expected, "{name}, quiet: {quiet}");
@@ -197,11 +159,7 @@ fn only_the_address_goes_to_standard_output() {
 fn the_quiet_screen_says_what_must_be_known() {
     let paper = Paper::default();
     for name in ["deployed", "parallel", "kept"] {
-        replay(
-            &stream(name),
-            &mut quiet::Quiet::new(stage(&paper, &paper, Look::PLAIN)),
-            |_| {},
-        );
+        replay(&stream(name), &mut quiet::Quiet::new(stage(&paper, &paper, Look::PLAIN)), |_| {});
     }
     insta::assert_snapshot!(paper.text());
 }
@@ -210,25 +168,14 @@ fn the_quiet_screen_says_what_must_be_known() {
 fn json_is_the_stream_itself() {
     for name in STREAMS.into_iter().chain(["hostile"]) {
         let (result, note) = (Paper::default(), Paper::default());
-        replay(
-            &stream(name),
-            &mut json::Json::new(stage(&result, &note, Look::PLAIN)),
-            |_| {},
-        );
-        let back: Vec<Stamped> = result
-            .text()
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
+        replay(&stream(name), &mut json::Json::new(stage(&result, &note, Look::PLAIN)), |_| {});
+        let back: Vec<Stamped> =
+            result.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(back, stream(name));
         assert_eq!(note.text(), "");
     }
     let paper = Paper::default();
-    replay(
-        &stream("hostile"),
-        &mut json::Json::new(stage(&paper, &paper, Look::PLAIN)),
-        |_| {},
-    );
+    replay(&stream("hostile"), &mut json::Json::new(stage(&paper, &paper, Look::PLAIN)), |_| {});
     insta::assert_snapshot!("json-hostile", paper.text());
 }
 
@@ -237,8 +184,7 @@ struct Glass(InMemoryTerm);
 
 impl Write for Glass {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .write_str(&String::from_utf8_lossy(bytes).replace('\n', "\r\n"))?;
+        self.0.write_str(&String::from_utf8_lossy(bytes).replace('\n', "\r\n"))?;
         Ok(bytes.len())
     }
     fn flush(&mut self) -> io::Result<()> {
@@ -250,10 +196,7 @@ fn live(term: &InMemoryTerm) -> tty::Tty {
     let stage = Stage {
         result: Box::new(Glass(term.clone())),
         note: Box::new(Glass(term.clone())),
-        look: Look {
-            live: true,
-            ..Look::PLAIN
-        },
+        look: Look { live: true, ..Look::PLAIN },
         verbose: false,
         rerun: None,
     };
@@ -274,25 +217,13 @@ fn live_screens(name: &str, moments: &[i64]) -> String {
         }
     });
     writeln!(screens, "--- end\n{}", term.contents()).unwrap();
-    screens
-        .chars()
-        .map(|c| {
-            if ('\u{2801}'..='\u{28ff}').contains(&c) {
-                '*'
-            } else {
-                c
-            }
-        })
-        .collect()
+    screens.chars().map(|c| if ('\u{2801}'..='\u{28ff}').contains(&c) { '*' } else { c }).collect()
 }
 
 #[test]
 fn live_screens_show_what_runs() {
     insta::assert_snapshot!("tty-deployed", live_screens("deployed", &[0, 4, 10]));
-    insta::assert_snapshot!(
-        "tty-rolled-back",
-        live_screens("rolled-back", &[10, 14, 16])
-    );
+    insta::assert_snapshot!("tty-rolled-back", live_screens("rolled-back", &[10, 14, 16]));
     insta::assert_snapshot!("tty-parallel", live_screens("parallel", &[12, 40]));
     insta::assert_snapshot!("tty-interrupted", live_screens("interrupted", &[7, 8]));
     insta::assert_snapshot!("tty-hostile", live_screens("hostile", &[1]));
@@ -302,24 +233,14 @@ fn live_screens_show_what_runs() {
 fn foreign_text_steers_neither_terminal_nor_ci() {
     let paper = Paper::default();
     for progress in [Progress::Plain, Progress::Quiet, Progress::Json] {
-        let look = Look {
-            width: 60,
-            ..Look::PLAIN
-        };
-        let mut renderer = renderer(
-            progress,
-            Stage {
-                verbose: true,
-                ..stage(&paper, &paper, look)
-            },
-        );
+        let look = Look { width: 60, ..Look::PLAIN };
+        let mut renderer = renderer(progress, Stage { verbose: true, ..stage(&paper, &paper, look) });
         replay(&stream("hostile"), renderer.as_mut(), |_| {});
     }
     let text = paper.text() + &live_screens("hostile", &[1, 3]);
     for line in text.lines() {
-        let hidden = |c: char| {
-            c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        };
+        let hidden =
+            |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         assert!(!line.contains(hidden), "{line:?}");
         assert!(!line.trim_start().starts_with("::"), "{line:?}");
         assert!(line.starts_with('{') || !line.contains("##["), "{line:?}");
@@ -393,11 +314,7 @@ fn a_dead_terminal_stops_nothing() {
             for progress in [Progress::Plain, Progress::Quiet, Progress::Json] {
                 replay(&stream(name), renderer(progress, stage()).as_mut(), |_| {});
             }
-            replay(
-                &stream(name),
-                &mut tty::Tty::on(broken.clone(), None, stage()),
-                |_| {},
-            );
+            replay(&stream(name), &mut tty::Tty::on(broken.clone(), None, stage()), |_| {});
         }
     }
 }
@@ -405,21 +322,13 @@ fn a_dead_terminal_stops_nothing() {
 #[test]
 fn a_screen_shows_everything_before_it_ends() {
     let (result, note) = (Paper::default(), Paper::default());
-    let screen = Screen::start(renderer(
-        Progress::Plain,
-        stage(&result, &note, Look::PLAIN),
-    ));
+    let screen = Screen::start(renderer(Progress::Plain, stage(&result, &note, Look::PLAIN)));
     let mut sink = screen.sink();
     for event in stream("deployed") {
         sink.event(&event);
     }
     screen.finish();
-    assert!(
-        note.text()
-            .contains("1 release deployed, 1 unchanged in 12.4s"),
-        "{}",
-        note.text()
-    );
+    assert!(note.text().contains("1 release deployed, 1 unchanged in 12.4s"), "{}", note.text());
     assert_eq!(result.text(), "http://10.88.0.2:30300\n");
     // A sink outlives its screen without harm.
     sink.event(&stream("deployed")[0]);
@@ -447,8 +356,7 @@ fn a_renderer_that_dies_is_noticed_by_nobody() {
 
 #[test]
 fn every_outcome_has_its_exit_status() {
-    let exits =
-        STREAMS.map(|name| report::exit(&Report::fold(&stream(name)).finished.unwrap().outcome));
+    let exits = STREAMS.map(|name| report::exit(&Report::fold(&stream(name)).finished.unwrap().outcome));
     assert_eq!(
         exits,
         [
@@ -496,32 +404,16 @@ fn errors_have_the_house_form() {
 /// `STREAM=tests/events/parallel.jsonl cargo test --lib -- --ignored --nocapture replay_for_the_eye`.
 #[test]
 #[ignore = "takes as long as the run that was recorded"]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test has no cli that reads the environment for it"
-)]
+#[expect(clippy::disallowed_methods, reason = "a test has no cli that reads the environment for it")]
 fn replay_for_the_eye() {
     let path = PathBuf::from(std::env::var_os("STREAM").unwrap());
     let term = std::env::var("TERM").ok();
-    let environment = Environment {
-        term,
-        locale: Some("C.UTF-8".to_owned()),
-        ..Environment::default()
-    };
+    let environment = Environment { term, locale: Some("C.UTF-8".to_owned()), ..Environment::default() };
     let output = Output::standard(Color::Auto, &environment);
     let look = output.note_look;
     let (result, note) = output.into_writers();
     let verbose = std::env::var_os("VERBOSE").is_some();
-    let screen = Screen::start(renderer(
-        Progress::Auto,
-        Stage {
-            result,
-            note,
-            look,
-            verbose,
-            rerun: None,
-        },
-    ));
+    let screen = Screen::start(renderer(Progress::Auto, Stage { result, note, look, verbose, rerun: None }));
     let mut sink = screen.sink();
     let events = journal::read(&path).unwrap();
     let shift = Timestamp::now().duration_since(events[0].at);
@@ -529,10 +421,7 @@ fn replay_for_the_eye() {
         let at = event.at + shift;
         let wait = at.duration_since(Timestamp::now());
         std::thread::sleep(wait.try_into().unwrap_or_default());
-        sink.event(&Stamped {
-            at,
-            event: event.event,
-        });
+        sink.event(&Stamped { at, event: event.event });
     }
     screen.finish();
 }

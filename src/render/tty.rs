@@ -50,18 +50,15 @@ impl Tty {
         } else {
             "{prefix} {spinner} {wide_msg}"
         };
-        let style = ProgressStyle::with_template(template)
-            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
         Self {
             multi: MultiProgress::with_draw_target(target),
             style: style.tick_chars(spinner),
             bars: Vec::new(),
             result: stage.result,
             note: stage.note,
-            lines: Lines {
-                look: stage.look,
-                verbose: stage.verbose,
-            },
+            lines: Lines { look: stage.look, verbose: stage.verbose },
             rerun: stage.rerun,
             report: Report::default(),
         }
@@ -88,22 +85,14 @@ impl Tty {
             stays
         });
         for (place, one) in active.iter().enumerate() {
-            if self
-                .bars
-                .get(place)
-                .is_none_or(|(step, _)| step.as_ref() != one.step)
-            {
-                let bar = self.multi.insert(
-                    place,
-                    ProgressBar::new_spinner().with_style(self.style.clone()),
-                );
+            if self.bars.get(place).is_none_or(|(step, _)| step.as_ref() != one.step) {
+                let bar = self.multi.insert(place, ProgressBar::new_spinner().with_style(self.style.clone()));
                 self.bars.insert(place, (one.step.cloned(), bar));
             }
             if let Some((_, bar)) = self.bars.get(place) {
-                bar.set_prefix(one.step.map_or_else(
-                    || "    ".to_owned(),
-                    |step| Lines::number(step, &self.report),
-                ));
+                bar.set_prefix(
+                    one.step.map_or_else(|| "    ".to_owned(), |step| Lines::number(step, &self.report)),
+                );
                 bar.set_message(self.live(one));
                 bar.tick();
             }
@@ -116,11 +105,7 @@ impl Tty {
         let Some(step) = one.step else {
             return format!("{} {since}", one.what);
         };
-        let what = if one.what.is_empty() {
-            self.lines.change(step, &self.report)
-        } else {
-            one.what.clone()
-        };
+        let what = if one.what.is_empty() { self.lines.change(step, &self.report) } else { one.what.clone() };
         let title = text::clean_line(&self.report.title(step));
         let since = self.lines.look.paint(Tone::Dim, &since);
         format!("{title} {since} {what}").trim_end().to_owned()
@@ -128,12 +113,7 @@ impl Tty {
 
     fn end(&mut self) {
         self.clear();
-        print_summary(
-            &mut self.note,
-            &self.report,
-            self.lines.look,
-            self.rerun.as_deref(),
-        );
+        print_summary(&mut self.note, &self.report, self.lines.look, self.rerun.as_deref());
         if let Some(url) = url(&self.report) {
             print(&mut self.result, &url);
         }

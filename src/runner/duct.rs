@@ -70,12 +70,7 @@ impl DuctRunner {
     }
 
     fn environment(&self, tool: &Tool) -> Vec<(OsString, OsString)> {
-        let secret = |name: &OsString| {
-            self.setup
-                .secret_variables
-                .iter()
-                .any(|one| name == one.as_str())
-        };
+        let secret = |name: &OsString| self.setup.secret_variables.iter().any(|one| name == one.as_str());
         let keep = |name: &OsString| match tool {
             Tool::Helm | Tool::Kubectl => ALLOWED.iter().any(|allowed| name == allowed),
             // The project's own programs, such as compilers, need the user's environment.
@@ -96,11 +91,7 @@ impl DuctRunner {
             kept.push(("KUBERC".into(), "off".into()));
             kept.push((
                 "KUBECONFIG".into(),
-                self.setup
-                    .kubeconfig
-                    .clone()
-                    .unwrap_or_else(|| "/dev/null".into())
-                    .into(),
+                self.setup.kubeconfig.clone().unwrap_or_else(|| "/dev/null".into()).into(),
             ));
         }
         kept
@@ -109,8 +100,7 @@ impl DuctRunner {
     fn program(&self, tool: &Tool) -> Result<PathBuf, RunError> {
         let name = tool.name();
         let path = self.setup.environment.get(&OsString::from("PATH"));
-        which::which_in(&name, path, &self.setup.project)
-            .map_err(|_| RunError::Missing { program: name })
+        which::which_in(&name, path, &self.setup.project).map_err(|_| RunError::Missing { program: name })
     }
 
     fn expression(&self, invocation: &Invocation) -> Result<Expression, RunError> {
@@ -138,11 +128,8 @@ impl Runner for DuctRunner {
         let name = invocation.tool.name();
         let mut errors = tempfile::tempfile().map_err(|error| cannot(&name, &error))?;
         let copy = errors.try_clone().map_err(|error| cannot(&name, &error))?;
-        let expression = self
-            .expression(invocation)?
-            .stdout_capture()
-            .stderr_file(copy);
-        let mut output = finish(&name, invocation.timeout, expression, None)?;
+        let expression = self.expression(invocation)?.stdout_capture().stderr_file(copy);
+        let mut output = finish(&name, invocation.timeout, &expression, None)?;
         output.stderr = tail(&mut errors);
         Ok(output)
     }
@@ -155,27 +142,19 @@ impl Runner for DuctRunner {
         let path = folder.join(format!("{log}.log"));
         let mut file = open_log(&path, invocation).map_err(|error| cannot(&name, &error))?;
         let copy = file.try_clone().map_err(|error| cannot(&name, &error))?;
-        let expression = self
-            .expression(invocation)?
-            .stderr_to_stdout()
-            .stdout_file(copy);
-        let mut output = finish(&name, invocation.timeout, expression, Some(&path))?;
+        let expression = self.expression(invocation)?.stderr_to_stdout().stdout_file(copy);
+        let mut output = finish(&name, invocation.timeout, &expression, Some(&path))?;
         output.stderr = tail(&mut file);
         Ok(output)
     }
 
-    fn stream(
-        &self,
-        invocation: &Invocation,
-        mut sink: ValueSink,
-    ) -> Result<StreamGuard, RunError> {
+    fn stream(&self, invocation: &Invocation, mut sink: ValueSink) -> Result<StreamGuard, RunError> {
         let name = invocation.tool.name();
         let expression = self.expression(invocation)?.stderr_null();
         let reader = Arc::new(expression.reader().map_err(|error| cannot(&name, &error))?);
         let guard = Arc::clone(&reader);
         std::thread::spawn(move || {
-            let values = serde_json::Deserializer::from_reader(std::io::BufReader::new(&*reader))
-                .into_iter();
+            let values = serde_json::Deserializer::from_reader(std::io::BufReader::new(&*reader)).into_iter();
             for value in values {
                 let Ok(value) = value else { break };
                 if !sink(Some(value)) {
@@ -196,21 +175,15 @@ impl Runner for DuctRunner {
 fn finish(
     name: &str,
     limit: Duration,
-    expression: Expression,
+    expression: &Expression,
     log: Option<&Path>,
 ) -> Result<Output, RunError> {
     let start = Instant::now();
     let handle = expression.start().map_err(|error| cannot(name, &error))?;
-    let ended = handle
-        .wait_timeout(limit)
-        .map_err(|error| cannot(name, &error))?;
+    let ended = handle.wait_timeout(limit).map_err(|error| cannot(name, &error))?;
     let Some(done) = ended else {
         stop(&handle);
-        return Err(RunError::Timeout {
-            program: name.to_owned(),
-            limit,
-            log: log.map(Path::to_path_buf),
-        });
+        return Err(RunError::Timeout { program: name.to_owned(), limit, log: log.map(Path::to_path_buf) });
     };
     Ok(Output {
         status: done.status.code(),
@@ -240,12 +213,7 @@ fn signal_group(pid: u32, signal: Signal) {
 }
 
 fn open_log(path: &Path, invocation: &Invocation) -> std::io::Result<File> {
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .read(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(path)?;
     writeln!(file, "$ {}", invocation.line())?;
     Ok(file)
 }
@@ -253,9 +221,8 @@ fn open_log(path: &Path, invocation: &Invocation) -> std::io::Result<File> {
 fn tail(file: &mut File) -> String {
     let mut bytes = Vec::new();
     let length = file.metadata().map_or(0, |metadata| metadata.len());
-    let read = file
-        .seek(SeekFrom::Start(length.saturating_sub(TAIL)))
-        .and_then(|_| file.read_to_end(&mut bytes));
+    let read =
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).and_then(|_| file.read_to_end(&mut bytes));
     match read {
         Ok(_) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) => format!("(its output cannot be read: {error})"),
@@ -263,10 +230,7 @@ fn tail(file: &mut File) -> String {
 }
 
 fn cannot(program: &str, error: &std::io::Error) -> RunError {
-    RunError::Start {
-        program: program.to_owned(),
-        why: error.to_string(),
-    }
+    RunError::Start { program: program.to_owned(), why: error.to_string() }
 }
 
 #[cfg(test)]
@@ -274,20 +238,12 @@ mod tests {
     use super::*;
 
     fn runner() -> DuctRunner {
-        let environment = [
-            ("PATH", "/usr/bin:/bin"),
-            ("KUBECONFIG", "/mine"),
-            ("DATABASE_URL", "CANARY-91c2"),
-        ]
-        .map(|(name, value)| (name.into(), value.into()))
-        .into();
+        let environment =
+            [("PATH", "/usr/bin:/bin"), ("KUBECONFIG", "/mine"), ("DATABASE_URL", "CANARY-91c2")]
+                .map(|(name, value)| (name.into(), value.into()))
+                .into();
         let secret_variables = vec!["DATABASE_URL".to_owned()];
-        DuctRunner::new(Setup {
-            project: "/".into(),
-            environment,
-            secret_variables,
-            ..Setup::default()
-        })
+        DuctRunner::new(Setup { project: "/".into(), environment, secret_variables, ..Setup::default() })
     }
 
     fn shell(script: &str) -> Invocation {
@@ -296,20 +252,13 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named() {
-        let error = runner()
-            .run(&Invocation::new(Tool::Project("no-such".into()), ["x"]))
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "no-such is not installed or not on the PATH"
-        );
+        let error = runner().run(&Invocation::new(Tool::Project("no-such".into()), ["x"])).unwrap_err();
+        assert_eq!(error.to_string(), "no-such is not installed or not on the PATH");
     }
 
     #[test]
     fn a_status_is_an_answer_and_its_complaint_is_kept() {
-        let output = runner()
-            .run(&shell("echo out; echo err >&2; exit 7"))
-            .unwrap();
+        let output = runner().run(&shell("echo out; echo err >&2; exit 7")).unwrap();
         assert_eq!((output.status, output.text().as_str()), (Some(7), "out\n"));
         assert_eq!(output.complaint(), "err");
     }
@@ -317,10 +266,7 @@ mod tests {
     #[test]
     fn children_see_neither_secrets_nor_foreign_cluster_settings() {
         let seen = runner().run(&shell("env")).unwrap().text();
-        assert!(
-            !seen.contains("CANARY") && !seen.contains("KUBECONFIG"),
-            "{seen}"
-        );
+        assert!(!seen.contains("CANARY") && !seen.contains("KUBECONFIG"), "{seen}");
     }
 
     #[test]
@@ -329,11 +275,7 @@ mod tests {
         let command = shell("sleep 60 & sleep 60").timeout(Duration::from_millis(100));
         let error = runner().run(&command).unwrap_err();
         assert!(matches!(error, RunError::Timeout { .. }), "{error}");
-        assert!(
-            start.elapsed() < Duration::from_secs(4),
-            "{:?}",
-            start.elapsed()
-        );
+        assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
     }
 
     #[test]
@@ -342,9 +284,7 @@ mod tests {
         let mut setup = runner().setup;
         setup.logs = Some(folder.path().to_owned());
         let start = Instant::now();
-        let output = DuctRunner::new(setup)
-            .run_logged(&shell("sleep 5 & echo done"), "step")
-            .unwrap();
+        let output = DuctRunner::new(setup).run_logged(&shell("sleep 5 & echo done"), "step").unwrap();
         assert!(output.is_success() && start.elapsed() < Duration::from_secs(3));
         let log = std::fs::read_to_string(folder.path().join("step.log")).unwrap();
         assert_eq!(log, "$ sh -c 'sleep 5 & echo done'\ndone\n");
@@ -354,17 +294,8 @@ mod tests {
     fn a_stream_hands_over_values_and_its_end() {
         let (send, receive) = std::sync::mpsc::channel();
         let sink = Box::new(move |value| send.send(value).is_ok());
-        let _guard = runner()
-            .stream(&shell(r#"printf '{"a":1}\n{\n"a":2}'"#), sink)
-            .unwrap();
+        let _guard = runner().stream(&shell(r#"printf '{"a":1}\n{\n"a":2}'"#), sink).unwrap();
         let seen: Vec<_> = receive.iter().take(3).collect();
-        assert_eq!(
-            seen,
-            [
-                Some(serde_json::json!({"a": 1})),
-                Some(serde_json::json!({"a": 2})),
-                None
-            ]
-        );
+        assert_eq!(seen, [Some(serde_json::json!({"a": 1})), Some(serde_json::json!({"a": 2})), None]);
     }
 }

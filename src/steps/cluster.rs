@@ -36,15 +36,12 @@ impl Step for ClusterStep {
         Ok(match &world.cluster {
             Cluster::Running(_) => Decision::none("runs"),
             Cluster::Down(state) => Decision {
-                change: Change::Update {
-                    from: state.clone(),
-                    to: "runs".to_owned(),
-                },
+                change: Change::Update { from: state.clone(), to: "runs".to_owned() },
                 apply: self.0.start(),
                 checks: Vec::new(),
                 undo: Undo::Nothing {
-                    reason: "a running cluster harms nothing; nothing else was changed yet"
-                        .to_owned(),
+                    reason: "a running cluster harms nothing; nothing else was changed yet".to_owned(),
+                    stays: None,
                 },
                 notes: Vec::new(),
             },

@@ -20,11 +20,7 @@ pub(super) struct ImageStep {
 
 impl ImageStep {
     pub(super) fn new(inputs: &Arc<Inputs>, provider: &Arc<dyn Provider>, name: String) -> Self {
-        Self {
-            inputs: Arc::clone(inputs),
-            provider: Arc::clone(provider),
-            name,
-        }
+        Self { inputs: Arc::clone(inputs), provider: Arc::clone(provider), name }
     }
 
     /// The step that a release waits for.
@@ -52,13 +48,10 @@ impl Step for ImageStep {
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
         let image = &self.inputs.profile.images[&self.name];
-        let reference = self
-            .inputs
-            .image_reference(&self.name)
-            .ok_or_else(|| DecideError {
-                message: format!("image {} has no tag", self.name),
-                hint: "this is a bug in todoctl: images are hashed before steps decide".to_owned(),
-            })?;
+        let reference = self.inputs.image_reference(&self.name).ok_or_else(|| DecideError {
+            message: format!("image {} has no tag", self.name),
+            hint: "this is a bug in todoctl: images are hashed before steps decide".to_owned(),
+        })?;
         if world.images.contains(&reference) {
             return Ok(Decision::none(format!("{reference} is there")));
         }
@@ -68,12 +61,12 @@ impl Step for ImageStep {
         let mut apply: Vec<Invocation> = prepare.into_iter().collect();
         apply.extend(self.provider.build(&reference, image));
         Ok(Decision {
-            change: Change::Create { to: reference },
+            change: Change::Create { to: reference.clone() },
             apply,
             checks: Vec::new(),
             undo: Undo::Nothing {
-                reason: "an image that nothing uses harms nothing; the next up removes it"
-                    .to_owned(),
+                reason: "an image that nothing uses harms nothing; the next up removes it".to_owned(),
+                stays: Some(format!("image {reference}")),
             },
             notes: Vec::new(),
         })

@@ -36,12 +36,8 @@ impl Step for NamespaceStep {
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
-        let absent: Vec<&str> = self
-            .0
-            .namespaces()
-            .into_iter()
-            .filter(|name| !world.live.has_namespace(name))
-            .collect();
+        let absent: Vec<&str> =
+            self.0.namespaces().into_iter().filter(|name| !world.live.has_namespace(name)).collect();
         let Some(access) = world.cluster.access() else {
             return Ok(Decision::none("known after start"));
         };
@@ -51,16 +47,12 @@ impl Step for NamespaceStep {
         let items: Vec<_> = absent.iter().map(|name| namespace_object(name)).collect();
         let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
         Ok(Decision {
-            change: Change::Create {
-                to: format!("namespace {}", absent.join(", ")),
-            },
+            change: Change::Create { to: format!("namespace {}", absent.join(", ")) },
             apply: vec![Kubectl::new(access).apply(&list)],
             checks: Vec::new(),
             undo: Undo::Nothing {
-                reason: format!(
-                    "namespace {} stays: deleting it would delete what others put there",
-                    absent.join(", ")
-                ),
+                reason: "deleting a namespace would delete what others put there".to_owned(),
+                stays: Some(format!("namespace {}", absent.join(", "))),
             },
             notes: Vec::new(),
         })

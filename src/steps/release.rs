@@ -5,16 +5,12 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
-
-use crate::digest;
-use crate::health;
 use crate::inputs::Inputs;
 use crate::labels;
 use crate::profile::Release;
-use crate::step::{
-    Change, Check, DecideError, Decision, Guard, Returns, Step, StepId, Undo, Verdict, Workload,
-};
+use crate::step::{Change, Check, DecideError, Decision, Guard, Returns, Step, StepId, Undo, Workload};
+use crate::steps::content::{digest_of, is_broken, is_current, is_settled, upgrade};
+use crate::steps::history::{number_after, refuse_unfinished};
 use crate::steps::{image::ImageStep, release_id, secret};
 use crate::tool::helm::{Helm, Upgrade};
 use crate::world::manifest::{differences, fingerprint};
@@ -29,10 +25,7 @@ pub(super) struct ReleaseStep {
 
 impl ReleaseStep {
     pub(super) fn new(inputs: &Arc<Inputs>, name: &str) -> Self {
-        Self {
-            inputs: Arc::clone(inputs),
-            name: name.to_owned(),
-        }
+        Self { inputs: Arc::clone(inputs), name: name.to_owned() }
     }
 
     fn spec(&self) -> &Release {
@@ -42,91 +35,6 @@ impl ReleaseStep {
     fn namespace(&self) -> &str {
         self.inputs.namespace(self.spec())
     }
-}
-
-/// What `helm upgrade` is called with for a release.
-pub fn upgrade(inputs: &Inputs, name: &str, world: &World) -> Upgrade {
-    let spec = &inputs.profile.releases[name];
-    Upgrade {
-        release: name.to_owned(),
-        namespace: inputs.namespace(spec).to_owned(),
-        chart: spec.chart.clone(),
-        values: spec.values.clone(),
-        overlay: overlay(inputs, spec, world),
-        set: inputs.set.get(name).cloned().unwrap_or_default(),
-    }
-}
-
-/// The values that todoctl adds: the profile's, the image it built, the version of the Secret.
-fn overlay(inputs: &Inputs, spec: &Release, world: &World) -> Value {
-    let mut values = spec.set.clone();
-    if let Some(image) = &spec.image {
-        let entry = values
-            .entry("image")
-            .or_insert_with(|| Value::Object(Map::new()));
-        if let (Value::Object(entry), Some(tag)) = (entry, inputs.tags.get(image)) {
-            entry.insert(
-                "repository".to_owned(),
-                json!(inputs.profile.images[image].repository),
-            );
-            entry.insert("tag".to_owned(), json!(tag));
-        }
-    }
-    if let Some(set) = &spec.secret {
-        values.insert(
-            "existingSecret".to_owned(),
-            json!(secret::wanted(inputs, set, world).version),
-        );
-    }
-    Value::Object(values)
-}
-
-fn digest_of(inputs: &Inputs, name: &str, upgrade: &Upgrade) -> String {
-    let overlay = upgrade.overlay.to_string();
-    let set = upgrade.set.join("\0");
-    let chart = inputs
-        .charts
-        .get(name)
-        .map(String::as_str)
-        .unwrap_or_default();
-    digest::combine(&[
-        ("chart", chart.as_bytes()),
-        ("overlay", overlay.as_bytes()),
-        ("set", set.as_bytes()),
-    ])
-}
-
-/// Whether a release has the wanted inputs and nothing that is live differs from them. Health is another question.
-pub fn is_current(inputs: &Inputs, name: &str, world: &World) -> bool {
-    let namespace = inputs.namespace(&inputs.profile.releases[name]);
-    let Some(newest) = world.releases.newest(namespace, name) else {
-        return false;
-    };
-    let live = world.live.release_workloads(name, namespace);
-    newest.status == "deployed"
-        && newest.is_ours()
-        && newest.label(labels::DIGEST)
-            == Some(&digest_of(inputs, name, &upgrade(inputs, name, world)))
-        && newest.label(labels::LIVE) == Some(&fingerprint(&live))
-}
-
-/// Whether a release needs neither a change nor a check nor a mark.
-pub(super) fn is_settled(inputs: &Inputs, name: &str, world: &World) -> bool {
-    let namespace = inputs.namespace(&inputs.profile.releases[name]);
-    is_current(inputs, name, world)
-        && world
-            .releases
-            .newest(namespace, name)
-            .is_some_and(Revision::is_verified)
-        && health::of_release(name, namespace, &world.live) == Verdict::Ready
-}
-
-/// Whether a release is doomed as it is now.
-pub fn is_broken(name: &str, namespace: &str, world: &World) -> bool {
-    matches!(
-        health::of_release(name, namespace, &world.live),
-        Verdict::Broken { .. }
-    )
 }
 
 impl Step for ReleaseStep {
@@ -170,24 +78,15 @@ impl ReleaseStep {
     /// The inputs are the same: wait for health if need be, never upgrade (an identical manifest heals nothing).
     fn keep(&self, world: &World) -> Decision {
         let namespace = self.namespace();
-        let number = world
-            .releases
-            .newest(namespace, &self.name)
-            .map_or(0, |revision| revision.number);
+        let number = world.releases.newest(namespace, &self.name).map_or(0, |revision| revision.number);
         let mut decision = Decision::none(format!("revision {number} is current"));
         if !is_settled(&self.inputs, &self.name, world) {
-            decision.checks =
-                vec![self.rolled_out(world.live.release_workloads(&self.name, namespace))];
+            decision.checks = vec![self.rolled_out(world.live.release_workloads(&self.name, namespace))];
         }
         decision
     }
 
-    fn change(
-        &self,
-        world: &World,
-        access: &Access,
-        history: &[Revision],
-    ) -> Result<Decision, DecideError> {
+    fn change(&self, world: &World, access: &Access, history: &[Revision]) -> Result<Decision, DecideError> {
         let namespace = self.namespace();
         let helm = Helm::new(world.helm_major, access);
         let unread = Manifests::default();
@@ -195,21 +94,14 @@ impl ReleaseStep {
         let wanted = self.rendered(manifests)?;
         let broken = is_broken(&self.name, namespace, world);
         let live = world.live.release_workloads(&self.name, namespace);
-        let drift = self.drift(history, manifests, &live);
+        let drift = drift(history, manifests, &live);
         let upgrade = upgrade(&self.inputs, &self.name, world);
         let labels = self.labels(world, history, &upgrade, wanted);
-        let present = history
-            .last()
-            .filter(|newest| newest.status != "uninstalled");
+        let present = history.last().filter(|newest| newest.status != "uninstalled");
         let mut decision = Decision {
             change: match present {
-                Some(newest) => Change::Update {
-                    from: self.describe(newest),
-                    to: self.describe_new(newest, &labels),
-                },
-                None => Change::Create {
-                    to: format!("revision {}", number_after(history)),
-                },
+                Some(newest) => Change::Update { from: describe(newest), to: describe_new(newest, &labels) },
+                None => Change::Create { to: format!("revision {}", number_after(history)) },
             },
             apply: vec![helm.upgrade(&upgrade, &labels, &world.run, !drift.is_empty())],
             checks: vec![self.rolled_out(wanted.to_vec())],
@@ -217,9 +109,9 @@ impl ReleaseStep {
             notes: drift,
         };
         if let Some(Target::Unproven(number)) = present.map(|_| target(history, broken)) {
-            decision.notes.push(format!(
-                "if this fails, revision {number} comes back although it was never verified"
-            ));
+            decision
+                .notes
+                .push(format!("if this fails, revision {number} comes back although it was never verified"));
         }
         Ok(decision)
     }
@@ -233,42 +125,13 @@ impl ReleaseStep {
                     self.spec().chart.display(),
                     self.name
                 ),
-                hint: format!(
-                    "try it: helm template {} {}",
-                    self.name,
-                    self.spec().chart.display()
-                ),
+                hint: format!("try it: helm template {} {}", self.name, self.spec().chart.display()),
             }),
             None => Err(DecideError {
                 message: format!("the manifest of release {} was not read", self.name),
-                hint: "this is a bug in todoctl: charts are rendered before steps decide"
-                    .to_owned(),
+                hint: "this is a bug in todoctl: charts are rendered before steps decide".to_owned(),
             }),
         }
-    }
-
-    /// What somebody else changed since the last run, for the plan.
-    fn drift(&self, history: &[Revision], manifests: &Manifests, live: &[Workload]) -> Vec<String> {
-        let Some(newest) = history.last() else {
-            return Vec::new();
-        };
-        let mut notes = Vec::new();
-        if newest.status == "deployed" && !newest.is_ours() {
-            notes.push(format!(
-                "revision {} was made by someone else; it will be replaced",
-                newest.number
-            ));
-        }
-        let recorded = newest.label(labels::LIVE);
-        if newest.is_ours() && recorded != Some(&fingerprint(live)) {
-            let target = manifests.target.as_deref().unwrap_or_default();
-            notes.extend(
-                differences(target, live)
-                    .into_iter()
-                    .map(|line| format!("changed by someone else: {line}")),
-            );
-        }
-        notes
     }
 
     fn labels(
@@ -284,105 +147,42 @@ impl ReleaseStep {
             (labels::LIVE, fingerprint(wanted)),
             (labels::PROFILE, self.inputs.name.clone()),
         ];
-        if let Some(tag) = self
-            .spec()
-            .image
-            .as_ref()
-            .and_then(|image| self.inputs.tags.get(image))
-        {
+        if let Some(tag) = self.spec().image.as_ref().and_then(|image| self.inputs.tags.get(image)) {
             labels.push((labels::IMAGE, tag.clone()));
         }
         if let Some(set) = &self.spec().secret {
-            labels.push((
-                labels::SECRETS,
-                secret::wanted(&self.inputs, set, world).version,
-            ));
+            labels.push((labels::SECRETS, secret::wanted(&self.inputs, set, world).version));
         }
         labels
     }
 
     fn rolled_out(&self, workloads: Vec<Workload>) -> Check {
         let (release, namespace) = (self.name.clone(), self.namespace().to_owned());
-        Check::RolledOut {
-            release,
-            namespace,
-            workloads,
-            within_seconds: self.spec().ready_seconds,
-        }
+        Check::RolledOut { release, namespace, workloads, within_seconds: self.spec().ready_seconds }
     }
 
-    fn describe(&self, revision: &Revision) -> String {
-        let image = revision
-            .label(labels::IMAGE)
-            .map(|tag| format!(", image {tag}"))
-            .unwrap_or_default();
-        let status = if revision.status == "deployed" {
-            String::new()
-        } else {
-            format!(" ({})", revision.status)
-        };
-        format!("revision {}{status}{image}", revision.number)
-    }
-
-    /// The new revision, and which of its inputs differ.
-    fn describe_new(&self, newest: &Revision, labels: &[(&str, String)]) -> String {
-        let new = |name: &str| {
-            labels
-                .iter()
-                .find(|(label, _)| *label == name)
-                .map(|(_, value)| value.as_str())
-        };
-        let changed = |name: &str| newest.is_ours() && newest.label(name) != new(name);
-        let mut parts = vec![format!("revision {}", newest.number + 1)];
-        if let Some(tag) = new(labels::IMAGE).filter(|_| changed(labels::IMAGE)) {
-            parts.push(format!("image {tag}"));
-        }
-        if let Some(version) = new(labels::SECRETS).filter(|_| changed(labels::SECRETS)) {
-            parts.push(format!("secret {version}"));
-        }
-        if parts.len() == 1 && changed(labels::DIGEST) {
-            parts.push("other chart or values".to_owned());
-        }
-        parts.join(", ")
-    }
-
-    fn undo(
-        &self,
-        helm: &Helm,
-        history: &[Revision],
-        target: Target,
-        manifests: &Manifests,
-    ) -> Undo {
+    fn undo(&self, helm: &Helm, history: &[Revision], target: Target, manifests: &Manifests) -> Undo {
         let (release, namespace) = (self.name.clone(), self.namespace().to_owned());
         let newest = history.last();
         let guard = Guard::ReleaseChanged {
             release: release.clone(),
             namespace: namespace.clone(),
             revision: newest.map_or(0, |revision| revision.number),
-            status: newest
-                .map(|revision| revision.status.clone())
-                .unwrap_or_default(),
+            status: newest.map(|revision| revision.status.clone()).unwrap_or_default(),
         };
         let Some(number) = target.revision() else {
             return Undo::Commands {
                 commands: vec![helm.uninstall(&release, &namespace, newest.is_some())],
                 guard,
-                checks: vec![Check::Gone {
-                    release,
-                    namespace,
-                    within_seconds: self.spec().ready_seconds,
-                }],
+                checks: vec![Check::Gone { release, namespace, within_seconds: self.spec().ready_seconds }],
                 returns: None,
             };
         };
         let revision = history.iter().find(|one| one.number == number);
         // A revision that never worked is brought back as it was; it cannot be asked to be healthy.
         let provable = !matches!(target, Target::Unproven(_));
-        let checks = manifests
-            .target
-            .iter()
-            .filter(|_| provable)
-            .map(|workloads| self.rolled_out(workloads.clone()));
+        let checks =
+            manifests.target.iter().filter(|_| provable).map(|workloads| self.rolled_out(workloads.clone()));
         Undo::Commands {
             commands: vec![helm.rollback(&release, &namespace, number)],
             guard,
@@ -398,35 +198,47 @@ impl ReleaseStep {
     }
 }
 
-/// The number helm gives the next revision.
-pub fn number_after(history: &[Revision]) -> u32 {
-    history.last().map_or(1, |newest| newest.number + 1)
+/// What somebody else changed since the last run, for the plan.
+fn drift(history: &[Revision], manifests: &Manifests, live: &[Workload]) -> Vec<String> {
+    let Some(newest) = history.last() else {
+        return Vec::new();
+    };
+    let mut notes = Vec::new();
+    if newest.status == "deployed" && !newest.is_ours() {
+        notes.push(format!("revision {} was made by someone else; it will be replaced", newest.number));
+    }
+    let recorded = newest.label(labels::LIVE);
+    if newest.is_ours() && recorded != Some(&fingerprint(live)) {
+        let target = manifests.target.as_deref().unwrap_or_default();
+        notes.extend(
+            differences(target, live).into_iter().map(|line| format!("changed by someone else: {line}")),
+        );
+    }
+    notes
 }
 
-/// Refuses to touch a release that another helm is working on, or that one left behind.
-pub(super) fn refuse_unfinished(
-    name: &str,
-    namespace: &str,
-    newest: &Revision,
-    history: &[Revision],
-) -> Result<(), DecideError> {
-    let repair = match (newest.status.as_str(), target(history, true)) {
-        ("pending-install" | "uninstalling", _) => format!("helm uninstall {name} -n {namespace}"),
-        ("pending-upgrade" | "pending-rollback", Target::Verified(good)) => {
-            format!("helm rollback {name} {good} -n {namespace}")
-        }
-        ("pending-upgrade" | "pending-rollback", _) => format!(
-            "helm history {name} -n {namespace}, then helm rollback {name} REVISION -n {namespace}"
-        ),
-        _ => return Ok(()),
-    };
-    Err(DecideError {
-        message: format!(
-            "release {name} is {} (revision {}): another helm works on it, or one was killed",
-            newest.status, newest.number
-        ),
-        hint: format!("wait for it; if no helm runs any more: {repair}"),
-    })
+fn describe(revision: &Revision) -> String {
+    let image = revision.label(labels::IMAGE).map(|tag| format!(", image {tag}")).unwrap_or_default();
+    let status =
+        if revision.status == "deployed" { String::new() } else { format!(" ({})", revision.status) };
+    format!("revision {}{status}{image}", revision.number)
+}
+
+/// The new revision, and which of its inputs differ.
+fn describe_new(newest: &Revision, labels: &[(&str, String)]) -> String {
+    let new = |name: &str| labels.iter().find(|(label, _)| *label == name).map(|(_, value)| value.as_str());
+    let changed = |name: &str| newest.is_ours() && newest.label(name) != new(name);
+    let mut parts = vec![format!("revision {}", newest.number + 1)];
+    if let Some(tag) = new(labels::IMAGE).filter(|_| changed(labels::IMAGE)) {
+        parts.push(format!("image {tag}"));
+    }
+    if let Some(version) = new(labels::SECRETS).filter(|_| changed(labels::SECRETS)) {
+        parts.push(format!("secret {version}"));
+    }
+    if parts.len() == 1 && changed(labels::DIGEST) {
+        parts.push("other chart or values".to_owned());
+    }
+    parts.join(", ")
 }
 
 #[cfg(test)]

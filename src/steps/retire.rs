@@ -21,10 +21,7 @@ pub(super) struct RetireStep {
 
 impl RetireStep {
     pub(super) fn new(inputs: &Arc<Inputs>, name: String) -> Self {
-        Self {
-            inputs: Arc::clone(inputs),
-            name,
-        }
+        Self { inputs: Arc::clone(inputs), name }
     }
 }
 
@@ -34,17 +31,14 @@ pub(super) fn left_the_profile(inputs: &Inputs, world: &World) -> Vec<String> {
     if inputs.only.len() != inputs.profile.releases.len() {
         return Vec::new();
     }
-    let ours = world
-        .releases
-        .iter()
-        .filter(|(namespace, name, revisions)| {
-            let newest = revisions.last();
-            *namespace == inputs.profile.namespace
-                && !inputs.profile.releases.contains_key(*name)
-                && newest.is_some_and(|one| {
-                    one.label(labels::PROFILE) == Some(&inputs.name) && one.status == "deployed"
-                })
-        });
+    let ours = world.releases.iter().filter(|(namespace, name, revisions)| {
+        let newest = revisions.last();
+        *namespace == inputs.profile.namespace
+            && !inputs.profile.releases.contains_key(*name)
+            && newest.is_some_and(|one| {
+                one.label(labels::PROFILE) == Some(&inputs.name) && one.status == "deployed"
+            })
+    });
     ours.map(|(_, name, _)| name.to_owned()).collect()
 }
 
@@ -63,18 +57,14 @@ impl Step for RetireStep {
 
     /// After everything that stays: what replaces it is up before it goes.
     fn needs(&self) -> Vec<StepId> {
-        self.inputs
-            .releases()
-            .map(|(name, _)| release_id(name))
-            .collect()
+        self.inputs.releases().map(|(name, _)| release_id(name)).collect()
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
         let namespace = &self.inputs.profile.namespace;
-        let (Some(access), Some(newest)) = (
-            world.cluster.access(),
-            world.releases.newest(namespace, &self.name),
-        ) else {
+        let (Some(access), Some(newest)) =
+            (world.cluster.access(), world.releases.newest(namespace, &self.name))
+        else {
             return Ok(Decision::none("is not there"));
         };
         let helm = Helm::new(world.helm_major, access);
@@ -92,9 +82,7 @@ impl Step for RetireStep {
             within_seconds: GONE_SECONDS,
         };
         Ok(Decision {
-            change: Change::Remove {
-                from: format!("revision {}", newest.number),
-            },
+            change: Change::Remove { from: format!("revision {}", newest.number) },
             apply: vec![helm.uninstall(&self.name, &namespace, true)],
             checks: vec![gone],
             undo: Undo::Commands {

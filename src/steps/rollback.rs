@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::inputs::Inputs;
 use crate::step::{Change, Check, DecideError, Decision, Guard, Returns, Step, StepId, Undo};
-use crate::steps::release::{is_broken, number_after, refuse_unfinished};
+use crate::steps::content::is_broken;
+use crate::steps::history::{number_after, refuse_unfinished};
 use crate::steps::release_id;
 use crate::tool::helm::Helm;
 use crate::world::World;
@@ -20,46 +21,32 @@ pub struct RollbackStep {
 impl RollbackStep {
     /// To a revision that `choose_revision` found.
     pub fn new(inputs: &Arc<Inputs>, name: &str, revision: u32) -> Self {
-        Self {
-            inputs: Arc::clone(inputs),
-            name: name.to_owned(),
-            revision,
-        }
+        Self { inputs: Arc::clone(inputs), name: name.to_owned(), revision }
     }
 }
 
 /// The revision to return to: the one asked for, else the newest verified one before the current.
 /// Never the nearest guess: an error lists the revisions that exist.
-pub fn choose_revision(
-    name: &str,
-    history: &[Revision],
-    asked: Option<u32>,
-) -> Result<u32, DecideError> {
+pub fn choose_revision(name: &str, history: &[Revision], asked: Option<u32>) -> Result<u32, DecideError> {
     let Some(newest) = history.last() else {
         return Err(DecideError {
             message: format!("there is no release {name}"),
             hint: "todoctl status lists the releases".to_owned(),
         });
     };
-    let usable = |revision: &&Revision| {
-        revision.number != newest.number && !revision.status.starts_with("pending")
-    };
+    let usable =
+        |revision: &&Revision| revision.number != newest.number && !revision.status.starts_with("pending");
     let line = |revision: &Revision| {
-        let verified = if revision.is_verified() {
-            ", verified"
-        } else {
-            ""
-        };
+        let verified = if revision.is_verified() { ", verified" } else { "" };
         format!("{} ({}{verified})", revision.number, revision.status)
     };
     let existing: Vec<String> = history.iter().map(line).collect();
     let hint = format!("revisions of {name}: {}", existing.join(", "));
     match asked {
         Some(number) if history.iter().any(|revision| revision.number == number) => Ok(number),
-        Some(number) => Err(DecideError {
-            message: format!("release {name} has no revision {number}"),
-            hint,
-        }),
+        Some(number) => {
+            Err(DecideError { message: format!("release {name} has no revision {number}"), hint })
+        }
         None => history
             .iter()
             .rev()
@@ -103,10 +90,7 @@ impl Step for RollbackStep {
         let Some(Ok(wanted)) = manifests.wanted else {
             return Err(DecideError {
                 message: format!("the manifest of revision {} cannot be read", self.revision),
-                hint: format!(
-                    "helm get manifest {name} -n {namespace} --revision {}",
-                    self.revision
-                ),
+                hint: format!("helm get manifest {name} -n {namespace} --revision {}", self.revision),
             });
         };
         let rolled_out = |workloads| Check::RolledOut {

@@ -36,10 +36,7 @@ pub(super) struct Wanted {
 
 impl SecretStep {
     pub(super) fn new(inputs: &Arc<Inputs>, name: String) -> Self {
-        Self {
-            inputs: Arc::clone(inputs),
-            name,
-        }
+        Self { inputs: Arc::clone(inputs), name }
     }
 
     /// The step that a release waits for.
@@ -57,18 +54,8 @@ fn value(profile: &Profile, name: &str, world: &World) -> Option<SecretString> {
         let key = keys.iter().find(|(_, value)| *value == name)?.0;
         world.secrets.get(set)?.newest()?.values.get(key).cloned()
     });
-    let generate = profile
-        .secrets
-        .values
-        .get(name)
-        .and_then(|spec| spec.generate);
-    in_cluster.or_else(|| {
-        Some(
-            world
-                .random(&format!("value/{name}"), usize::from(generate?))
-                .into(),
-        )
-    })
+    let generate = profile.secrets.values.get(name).and_then(|spec| spec.generate);
+    in_cluster.or_else(|| Some(world.random(&format!("value/{name}"), usize::from(generate?)).into()))
 }
 
 /// The declared values of some logical Secrets that nothing supplies and that are not optional.
@@ -82,9 +69,7 @@ pub fn missing<'a>(inputs: &'a Inputs, world: &World) -> Missing<'a> {
         .filter(|(set, _)| sets.contains(*set))
         .flat_map(|(_, keys)| keys.values());
     let names: std::collections::BTreeSet<&String> = used.collect();
-    let specs = names
-        .into_iter()
-        .filter_map(|name| inputs.profile.secrets.values.get_key_value(name));
+    let specs = names.into_iter().filter_map(|name| inputs.profile.secrets.values.get_key_value(name));
     specs
         .filter(|(name, spec)| !spec.optional && value(&inputs.profile, name, world).is_none())
         .map(|(name, spec)| (name.as_str(), spec))
@@ -97,15 +82,9 @@ pub(super) fn wanted(inputs: &Inputs, set: &str, world: &World) -> Wanted {
         .iter()
         .filter_map(|(key, name)| Some((key.clone(), value(&inputs.profile, name, world)?)))
         .collect();
-    let newest = world
-        .secrets
-        .get(set)
-        .and_then(|versions| versions.newest());
+    let newest = world.secrets.get(set).and_then(|versions| versions.newest());
     match newest.filter(|version| same(&version.values, &values)) {
-        Some(version) => Wanted {
-            version: version.name.clone(),
-            new: None,
-        },
+        Some(version) => Wanted { version: version.name.clone(), new: None },
         None => Wanted {
             version: format!("{set}-{}", world.random(&format!("version/{set}"), 4)),
             new: Some(values),
@@ -136,18 +115,13 @@ impl Step for SecretStep {
         };
         let wanted = wanted(&self.inputs, &self.name, world);
         let Some(values) = wanted.new else {
-            return Ok(Decision::none(format!(
-                "{} has these values",
-                wanted.version
-            )));
+            return Ok(Decision::none(format!("{} has these values", wanted.version)));
         };
         for (key, value) in &values {
             let name = &self.inputs.profile.secrets.sets[&self.name][key];
             let spec = &self.inputs.profile.secrets.values[name];
-            given::validate(name, spec, value).map_err(|message| DecideError {
-                message,
-                hint: format!("give another value for {name}"),
-            })?;
+            given::validate(name, spec, value)
+                .map_err(|message| DecideError { message, hint: format!("give another value for {name}") })?;
         }
         let namespace = &self.inputs.profile.namespace;
         let kubectl = Kubectl::new(access);
@@ -182,14 +156,9 @@ impl SecretStep {
         version: &str,
         values: &BTreeMap<String, SecretString>,
     ) -> SecretString {
-        let data: BTreeMap<&String, &str> = values
-            .iter()
-            .map(|(key, value)| (key, value.expose_secret()))
-            .collect();
-        let labels = BTreeMap::from([
-            (labels::SECRET, &self.name),
-            (labels::PROFILE, &self.inputs.name),
-        ]);
+        let data: BTreeMap<&String, &str> =
+            values.iter().map(|(key, value)| (key, value.expose_secret())).collect();
+        let labels = BTreeMap::from([(labels::SECRET, &self.name), (labels::PROFILE, &self.inputs.name)]);
         json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "immutable": true,
             "metadata": {"name": version, "namespace": namespace, "labels": labels}, "stringData": data})
         .to_string()

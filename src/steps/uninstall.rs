@@ -20,10 +20,7 @@ pub struct UninstallStep {
 impl UninstallStep {
     /// For a release of the profile.
     pub fn new(inputs: &Arc<Inputs>, name: &str) -> Self {
-        Self {
-            inputs: Arc::clone(inputs),
-            name: name.to_owned(),
-        }
+        Self { inputs: Arc::clone(inputs), name: name.to_owned() }
     }
 }
 
@@ -42,39 +39,26 @@ impl Step for UninstallStep {
 
     /// What needs it goes first.
     fn needs(&self) -> Vec<StepId> {
-        let dependants = self
-            .inputs
-            .profile
-            .releases
-            .iter()
-            .filter(|(_, release)| release.needs.contains(&self.name));
+        let dependants =
+            self.inputs.profile.releases.iter().filter(|(_, release)| release.needs.contains(&self.name));
         dependants.map(|(name, _)| release_id(name)).collect()
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
-        let namespace = self
-            .inputs
-            .namespace(&self.inputs.profile.releases[&self.name])
-            .to_owned();
-        let (Some(access), Some(newest)) = (
-            world.cluster.access(),
-            world.releases.newest(&namespace, &self.name),
-        ) else {
+        let namespace = self.inputs.namespace(&self.inputs.profile.releases[&self.name]).to_owned();
+        let (Some(access), Some(newest)) =
+            (world.cluster.access(), world.releases.newest(&namespace, &self.name))
+        else {
             return Ok(Decision::none("is not there"));
         };
         let release = self.name.clone();
         Ok(Decision {
-            change: Change::Remove {
-                from: format!("revision {}", newest.number),
-            },
+            change: Change::Remove { from: format!("revision {}", newest.number) },
             apply: vec![Helm::new(world.helm_major, access).uninstall(&release, &namespace, false)],
-            checks: vec![Check::Gone {
-                release,
-                namespace,
-                within_seconds: GONE_SECONDS,
-            }],
+            checks: vec![Check::Gone { release, namespace, within_seconds: GONE_SECONDS }],
             undo: Undo::Nothing {
                 reason: "removing was asked for; todoctl up brings it back".to_owned(),
+                stays: None,
             },
             notes: Vec::new(),
         })

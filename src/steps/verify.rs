@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::inputs::Inputs;
 use crate::profile::HttpCheck;
 use crate::step::{Check, DecideError, Decision, Request, Step, StepId};
-use crate::steps::{release::is_settled, release_id};
+use crate::steps::{content::is_settled, release_id};
 use crate::world::World;
 
 /// The profile's checks, after every release is verified.
@@ -17,43 +17,18 @@ pub(super) struct VerifyStep {
 impl VerifyStep {
     /// Checks only when something changed or is not settled.
     pub(super) fn new(inputs: &Arc<Inputs>) -> Self {
-        Self {
-            inputs: Arc::clone(inputs),
-            always: false,
-        }
+        Self { inputs: Arc::clone(inputs), always: false }
     }
 
     /// Checks in any case.
     pub(super) fn always(inputs: &Arc<Inputs>) -> Self {
-        Self {
-            inputs: Arc::clone(inputs),
-            always: true,
-        }
+        Self { inputs: Arc::clone(inputs), always: true }
     }
 
     fn check(&self, check: &HttpCheck) -> Check {
-        let namespace = self
-            .inputs
-            .namespace(&self.inputs.profile.releases[&check.release])
-            .to_owned();
-        let HttpCheck {
-            name,
-            service,
-            port,
-            path,
-            within_seconds,
-            ..
-        } = check.clone();
-        Check::Http {
-            name,
-            request: Request {
-                namespace,
-                service,
-                port,
-                path,
-            },
-            within_seconds,
-        }
+        let namespace = self.inputs.namespace(&self.inputs.profile.releases[&check.release]).to_owned();
+        let HttpCheck { name, service, port, path, within_seconds, .. } = check.clone();
+        Check::Http { name, request: Request { namespace, service, port, path }, within_seconds }
     }
 }
 
@@ -71,29 +46,19 @@ impl Step for VerifyStep {
     }
 
     fn needs(&self) -> Vec<StepId> {
-        self.inputs
-            .releases()
-            .map(|(name, _)| release_id(name))
-            .collect()
+        self.inputs.releases().map(|(name, _)| release_id(name)).collect()
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
         if world.cluster.access().is_none() {
             return Ok(Decision::none("known after start"));
         }
-        let settled = self
-            .inputs
-            .releases()
-            .all(|(name, _)| is_settled(&self.inputs, name, world));
+        let settled = self.inputs.releases().all(|(name, _)| is_settled(&self.inputs, name, world));
         if settled && !self.always {
             return Ok(Decision::none("every release is verified and healthy"));
         }
-        let checks = self
-            .inputs
-            .profile
-            .checks
-            .iter()
-            .filter(|check| self.inputs.only.contains(&check.release));
+        let checks =
+            self.inputs.profile.checks.iter().filter(|check| self.inputs.only.contains(&check.release));
         let mut decision = Decision::none("checks only");
         decision.checks = checks.map(|check| self.check(check)).collect();
         Ok(decision)
@@ -108,10 +73,7 @@ pub(super) struct ReleaseCheck {
 
 impl ReleaseCheck {
     pub(super) fn new(inputs: &Arc<Inputs>, name: &str) -> Self {
-        Self {
-            inputs: Arc::clone(inputs),
-            name: name.to_owned(),
-        }
+        Self { inputs: Arc::clone(inputs), name: name.to_owned() }
     }
 }
 

@@ -44,42 +44,21 @@ pub struct Helm {
 impl Helm {
     /// For a cluster.
     pub fn new(major: u32, access: &Access) -> Self {
-        Self {
-            major,
-            context: access.context.clone(),
-        }
+        Self { major, context: access.context.clone() }
     }
 
     /// `helm upgrade --install`. Old values are never reused: with none given, helm would keep the old ones.
-    pub fn upgrade(
-        &self,
-        what: &Upgrade,
-        labels: &[(&str, String)],
-        run: &str,
-        force: bool,
-    ) -> Invocation {
+    pub fn upgrade(&self, what: &Upgrade, labels: &[(&str, String)], run: &str, force: bool) -> Invocation {
         let mut args = vec!["upgrade".to_owned(), "--install".to_owned()];
         args.extend(self.chart_args(what));
         args.extend(
-            [
-                "--reset-values",
-                "--history-max",
-                HISTORY_MAX,
-                "--timeout",
-                OPERATION,
-            ]
-            .map(str::to_owned),
+            ["--reset-values", "--history-max", HISTORY_MAX, "--timeout", OPERATION].map(str::to_owned),
         );
-        let labels: Vec<String> = labels
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
+        let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         args.extend(["--labels".to_owned(), labels.join(",")]);
         args.extend(["--description".to_owned(), format!("todoctl run {run}")]);
         self.force_conflicts(&mut args, force);
-        Invocation::new(Tool::Helm, args)
-            .input(what.overlay.to_string())
-            .timeout(PROCESS)
+        Invocation::new(Tool::Helm, args).input(what.overlay.to_string()).timeout(PROCESS)
     }
 
     /// `helm template`: the manifest that an upgrade would apply.
@@ -100,11 +79,7 @@ impl Helm {
     /// `helm rollback` to a named revision, never to "the previous one".
     /// Another manager's fields are always taken back: helm 4 fails on them otherwise, and a rollback must not.
     pub fn rollback(&self, release: &str, namespace: &str, revision: u32) -> Invocation {
-        let mut args = vec![
-            "rollback".to_owned(),
-            release.to_owned(),
-            revision.to_string(),
-        ];
+        let mut args = vec!["rollback".to_owned(), release.to_owned(), revision.to_string()];
         args.extend(self.place(namespace));
         args.extend(["--history-max", HISTORY_MAX, "--timeout", OPERATION].map(str::to_owned));
         self.force_conflicts(&mut args, true);
@@ -113,11 +88,7 @@ impl Helm {
 
     /// `helm uninstall`; harmless when the release does not exist.
     pub fn uninstall(&self, release: &str, namespace: &str, keep_history: bool) -> Invocation {
-        let mut args = vec![
-            "uninstall".to_owned(),
-            release.to_owned(),
-            "--ignore-not-found".to_owned(),
-        ];
+        let mut args = vec!["uninstall".to_owned(), release.to_owned(), "--ignore-not-found".to_owned()];
         args.extend(self.place(namespace));
         args.extend(["--timeout", OPERATION].map(str::to_owned));
         if keep_history {
@@ -140,12 +111,7 @@ impl Helm {
     }
 
     fn place(&self, namespace: &str) -> [String; 4] {
-        [
-            "--namespace".to_owned(),
-            namespace.to_owned(),
-            "--kube-context".to_owned(),
-            self.context.clone(),
-        ]
+        ["--namespace".to_owned(), namespace.to_owned(), "--kube-context".to_owned(), self.context.clone()]
     }
 
     fn force_conflicts(&self, args: &mut Vec<String>, force: bool) {
@@ -171,11 +137,7 @@ mod tests {
     use super::*;
 
     fn helm(major: u32) -> Helm {
-        let access = Access {
-            kubeconfig: "/k".into(),
-            context: "sandbox".into(),
-            node: "10.0.0.1".into(),
-        };
+        let access = Access { kubeconfig: "/k".into(), context: "sandbox".into(), node: "10.0.0.1".into() };
         Helm::new(major, &access)
     }
 
@@ -192,25 +154,13 @@ mod tests {
 
     #[test]
     fn upgrade_names_everything_and_waits_for_nothing() {
-        let line = helm(4)
-            .upgrade(
-                &upgrade(),
-                &[("a", "1".into()), ("b", "2".into())],
-                "r1",
-                true,
-            )
-            .shell();
+        let line = helm(4).upgrade(&upgrade(), &[("a", "1".into()), ("b", "2".into())], "r1", true).shell();
         insta::assert_snapshot!(line, @r#"helm upgrade --install backend charts/backend --namespace todo --kube-context sandbox --values charts/backend/values-local.yaml --values - --set replicaCount=3 --reset-values --history-max 50 --timeout 120s --labels a=1,b=2 --description 'todoctl run r1' --force-conflicts <<<'{"image":{"tag":"1"}}'"#);
     }
 
     #[test]
     fn only_helm_4_knows_conflicts() {
-        assert!(
-            !helm(3)
-                .rollback("backend", "todo", 3)
-                .line()
-                .contains("conflicts")
-        );
+        assert!(!helm(3).rollback("backend", "todo", 3).line().contains("conflicts"));
         insta::assert_snapshot!(helm(4).rollback("backend", "todo", 3).line(), @"helm rollback backend 3 --namespace todo --kube-context sandbox --history-max 50 --timeout 120s --force-conflicts");
     }
 

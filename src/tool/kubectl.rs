@@ -22,9 +22,7 @@ pub struct Kubectl {
 impl Kubectl {
     /// For a cluster.
     pub fn new(access: &Access) -> Self {
-        Self {
-            context: access.context.clone(),
-        }
+        Self { context: access.context.clone() }
     }
 
     fn invocation<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Invocation {
@@ -37,33 +35,14 @@ impl Kubectl {
     /// `world::releases` reads it.
     pub fn release_table(&self, namespaces: &[&str]) -> Invocation {
         let columns = format!("name,version,status,{}", labels::RELEASE.join(","));
-        let mut args = vec![
-            "get",
-            "secrets",
-            "-l",
-            "owner=helm",
-            "--no-headers",
-            "-L",
-            &columns,
-            REQUEST,
-        ];
+        let mut args = vec!["get", "secrets", "-l", "owner=helm", "--no-headers", "-L", &columns, REQUEST];
         args.extend(scope(namespaces));
         self.invocation(args)
     }
 
     /// todoctl's versioned Secrets of a namespace, with their data: sensitive output.
     pub fn secrets(&self, namespace: &str) -> Invocation {
-        self.invocation([
-            "get",
-            "secrets",
-            "-n",
-            namespace,
-            "-l",
-            labels::SECRET,
-            "-o",
-            "json",
-            REQUEST,
-        ])
+        self.invocation(["get", "secrets", "-n", namespace, "-l", labels::SECRET, "-o", "json", REQUEST])
     }
 
     /// Namespaces, and the workloads and pods of some of them.
@@ -76,10 +55,7 @@ impl Kubectl {
 
     /// Some workloads by name. Fails when one does not exist.
     pub fn workloads(&self, namespace: &str, workloads: &[&Workload]) -> Invocation {
-        let names: Vec<String> = workloads
-            .iter()
-            .map(|one| format!("{}/{}", one.kind, one.name))
-            .collect();
+        let names: Vec<String> = workloads.iter().map(|one| format!("{}/{}", one.kind, one.name)).collect();
         let mut args = vec!["get", "-n", namespace, "-o", "json", REQUEST];
         args.extend(names.iter().map(String::as_str));
         self.invocation(args)
@@ -87,16 +63,7 @@ impl Kubectl {
 
     /// A stream of `{"type": …, "object": …}` for one kind; it starts with everything that exists.
     pub fn watch(&self, namespace: &str, kind: &str) -> Invocation {
-        let args = [
-            "get",
-            kind,
-            "-n",
-            namespace,
-            "--watch",
-            "--output-watch-events",
-            "-o",
-            "json",
-        ];
+        let args = ["get", kind, "-n", namespace, "--watch", "--output-watch-events", "-o", "json"];
         self.invocation(args).timeout(Duration::from_hours(24))
     }
 
@@ -125,70 +92,36 @@ impl Kubectl {
 
     /// Deletes objects of a kind; harmless when they do not exist. Does not wait for finalizers.
     pub fn delete(&self, namespace: &str, kind: &str, names: &[String]) -> Invocation {
-        let mut args = vec![
-            "delete",
-            kind,
-            "-n",
-            namespace,
-            "--ignore-not-found",
-            "--wait=false",
-            REQUEST,
-        ];
+        let mut args = vec!["delete", kind, "-n", namespace, "--ignore-not-found", "--wait=false", REQUEST];
         args.extend(names.iter().map(String::as_str));
         self.invocation(args)
     }
 
     /// Deletes a namespace with everything in it, and waits until it is gone.
     pub fn delete_namespace(&self, namespace: &str) -> Invocation {
-        self.invocation([
-            "delete",
-            "namespace",
-            namespace,
-            "--ignore-not-found",
-            "--timeout=120s",
-        ])
-        .timeout(Duration::from_mins(3))
+        self.invocation(["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"])
+            .timeout(Duration::from_mins(3))
     }
 
     /// A GET through the API server's service proxy; a 2xx answer is exit status 0 (TOOLS: a 404 hides its body).
     pub fn proxy(&self, request: &Request) -> Invocation {
-        let Request {
-            namespace,
-            service,
-            port,
-            path,
-        } = request;
+        let Request { namespace, service, port, path } = request;
         let url = format!("/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}");
         self.invocation(["get", "--raw", &url, "--request-timeout=10s"])
     }
 
     /// The last log lines of every container of a pod; of the run before when `previous`.
     pub fn logs(&self, namespace: &str, pod: &str, previous: bool) -> Invocation {
-        let previous = if previous {
-            "--previous=true"
-        } else {
-            "--previous=false"
-        };
-        let args = [
-            "logs",
-            pod,
-            "-n",
-            namespace,
-            "--all-containers",
-            "--tail=200",
-            "--prefix",
-            previous,
-            REQUEST,
-        ];
+        let previous = if previous { "--previous=true" } else { "--previous=false" };
+        let args =
+            ["logs", pod, "-n", namespace, "--all-containers", "--tail=200", "--prefix", previous, REQUEST];
         self.invocation(args)
     }
 
     /// Everything Kubernetes says about the pods of a release.
     pub fn describe_pods(&self, namespace: &str, release: &str) -> Invocation {
         let selector = format!("app.kubernetes.io/instance={release}");
-        self.invocation([
-            "describe", "pods", "-n", namespace, "-l", &selector, REQUEST,
-        ])
+        self.invocation(["describe", "pods", "-n", namespace, "-l", &selector, REQUEST])
     }
 
     /// The events of a namespace, as JSON.
@@ -212,12 +145,7 @@ pub fn namespace_object(name: &str) -> serde_json::Value {
 
 /// Labels for the Secrets in which helm keeps revisions: `(namespace, release, revision, labels)`.
 pub fn release_labels(marks: &[(String, String, u32, serde_json::Value)]) -> serde_json::Value {
-    let item = |(namespace, release, revision, labels): &(
-        String,
-        String,
-        u32,
-        serde_json::Value,
-    )| {
+    let item = |(namespace, release, revision, labels): &(String, String, u32, serde_json::Value)| {
         json!({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": {
             "name": format!("sh.helm.release.v1.{release}.v{revision}"), "namespace": namespace, "labels": labels}})
     };

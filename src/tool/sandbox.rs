@@ -63,15 +63,8 @@ pub fn images(sandbox: &Sandbox) -> Invocation {
 
 /// Builds an image into the cluster's image store.
 pub fn build(sandbox: &Sandbox, tag: &str, dockerfile: &Path, context: &Path) -> Invocation {
-    let (file, context) = (
-        dockerfile.display().to_string(),
-        context.display().to_string(),
-    );
-    invocation(
-        sandbox,
-        ["image", "build", "-t", tag, "-f", &file, &context],
-    )
-    .timeout(BUILD)
+    let (file, context) = (dockerfile.display().to_string(), context.display().to_string());
+    invocation(sandbox, ["image", "build", "-t", tag, "-f", &file, &context]).timeout(BUILD)
 }
 
 /// Removes images.

@@ -66,20 +66,14 @@ impl Object {
         let (part, rest) = if let Some(rest) = pointer.strip_prefix("/spec") {
             (&self.spec, rest)
         } else {
-            (
-                &self.status,
-                pointer.strip_prefix("/status").unwrap_or(pointer),
-            )
+            (&self.status, pointer.strip_prefix("/status").unwrap_or(pointer))
         };
         part.pointer(rest).and_then(Value::as_i64).unwrap_or(0)
     }
 
     /// Whether it is owned by the object with this id.
     pub fn is_owned_by(&self, uid: &str) -> bool {
-        self.metadata
-            .owner_references
-            .iter()
-            .any(|owner| owner.uid == uid)
+        self.metadata.owner_references.iter().any(|owner| owner.uid == uid)
     }
 
     /// Whether it is being deleted.
@@ -113,7 +107,12 @@ impl Live {
                 Some(Value::Array(items)) => items,
                 _ => return Err("kubectl's list has no items".to_owned()),
             },
-            single => vec![single],
+            single @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_)) => vec![single],
         };
         for item in items {
             let object = Object::deserialize(item)
@@ -125,10 +124,7 @@ impl Live {
 
     /// Takes in one event of a watch stream. An older state never replaces a newer one: a stream may lag behind a read.
     pub fn event(&mut self, event: &Value) {
-        let kind = event
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
         let Some(Ok(object)) = event.get("object").map(Object::deserialize) else {
             return;
         };
@@ -136,11 +132,7 @@ impl Live {
             "ADDED" | "MODIFIED" => self.put(object),
             "DELETED" => {
                 let key = key(&object);
-                if self
-                    .objects
-                    .get(&key)
-                    .is_none_or(|known| known.metadata.uid == object.metadata.uid)
-                {
+                if self.objects.get(&key).is_none_or(|known| known.metadata.uid == object.metadata.uid) {
                     self.objects.remove(&key);
                 }
             }
@@ -150,8 +142,7 @@ impl Live {
 
     /// Forgets every object of a kind in a namespace: a new list follows.
     pub fn forget(&mut self, kind: &str, namespace: &str) {
-        self.objects
-            .retain(|(one, place, _), _| one != kind || place != namespace);
+        self.objects.retain(|(one, place, _), _| one != kind || place != namespace);
     }
 
     fn put(&mut self, object: Object) {
@@ -185,16 +176,11 @@ impl Live {
             WorkloadKind::Deployment => "Deployment",
             WorkloadKind::StatefulSet => "StatefulSet",
         };
-        self.objects
-            .get(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
+        self.objects.get(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
     }
 
     /// Objects of a kind in a namespace.
-    pub fn of_kind<'a>(
-        &'a self,
-        kind: &'a str,
-        namespace: &'a str,
-    ) -> impl Iterator<Item = &'a Object> {
+    pub fn of_kind<'a>(&'a self, kind: &'a str, namespace: &'a str) -> impl Iterator<Item = &'a Object> {
         self.objects
             .iter()
             .filter(move |((one, place, _), _)| one == kind && place == namespace)
@@ -222,9 +208,5 @@ impl Live {
 }
 
 fn key(object: &Object) -> (String, String, String) {
-    (
-        object.kind.clone(),
-        object.metadata.namespace.clone(),
-        object.metadata.name.clone(),
-    )
+    (object.kind.clone(), object.metadata.namespace.clone(), object.metadata.name.clone())
 }

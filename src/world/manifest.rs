@@ -3,11 +3,10 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::step::{Workload, WorkloadKind};
 
-/// The Deployments and StatefulSets of a manifest (YAML documents), sorted.
+/// The workloads of a manifest, which is a row of YAML documents; sorted.
 pub fn workloads(manifest: &str, default_namespace: &str) -> Result<Vec<Workload>, String> {
     let mut found = Vec::new();
     for document in serde_yaml::Deserializer::from_str(manifest) {
@@ -28,15 +27,10 @@ pub fn workload(object: &Value, default_namespace: &str) -> Option<Workload> {
         _ => return None,
     };
     let text = |path: &str| object.pointer(path).and_then(Value::as_str);
-    let replicas = object
-        .pointer("/spec/replicas")
-        .and_then(Value::as_u64)
-        .unwrap_or(1);
+    let replicas = object.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
     Some(Workload {
         kind,
-        namespace: text("/metadata/namespace")
-            .unwrap_or(default_namespace)
-            .to_owned(),
+        namespace: text("/metadata/namespace").unwrap_or(default_namespace).to_owned(),
         name: text("/metadata/name")?.to_owned(),
         replicas: u32::try_from(replicas).unwrap_or(u32::MAX),
         images: images(object.pointer("/spec/template/spec")),
@@ -44,14 +38,9 @@ pub fn workload(object: &Value, default_namespace: &str) -> Option<Workload> {
 }
 
 fn images(pod: Option<&Value>) -> Vec<String> {
-    let containers = ["initContainers", "containers"]
-        .into_iter()
-        .filter_map(|field| pod?.get(field)?.as_array());
-    containers
-        .flatten()
-        .filter_map(|container| container.get("image")?.as_str())
-        .map(str::to_owned)
-        .collect()
+    let containers =
+        ["initContainers", "containers"].into_iter().filter_map(|field| pod?.get(field)?.as_array());
+    containers.flatten().filter_map(|container| container.get("image")?.as_str()).map(str::to_owned).collect()
 }
 
 /// A short hash of what workloads ask for, for a label: 16 hex digits.
@@ -59,11 +48,7 @@ pub fn fingerprint(workloads: &[Workload]) -> String {
     let mut sorted: Vec<&Workload> = workloads.iter().collect();
     sorted.sort();
     let text = serde_json::to_vec(&sorted).unwrap_or_default();
-    Sha256::digest(text)
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    crate::digest::combine(&[("workloads", &text)])[..16].to_owned()
 }
 
 /// How what is live differs from what is wanted, one line per difference.
@@ -71,16 +56,14 @@ pub fn differences(wanted: &[Workload], live: &[Workload]) -> Vec<String> {
     let mut lines = Vec::new();
     for want in wanted {
         let name = format!("{} {}", want.kind, want.name);
-        match live.iter().find(|one| {
-            (one.kind, &one.namespace, &one.name) == (want.kind, &want.namespace, &want.name)
-        }) {
+        match live
+            .iter()
+            .find(|one| (one.kind, &one.namespace, &one.name) == (want.kind, &want.namespace, &want.name))
+        {
             None => lines.push(format!("{name} does not exist")),
             Some(one) => {
                 if one.replicas != want.replicas {
-                    lines.push(format!(
-                        "{name} has {} replicas instead of {}",
-                        one.replicas, want.replicas
-                    ));
+                    lines.push(format!("{name} has {} replicas instead of {}", one.replicas, want.replicas));
                 }
                 if one.images != want.images {
                     lines.push(format!(
@@ -152,9 +135,6 @@ spec:
         ]
         "#);
         assert_ne!(fingerprint(&wanted), fingerprint(&live));
-        assert_eq!(
-            differences(&wanted, &[]),
-            ["deployment backend-deployment does not exist"]
-        );
+        assert_eq!(differences(&wanted, &[]), ["deployment backend-deployment does not exist"]);
     }
 }

@@ -56,9 +56,7 @@ impl Releases {
             let [_, _, _, _, name, number, status, rest @ ..] = cells.as_slice() else {
                 return Err(format!("not a line of a release table: {line:?}"));
             };
-            let number = number
-                .parse()
-                .map_err(|_| format!("not a revision number: {line:?}"))?;
+            let number = number.parse().map_err(|_| format!("not a revision number: {line:?}"))?;
             if rest.len() != labels::RELEASE.len() {
                 return Err(format!("not a line of a release table: {line:?}"));
             }
@@ -68,34 +66,21 @@ impl Releases {
                 .filter(|(_, value)| **value != "<none>")
                 .map(|(label, value)| ((*label).to_owned(), (*value).to_owned()))
                 .collect();
-            releases.insert(
-                namespace,
-                name,
-                Revision {
-                    number,
-                    status: (*status).to_owned(),
-                    labels,
-                },
-            );
+            releases.insert(namespace, name, Revision { number, status: (*status).to_owned(), labels });
         }
         Ok(releases)
     }
 
     /// Adds a revision, keeping them in order.
     pub fn insert(&mut self, namespace: &str, release: &str, revision: Revision) {
-        let revisions = self
-            .0
-            .entry((namespace.to_owned(), release.to_owned()))
-            .or_default();
+        let revisions = self.0.entry((namespace.to_owned(), release.to_owned())).or_default();
         let at = revisions.partition_point(|one| one.number < revision.number);
         revisions.insert(at, revision);
     }
 
     /// The revisions of a release, oldest first; empty when it does not exist.
     pub fn history(&self, namespace: &str, release: &str) -> &[Revision] {
-        self.0
-            .get(&(namespace.to_owned(), release.to_owned()))
-            .map_or(&[], Vec::as_slice)
+        self.0.get(&(namespace.to_owned(), release.to_owned())).map_or(&[], Vec::as_slice)
     }
 
     /// Its newest revision.
@@ -105,14 +90,14 @@ impl Releases {
 
     /// Every release, with its revisions.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &[Revision])> {
-        self.0.iter().map(|((namespace, name), revisions)| {
-            (namespace.as_str(), name.as_str(), revisions.as_slice())
-        })
+        self.0
+            .iter()
+            .map(|((namespace, name), revisions)| (namespace.as_str(), name.as_str(), revisions.as_slice()))
     }
 }
 
 /// The revision a rollback returns to, and what is to be said about the choice.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// There was no release before.
     Absent,
@@ -129,9 +114,7 @@ impl Target {
     pub fn revision(&self) -> Option<u32> {
         match self {
             Self::Absent => None,
-            Self::Current(number) | Self::Verified(number) | Self::Unproven(number) => {
-                Some(*number)
-            }
+            Self::Current(number) | Self::Verified(number) | Self::Unproven(number) => Some(*number),
         }
     }
 }
@@ -149,11 +132,7 @@ pub fn target(history: &[Revision], broken: bool) -> Target {
     if newest.status == "deployed" && !broken {
         return Target::Current(newest.number);
     }
-    match history
-        .iter()
-        .rev()
-        .find(|revision| revision.is_verified() && revision.number != newest.number)
-    {
+    match history.iter().rev().find(|revision| revision.is_verified() && revision.number != newest.number) {
         Some(verified) => Target::Verified(verified.number),
         None => Target::Unproven(newest.number),
     }
@@ -169,11 +148,7 @@ mod tests {
         } else {
             BTreeMap::new()
         };
-        Revision {
-            number,
-            status: status.to_owned(),
-            labels,
-        }
+        Revision { number, status: status.to_owned(), labels }
     }
 
     #[test]
@@ -183,19 +158,11 @@ sh.helm.release.v1.backend.v10   helm.sh/release.v1   1   5m2s   backend   10   
 sh.helm.release.v1.backend.v9    helm.sh/release.v1   1   2d     backend   9    superseded   <none>   <none>   <none>   <none>   <none>   <none>   <none>
 ";
         let releases = Releases::parse(table, Some("todo")).unwrap();
-        let numbers: Vec<u32> = releases
-            .history("todo", "backend")
-            .iter()
-            .map(|one| one.number)
-            .collect();
+        let numbers: Vec<u32> = releases.history("todo", "backend").iter().map(|one| one.number).collect();
         assert_eq!(numbers, [9, 10]);
         let newest = releases.newest("todo", "backend").unwrap();
         assert_eq!(
-            (
-                newest.label(labels::IMAGE),
-                newest.is_ours(),
-                newest.is_verified()
-            ),
+            (newest.label(labels::IMAGE), newest.is_ours(), newest.is_verified()),
             (Some("t1"), true, false)
         );
     }
@@ -203,32 +170,21 @@ sh.helm.release.v1.backend.v9    helm.sh/release.v1   1   2d     backend   9    
     #[test]
     fn a_table_of_all_namespaces_has_one_more_column() {
         let line = "todo s t 1 5m backend 1 deployed a 1 1 b c d e\n";
-        assert!(
-            Releases::parse(line, None)
-                .unwrap()
-                .newest("todo", "backend")
-                .unwrap()
-                .is_verified()
-        );
+        assert!(Releases::parse(line, None).unwrap().newest("todo", "backend").unwrap().is_verified());
     }
 
     #[test]
     fn an_unreadable_table_is_an_error_and_never_an_absence() {
         assert!(Releases::parse("error: something\n", Some("todo")).is_err());
-        assert_eq!(
-            Releases::parse("", Some("todo")).unwrap(),
-            Releases::default()
-        );
+        assert_eq!(Releases::parse("", Some("todo")).unwrap(), Releases::default());
     }
 
     #[test]
     fn labels_that_a_foreign_upgrade_inherited_do_not_count() {
         let mut inherited = revision(4, "deployed", false);
-        inherited.labels = [
-            (labels::REVISION.to_owned(), "3".to_owned()),
-            (labels::VERIFIED.to_owned(), "3".to_owned()),
-        ]
-        .into();
+        inherited.labels =
+            [(labels::REVISION.to_owned(), "3".to_owned()), (labels::VERIFIED.to_owned(), "3".to_owned())]
+                .into();
         assert!(!inherited.is_ours() && !inherited.is_verified());
     }
 
@@ -238,28 +194,19 @@ sh.helm.release.v1.backend.v9    helm.sh/release.v1   1   2d     backend   9    
             ("nothing", vec![], false, Target::Absent),
             (
                 "healthy",
-                vec![
-                    revision(1, "superseded", true),
-                    revision(2, "deployed", true),
-                ],
+                vec![revision(1, "superseded", true), revision(2, "deployed", true)],
                 false,
                 Target::Current(2),
             ),
             (
                 "healthy, by someone else",
-                vec![
-                    revision(1, "superseded", true),
-                    revision(2, "deployed", false),
-                ],
+                vec![revision(1, "superseded", true), revision(2, "deployed", false)],
                 false,
                 Target::Current(2),
             ),
             (
                 "broken",
-                vec![
-                    revision(1, "superseded", true),
-                    revision(2, "deployed", false),
-                ],
+                vec![revision(1, "superseded", true), revision(2, "deployed", false)],
                 true,
                 Target::Verified(1),
             ),
@@ -279,18 +226,8 @@ sh.helm.release.v1.backend.v9    helm.sh/release.v1   1   2d     backend   9    
                 false,
                 Target::Verified(1),
             ),
-            (
-                "never verified",
-                vec![revision(1, "failed", false)],
-                true,
-                Target::Unproven(1),
-            ),
-            (
-                "uninstalled, history kept",
-                vec![revision(1, "uninstalled", true)],
-                false,
-                Target::Absent,
-            ),
+            ("never verified", vec![revision(1, "failed", false)], true, Target::Unproven(1)),
+            ("uninstalled, history kept", vec![revision(1, "uninstalled", true)], false, Target::Absent),
         ];
         for (name, history, broken, want) in cases {
             assert_eq!(target(&history, broken), want, "{name}");

@@ -40,18 +40,14 @@ impl Versions {
     /// Adds a version as the newest. For tests of decisions.
     pub fn push(&mut self, name: &str, values: BTreeMap<String, SecretString>) {
         let created = format!("{:06}", self.0.len());
-        self.0.push(Version {
-            name: name.to_owned(),
-            values,
-            created,
-        });
+        self.0.push(Version { name: name.to_owned(), values, created });
     }
 }
 
 /// Reads `kubectl get secrets -o json`, by logical name. An error says what is wrong, never what was read.
 pub fn parse(json: &[u8]) -> Result<BTreeMap<String, Versions>, String> {
-    let list: List = serde_json::from_slice(json)
-        .map_err(|_| "the list of Secrets is not readable".to_owned())?;
+    let list: List =
+        serde_json::from_slice(json).map_err(|_| "the list of Secrets is not readable".to_owned())?;
     let mut secrets: BTreeMap<String, Versions> = BTreeMap::new();
     for item in list.items {
         let Some(logical) = item.metadata.labels.get(labels::SECRET) else {
@@ -59,25 +55,16 @@ pub fn parse(json: &[u8]) -> Result<BTreeMap<String, Versions>, String> {
         };
         let mut values = BTreeMap::new();
         for (key, encoded) in item.data {
-            let text = STANDARD
-                .decode(encoded)
-                .ok()
-                .and_then(|bytes| String::from_utf8(bytes).ok());
-            let text = text
-                .ok_or_else(|| format!("key {key} of Secret {} is not text", item.metadata.name))?;
+            let text = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let text =
+                text.ok_or_else(|| format!("key {key} of Secret {} is not text", item.metadata.name))?;
             values.insert(key, SecretString::from(text));
         }
-        let version = Version {
-            name: item.metadata.name,
-            values,
-            created: item.metadata.creation_timestamp,
-        };
+        let version = Version { name: item.metadata.name, values, created: item.metadata.creation_timestamp };
         secrets.entry(logical.clone()).or_default().0.push(version);
     }
     for versions in secrets.values_mut() {
-        versions
-            .0
-            .sort_by(|a, b| (&a.created, &a.name).cmp(&(&b.created, &b.name)));
+        versions.0.sort_by(|a, b| (&a.created, &a.name).cmp(&(&b.created, &b.name)));
     }
     Ok(secrets)
 }
@@ -86,8 +73,7 @@ pub fn parse(json: &[u8]) -> Result<BTreeMap<String, Versions>, String> {
 pub fn same(a: &BTreeMap<String, SecretString>, b: &BTreeMap<String, SecretString>) -> bool {
     let hash = |value: &SecretString| Sha256::digest(value.expose_secret().as_bytes());
     a.len() == b.len()
-        && a.iter()
-            .all(|(key, value)| b.get(key).is_some_and(|other| hash(value) == hash(other)))
+        && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| hash(value) == hash(other)))
 }
 
 #[derive(Deserialize)]
@@ -126,10 +112,7 @@ mod tests {
         let secrets = parse(list.to_string().as_bytes()).unwrap();
         assert_eq!(secrets["backend-secrets"].newest().unwrap().name, "b");
         let shown = format!("{secrets:?}");
-        assert!(
-            !shown.contains("CANARY") && !shown.contains(&STANDARD.encode("CANARY-55")),
-            "{shown}"
-        );
+        assert!(!shown.contains("CANARY") && !shown.contains(&STANDARD.encode("CANARY-55")), "{shown}");
     }
 
     #[test]

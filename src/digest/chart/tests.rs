@@ -13,17 +13,9 @@ fn project() -> TempDir {
     write(&project, "charts/service/templates/_deployment.tpl", "x");
     write(&project, "charts/service/.helmignore", "*.tpl\n");
     write(&project, "charts/backend/Chart.yaml", "name: backend");
-    write(
-        &project,
-        "charts/backend/.helmignore",
-        "# editors\n*.swp\n/notes/\nREADME.md\n",
-    );
+    write(&project, "charts/backend/.helmignore", "# editors\n*.swp\n/notes/\nREADME.md\n");
     fs::create_dir(project.path().join("charts/backend/charts")).unwrap();
-    symlink(
-        "../../service",
-        project.path().join("charts/backend/charts/service"),
-    )
-    .unwrap();
+    symlink("../../service", project.path().join("charts/backend/charts/service")).unwrap();
     project
 }
 

@@ -40,9 +40,7 @@ impl Project {
 }
 
 fn declared() -> Image {
-    parse(
-        "{repository: r, context: app, dockerfile: Dockerfile, prepare: [make, app], sources: [src/**]}",
-    )
+    parse("{repository: r, context: app, dockerfile: Dockerfile, prepare: [make, app], sources: [src/**]}")
 }
 
 fn parse(text: &str) -> Image {
@@ -53,18 +51,12 @@ fn parse(text: &str) -> Image {
 fn a_glob_without_a_file_is_named() {
     let project = Project::new();
     assert_eq!(
-        project.refusal(&parse(
-            "{repository: r, context: app, dockerfile: Dockerfile, sources: [src]}"
-        )),
+        project.refusal(&parse("{repository: r, context: app, dockerfile: Dockerfile, sources: [src]}")),
         "`src` in `sources` matches no file\n\
          Globs are relative to the project; for everything in a folder write `src/**`. Files that git ignores never match."
     );
     project.write(".gitignore", "*.rs\n");
-    assert!(
-        project
-            .refusal(&declared())
-            .starts_with("`src/**` in `sources` matches no file\n")
-    );
+    assert!(project.refusal(&declared()).starts_with("`src/**` in `sources` matches no file\n"));
 }
 
 #[test]
@@ -82,9 +74,7 @@ fn what_cannot_be_read_is_named() {
     );
     symlink("nowhere", project.0.path().join("app/link")).unwrap();
     assert!(
-        project
-            .refusal(&declared())
-            .starts_with("cannot read app/link: "),
+        project.refusal(&declared()).starts_with("cannot read app/link: "),
         "{}",
         project.refusal(&declared())
     );
@@ -96,9 +86,7 @@ fn an_empty_context_needs_a_command_that_fills_it() {
     project.write(".gitignore", "/app/*\n");
     assert!(project.try_tag(&declared()).is_ok());
     assert_eq!(
-        project.refusal(&parse(
-            "{repository: r, context: app, dockerfile: Dockerfile}"
-        )),
+        project.refusal(&parse("{repository: r, context: app, dockerfile: Dockerfile}")),
         "app holds no file that git and docker do not ignore\n\
          Put files into app or, when a command fills it, name that command in `prepare`."
     );
@@ -113,14 +101,9 @@ fn every_input_changes_the_tag() {
         assert!(!tags.contains(&tag), "{what} does not count");
         tags.push(tag);
     };
-    for path in [
-        "app/index.html",
-        "app/.hidden",
-        "app/sub/deep.txt",
-        "Dockerfile",
-        "src/main.rs",
-        "src/a/b.rs",
-    ] {
+    for path in
+        ["app/index.html", "app/.hidden", "app/sub/deep.txt", "Dockerfile", "src/main.rs", "src/a/b.rs"]
+    {
         project.write(path, "changed");
         changed(path, &project, &declared());
     }
@@ -134,10 +117,7 @@ fn every_input_changes_the_tag() {
     let mut prepared = declared();
     prepared.prepare = vec!["make app".to_owned()];
     changed("prepare", &project, &prepared);
-    assert!(
-        tags.iter()
-            .all(|tag| tag.len() == 12 && tag.chars().all(|c| c.is_ascii_hexdigit()))
-    );
+    assert!(tags.iter().all(|tag| tag.len() == 12 && tag.chars().all(|c| c.is_ascii_hexdigit())));
 }
 
 #[test]
@@ -145,10 +125,7 @@ fn what_is_no_input_leaves_the_tag() {
     let project = Project::new();
     project.write(".gitignore", "*.log\n/app/built\n");
     project.write("app/.gitignore", "cache/\n!kept.log\n");
-    project.write(
-        "app/.dockerignore",
-        "# note\nREADME.md\n./docs\n**/*.tmp\n!keep.tmp\n",
-    );
+    project.write("app/.dockerignore", "# note\nREADME.md\n./docs\n**/*.tmp\n!keep.tmp\n");
     let tag = project.tag();
     for path in [
         "app/x.log",
@@ -168,11 +145,7 @@ fn what_is_no_input_leaves_the_tag() {
     fs::set_permissions(&index, fs::Permissions::from_mode(0o600)).unwrap();
     let mut elsewhere = declared();
     elsewhere.repository = "other/name".to_owned();
-    assert_eq!(
-        project.try_tag(&elsewhere).unwrap(),
-        tag,
-        "mode 600 or the repository counts"
-    );
+    assert_eq!(project.try_tag(&elsewhere).unwrap(), tag, "mode 600 or the repository counts");
     for path in ["app/kept.log", "app/keep.tmp", "app/sub/README.md"] {
         project.write(path, "x");
         assert_ne!(project.tag(), tag, "{path} does not count");
@@ -198,11 +171,7 @@ fn a_project_inside_a_checkout_obeys_the_ignore_file_above_it() {
     let project = Project::new();
     for folder in ["app", "src", "Dockerfile"] {
         fs::create_dir_all(checkout.0.path().join("p")).unwrap();
-        fs::rename(
-            project.0.path().join(folder),
-            checkout.0.path().join("p").join(folder),
-        )
-        .unwrap();
+        fs::rename(project.0.path().join(folder), checkout.0.path().join("p").join(folder)).unwrap();
     }
     let tag = || image(&checkout.0.path().join("p"), &declared()).unwrap();
     let before = tag();
@@ -222,10 +191,7 @@ fn a_context_may_lie_beside_the_project_and_broken_links_beside_the_way() {
     symlink("nowhere", project.0.path().join("broken")).unwrap();
     let beside = parse("{repository: r, context: ../app, dockerfile: ../Dockerfile}");
     let same = parse("{repository: r, context: ./app, dockerfile: Dockerfile}");
-    assert_eq!(
-        image(&project.0.path().join("project"), &beside).unwrap(),
-        project.try_tag(&same).unwrap()
-    );
+    assert_eq!(image(&project.0.path().join("project"), &beside).unwrap(), project.try_tag(&same).unwrap());
 }
 
 #[test]
@@ -238,8 +204,7 @@ fn a_copy_elsewhere_has_the_same_tag() {
 #[test]
 fn a_file_in_the_place_of_a_glob_needs_no_wildcard() {
     let project = Project::new();
-    let declared =
-        parse("{repository: r, context: app, dockerfile: Dockerfile, sources: [./src/main.rs]}");
+    let declared = parse("{repository: r, context: app, dockerfile: Dockerfile, sources: [./src/main.rs]}");
     let tag = project.try_tag(&declared).unwrap();
     project.write("src/other.rs", "x");
     assert_eq!(project.try_tag(&declared).unwrap(), tag);

@@ -46,10 +46,7 @@ pub(super) struct Sim(pub(super) Arc<Mutex<State>>);
 impl State {
     /// The tag that runs.
     pub(super) fn tag(&self, release: &str) -> Option<&str> {
-        self.releases
-            .get(release)?
-            .last()
-            .map(|revision| revision.tag.as_str())
+        self.releases.get(release)?.last().map(|revision| revision.tag.as_str())
     }
 
     fn change(&mut self, invocation: &Invocation) -> Result<(), String> {
@@ -67,26 +64,14 @@ impl State {
             ["apply", ..] => self.apply(invocation),
             _ => {}
         }
-        if fault == Some(Fault::After) {
-            Err("planted: everything was done".to_owned())
-        } else {
-            Ok(())
-        }
+        if fault == Some(Fault::After) { Err("planted: everything was done".to_owned()) } else { Ok(()) }
     }
 
     fn upgrade(&mut self, name: &str, invocation: &Invocation) {
         let history = self.releases.entry(name.to_owned()).or_default();
         // helm merges the labels of the revision before.
-        let mut labels = history
-            .last()
-            .map(|last| last.labels.clone())
-            .unwrap_or_default();
-        let given = invocation
-            .args
-            .iter()
-            .skip_while(|arg| *arg != "--labels")
-            .nth(1)
-            .unwrap();
+        let mut labels = history.last().map(|last| last.labels.clone()).unwrap_or_default();
+        let given = invocation.args.iter().skip_while(|arg| *arg != "--labels").nth(1).unwrap();
         labels.extend(
             given
                 .split(',')
@@ -94,11 +79,7 @@ impl State {
                 .map(|(key, value)| (key.to_owned(), value.to_owned())),
         );
         supersede(history);
-        history.push(Revision {
-            status: "deployed",
-            tag: overlay_tag(invocation),
-            labels,
-        });
+        history.push(Revision { status: "deployed", tag: overlay_tag(invocation), labels });
         self.tell(name);
     }
 
@@ -107,10 +88,8 @@ impl State {
             return Err("planted: never".to_owned());
         }
         let history = self.releases.get_mut(name).ok_or("release: not found")?;
-        let mut back = history
-            .get(number - 1)
-            .cloned()
-            .ok_or_else(|| format!("release has no {number} version"))?;
+        let mut back =
+            history.get(number - 1).cloned().ok_or_else(|| format!("release has no {number} version"))?;
         supersede(history);
         back.status = "deployed";
         history.push(back);
@@ -133,20 +112,16 @@ impl State {
         let list: Value = serde_json::from_str(text).unwrap();
         for item in list["items"].as_array().unwrap() {
             let name = item["metadata"]["name"].as_str().unwrap();
-            let Some((release, number)) = name
-                .strip_prefix("sh.helm.release.v1.")
-                .and_then(|rest| rest.rsplit_once(".v"))
+            let Some((release, number)) =
+                name.strip_prefix("sh.helm.release.v1.").and_then(|rest| rest.rsplit_once(".v"))
             else {
                 continue;
             };
-            let revision =
-                &mut self.releases.get_mut(release).unwrap()[number.parse::<usize>().unwrap() - 1];
+            let revision = &mut self.releases.get_mut(release).unwrap()[number.parse::<usize>().unwrap() - 1];
             let marks = item["metadata"]["labels"].as_object().unwrap();
-            revision.labels.extend(
-                marks
-                    .iter()
-                    .map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())),
-            );
+            revision
+                .labels
+                .extend(marks.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())));
         }
     }
 
@@ -195,7 +170,7 @@ impl State {
                 manifest(name, &self.releases[*name][number - 1].tag)
             }
             ["get", "secrets", "-l", "owner=helm", ..] => self.table(),
-            ["get", "secrets", ..] | ["get", "events", ..] => json!({"items": []}).to_string(),
+            ["get", "secrets" | "events", ..] => json!({"items": []}).to_string(),
             ["get", "--raw", ..] => "{}".to_owned(),
             ["get", ..] => {
                 let mut items = vec![json!({"kind": "Namespace", "metadata": {"name": "todo"}})];
@@ -214,12 +189,7 @@ impl State {
                     .iter()
                     .map(|label| revision.labels.get(*label).map_or("<none>", String::as_str))
                     .collect();
-                let line = format!(
-                    "s t 1 1m {name} {} {} {}\n",
-                    at + 1,
-                    revision.status,
-                    cells.join(" ")
-                );
+                let line = format!("s t 1 1m {name} {} {} {}\n", at + 1, revision.status, cells.join(" "));
                 table.push_str(&line);
             }
         }
@@ -234,13 +204,8 @@ fn supersede(history: &mut [Revision]) {
 }
 
 fn overlay_tag(invocation: &Invocation) -> String {
-    let Stdin::Public(text) = &invocation.stdin else {
-        panic!("no values on stdin")
-    };
-    serde_json::from_str::<Value>(text).unwrap()["image"]["tag"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    let Stdin::Public(text) = &invocation.stdin else { panic!("no values on stdin") };
+    serde_json::from_str::<Value>(text).unwrap()["image"]["tag"].as_str().unwrap().to_owned()
 }
 
 fn manifest(name: &str, tag: &str) -> String {
@@ -260,24 +225,13 @@ impl Runner for Sim {
     }
 
     fn run_logged(&self, invocation: &Invocation, _log: &str) -> Result<Output, RunError> {
-        assert!(
-            matches!(invocation.tool, Tool::Helm | Tool::Kubectl),
-            "{invocation:?}"
-        );
+        assert!(matches!(invocation.tool, Tool::Helm | Tool::Kubectl), "{invocation:?}");
         let done = self.0.lock().unwrap().change(invocation);
         let status = Some(i32::from(done.is_err()));
-        Ok(Output {
-            status,
-            stderr: done.err().unwrap_or_default(),
-            ..Output::default()
-        })
+        Ok(Output { status, stderr: done.err().unwrap_or_default(), ..Output::default() })
     }
 
-    fn stream(
-        &self,
-        invocation: &Invocation,
-        mut sink: ValueSink,
-    ) -> Result<StreamGuard, RunError> {
+    fn stream(&self, invocation: &Invocation, mut sink: ValueSink) -> Result<StreamGuard, RunError> {
         let kind = match invocation.args[1].as_str() {
             "deployments" => "Deployment",
             "replicasets" => "ReplicaSet",
@@ -288,11 +242,7 @@ impl Runner for Sim {
         // A real stream tells from a thread of its own; the hub holds its locks while it opens one.
         std::thread::spawn(move || {
             let mut state = sim.0.lock().unwrap();
-            let objects: Vec<Value> = state
-                .releases
-                .keys()
-                .flat_map(|name| state.objects(name))
-                .collect();
+            let objects: Vec<Value> = state.releases.keys().flat_map(|name| state.objects(name)).collect();
             for object in objects.into_iter().filter(|object| object["kind"] == kind) {
                 sink(Some(json!({"type": "ADDED", "object": object})));
             }

@@ -10,10 +10,7 @@ const REFERENCE: &str = "docs/profile.md explains every field.";
 fn assert_cases(cases: &[(&str, &str, &str, &str)]) {
     for (from, to, message, hint) in cases {
         let hint = hint.replace("REFERENCE", REFERENCE);
-        assert_eq!(
-            spoilt(from, to),
-            format!("profiles/sandbox.yaml:{message}\nhint: {hint}")
-        );
+        assert_eq!(spoilt(from, to), format!("profiles/sandbox.yaml:{message}\nhint: {hint}"));
     }
 }
 
@@ -27,18 +24,8 @@ fn wrong_fields_are_reported_where_they_stand() {
              `values`, `set`, `image`, `secret`, `needs`, `ready-seconds`",
             "Did you mean `chart`? REFERENCE",
         ),
-        (
-            "    order: 6\n",
-            "",
-            "16:3: releases.backend: missing field `order`",
-            "REFERENCE",
-        ),
-        (
-            "cluster:\n  sandbox: {}\n",
-            "",
-            "1:1: missing field `cluster`",
-            "REFERENCE",
-        ),
+        ("    order: 6\n", "", "16:3: releases.backend: missing field `order`", "REFERENCE"),
+        ("cluster:\n  sandbox: {}\n", "", "1:1: missing field `cluster`", "REFERENCE"),
         (
             "sandbox: {}",
             "sandbox: {nett: 1}",
@@ -137,18 +124,8 @@ fn syntax_errors_have_a_place_and_quote_nothing() {
             "1:12: not valid YAML: while parsing node, found unknown anchor",
             place,
         ),
-        (
-            "namespace: todo",
-            "namespace: .inf",
-            "1:12: not a number that can be passed on",
-            place,
-        ),
-        (
-            "namespace: todo",
-            "1: todo",
-            "1:1: a field's name is a text; put it in quotes",
-            place,
-        ),
+        ("namespace: todo", "namespace: .inf", "1:12: not a number that can be passed on", place),
+        ("namespace: todo", "1: todo", "1:1: a field's name is a text; put it in quotes", place),
         (
             "namespace: todo",
             "a: 1\n---\nnamespace: todo",
@@ -186,17 +163,11 @@ fn files_that_are_no_profile() {
     let folder = project(&[("sandbox.yaml", "")]);
     std::fs::write(folder.path().join("profiles/sandbox.yaml"), b"a: \xff").unwrap();
     let error = load(folder.path(), "sandbox").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "profiles/sandbox.yaml: byte 3 is not UTF-8"
-    );
+    assert_eq!(error.to_string(), "profiles/sandbox.yaml: byte 3 is not UTF-8");
     std::fs::create_dir(folder.path().join("profiles/folder.yaml")).unwrap();
     let path = folder.path().join("profiles/folder.yaml");
     let error = load(folder.path(), path.to_str().unwrap()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "profiles/folder.yaml: cannot be read: Is a directory (os error 21)"
-    );
+    assert_eq!(error.to_string(), "profiles/folder.yaml: cannot be read: Is a directory (os error 21)");
     let error = load(folder.path(), "gone/x.yaml").unwrap_err();
     assert_eq!(error.to_string(), "gone/x.yaml: there is no such file");
 }
@@ -208,10 +179,7 @@ fn an_unknown_name_lists_the_profiles() {
         refusal(&[("local.yaml", SOUND), ("sandbx.yml", SOUND)]),
         format!("{message}Did you mean `sandbx`? The profiles are: local, sandbx.")
     );
-    assert_eq!(
-        refusal(&[("local.yaml", SOUND)]),
-        format!("{message}The profiles are: local.")
-    );
+    assert_eq!(refusal(&[("local.yaml", SOUND)]), format!("{message}The profiles are: local."));
     assert!(refusal(&[("note.txt", "")]).starts_with(&format!("{message}Put one at ")));
 }
 
@@ -219,13 +187,8 @@ fn an_unknown_name_lists_the_profiles() {
 fn a_chain_of_profiles_must_exist_and_end() {
     let hint = "A chain of profiles must end: remove one `extends`.";
     assert_eq!(
-        refusal(&[
-            ("sandbox.yaml", "extends: b.yaml\n"),
-            ("b.yaml", "\nextends: ./sandbox.yaml\n")
-        ]),
-        format!(
-            "profiles/b.yaml:2:10: extends: `./sandbox.yaml` extends this file in turn\nhint: {hint}"
-        )
+        refusal(&[("sandbox.yaml", "extends: b.yaml\n"), ("b.yaml", "\nextends: ./sandbox.yaml\n")]),
+        format!("profiles/b.yaml:2:10: extends: `./sandbox.yaml` extends this file in turn\nhint: {hint}")
     );
     assert_eq!(
         refusal(&[("sandbox.yaml", "extends: ../gone.yaml\n")]),
@@ -243,16 +206,14 @@ fn inherited_mistakes_point_at_the_file_that_made_them() {
             .starts_with("profiles/sandbox.yaml:4:5: releases.backend.chrat: unknown field")
     );
     assert!(
-        refusal(&[
-            ("sandbox.yaml", "extends: base.yaml\n"),
-            ("base.yaml", &base)
-        ])
-        .starts_with("profiles/base.yaml:22:12: releases.frontend.order: invalid type: text")
+        refusal(&[("sandbox.yaml", "extends: base.yaml\n"), ("base.yaml", &base)])
+            .starts_with("profiles/base.yaml:22:12: releases.frontend.order: invalid type: text")
     );
     // The reference is broken here, though both ends are inherited.
     assert!(
-        refusal(&[("sandbox.yaml", "extends: base.yaml\nimages: null\n"), ("base.yaml", SOUND)])
-            .starts_with("profiles/base.yaml:19:12: releases.backend.image: no image is named `backend`: there is none")
+        refusal(&[("sandbox.yaml", "extends: base.yaml\nimages: null\n"), ("base.yaml", SOUND)]).starts_with(
+            "profiles/base.yaml:19:12: releases.backend.image: no image is named `backend`: there is none"
+        )
     );
 }
 
@@ -269,13 +230,8 @@ releases:
     needs: []
 checks: null
 ";
-    let middle =
-        "extends: deep/base.yaml\nimages: {backend: null}\nnamespace: middle\nurl: http://{node}\n";
-    let folder = project(&[
-        ("sandbox.yaml", own),
-        ("middle.yaml", middle),
-        ("deep/base.yaml", &base),
-    ]);
+    let middle = "extends: deep/base.yaml\nimages: {backend: null}\nnamespace: middle\nurl: http://{node}\n";
+    let folder = project(&[("sandbox.yaml", own), ("middle.yaml", middle), ("deep/base.yaml", &base)]);
     let loaded = load(folder.path(), "sandbox").unwrap();
     let profile = &loaded.profile;
     assert_eq!(loaded.name, "sandbox");
@@ -297,10 +253,7 @@ fn the_same_provider_merges_and_another_replaces() {
     let own = "extends: base.yaml\ncluster: {sandbox: {name: y}}\n";
     let folder = project(&[("sandbox.yaml", own), ("base.yaml", &base)]);
     let Cluster::Sandbox(cluster) = load(folder.path(), "sandbox").unwrap().profile.cluster;
-    assert_eq!(
-        (cluster.name.as_str(), cluster.net.as_deref()),
-        ("y", Some("10.9"))
-    );
+    assert_eq!((cluster.name.as_str(), cluster.net.as_deref()), ("y", Some("10.9")));
 
     let own = "extends: base.yaml\ncluster: {elsewhere: {}}\n";
     assert!(
@@ -314,10 +267,7 @@ fn a_project_is_found_from_below() {
     let folder = project(&[("sandbox.yaml", SOUND)]);
     let root = folder.path();
     write(root, "a/profiles/readme.txt", "");
-    assert_eq!(
-        find_project(&root.join("a/profiles")).as_deref(),
-        Some(root)
-    );
+    assert_eq!(find_project(&root.join("a/profiles")).as_deref(), Some(root));
     assert_eq!(find_project(root).as_deref(), Some(root));
     assert_eq!(find_project(Path::new("/")), None);
 }

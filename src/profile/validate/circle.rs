@@ -10,9 +10,7 @@ type Releases = BTreeMap<String, Release>;
 /// The first circle of `needs`, with its first name again at the end.
 pub(super) fn find(releases: &Releases) -> Option<Vec<&str>> {
     let mut done = BTreeSet::new();
-    releases
-        .keys()
-        .find_map(|name| from(releases, name, &mut Vec::new(), &mut done))
+    releases.keys().find_map(|name| from(releases, name, &mut Vec::new(), &mut done))
 }
 
 fn from<'a>(
@@ -28,13 +26,8 @@ fn from<'a>(
         return None;
     }
     trail.push(name);
-    let needs = releases
-        .get(name)
-        .into_iter()
-        .flat_map(|release| &release.needs);
-    let found = needs
-        .filter(|need| *need != name)
-        .find_map(|need| from(releases, need, trail, done));
+    let needs = releases.get(name).into_iter().flat_map(|release| &release.needs);
+    let found = needs.filter(|need| *need != name).find_map(|need| from(releases, need, trail, done));
     trail.pop();
     found
 }

@@ -6,10 +6,7 @@ const HINT: &str = "\nhint: Nothing was changed. docs/profile.md explains every 
 
 fn assert_cases(cases: &[(&str, &str, &str)]) {
     for (from, to, message) in cases {
-        assert_eq!(
-            spoilt(from, to),
-            format!("profiles/sandbox.yaml:{message}{HINT}")
-        );
+        assert_eq!(spoilt(from, to), format!("profiles/sandbox.yaml:{message}{HINT}"));
     }
 }
 
@@ -59,9 +56,7 @@ fn needs_that_can_never_be_met() {
             "24:13: releases.frontend.needs[0]: `backend` has order 6, which is after this release's 5",
         ),
     ]);
-    let circle = SOUND
-        .replace("order: 8", "order: 6")
-        .replace("image: backend", "needs: [frontend]");
+    let circle = SOUND.replace("order: 8", "order: 6").replace("image: backend", "needs: [frontend]");
     assert_eq!(
         refusal(&[("sandbox.yaml", &circle)]),
         format!(
@@ -80,11 +75,7 @@ fn names_and_numbers_that_kubernetes_refuses() {
             "1:12: namespace: `Todo` is not a valid name: lower-case letters, digits and dashes, \
              a letter or digit at both ends",
         ),
-        (
-            "order: 8",
-            "order: 9",
-            "22:12: releases.frontend.order: 9 is outside 4 to 8",
-        ),
+        ("order: 8", "order: 9", "22:12: releases.frontend.order: 9 is outside 4 to 8"),
         (
             "sandbox.local/todo/backend",
             "sandbox.local/todo/backend:1",
@@ -101,11 +92,7 @@ fn names_and_numbers_that_kubernetes_refuses() {
             "port: '0'",
             "26:61: checks[0].port: a port is 1 to 65535, or the name of a Service's port",
         ),
-        (
-            "path: /ready",
-            "path: ready",
-            "26:73: checks[0].path: a path starts with `/`",
-        ),
+        ("path: /ready", "path: ready", "26:73: checks[0].path: a path starts with `/`"),
     ]);
     let long = "x".repeat(54);
     assert_eq!(
@@ -124,21 +111,13 @@ fn files_that_are_not_there() {
             "chart: charts",
             "18:12: releases.backend.chart: there is no file charts/Chart.yaml",
         ),
-        (
-            "chart: charts/backend",
-            "chart: gone",
-            "18:12: releases.backend.chart: there is no folder gone",
-        ),
+        ("chart: charts/backend", "chart: gone", "18:12: releases.backend.chart: there is no folder gone"),
         (
             "order: 6",
             "order: 6\n    values: [charts/backend/Chart.yaml, gone.yaml]",
             "18:41: releases.backend.values[1]: there is no file gone.yaml",
         ),
-        (
-            "context: backend",
-            "context: gone",
-            "7:14: images.backend.context: there is no folder gone",
-        ),
+        ("context: backend", "context: gone", "7:14: images.backend.context: there is no folder gone"),
         (
             "context: backend",
             "context: charts",
@@ -189,11 +168,9 @@ fn secrets_that_cannot_be_made_or_would_leak() {
 #[test]
 fn only_known_placeholders_stand_in_the_url() {
     let known = "the only placeholder is {node}";
-    for (url, shown) in [
-        ("http://{host}:{node}/", "{host}"),
-        ("http://{node", "{node"),
-        ("http://node}", "}"),
-    ] {
+    for (url, shown) in
+        [("http://{host}:{node}/", "{host}"), ("http://{node", "{node"), ("http://node}", "}")]
+    {
         assert_eq!(
             spoilt("namespace: todo", &format!("url: {url}")),
             format!("profiles/sandbox.yaml:1:6: url: `{shown}` is not known; {known}{HINT}")
@@ -217,10 +194,7 @@ profiles/sandbox.yaml:23:12: releases.frontend.chart: there is no folder gone
 profiles/sandbox.yaml:26:73: checks[0].path: a path starts with `/`
 profiles/sandbox.yaml:27:12: checks[1].name: `ready` is the name of an earlier check
 profiles/sandbox.yaml:27:28: checks[1].release: no release is named `x`; there are: backend, frontend";
-    assert_eq!(
-        refusal(&[("sandbox.yaml", &bad)]),
-        format!("{expected}{HINT}")
-    );
+    assert_eq!(refusal(&[("sandbox.yaml", &bad)]), format!("{expected}{HINT}"));
 }
 
 #[test]

@@ -8,27 +8,14 @@ use crate::step::{Change, Decision, Guard, StepId, Undo};
 fn step(id: &str, order: u8, change: Change, apply: Vec<Invocation>) -> PlannedStep {
     let (kind, name) = id.split_once('/').unwrap();
     let reason = "nothing refers to it".to_owned();
-    let undo = Undo::Nothing { reason };
-    let decision = Decision {
-        change,
-        apply,
-        undo,
-        ..Decision::none("")
-    };
+    let undo = Undo::Nothing { reason, stays: None };
+    let decision = Decision { change, apply, undo, ..Decision::none("") };
     let title = format!("{kind} {name}");
-    PlannedStep {
-        step: StepId::of(kind, name),
-        title,
-        order,
-        needs: Vec::new(),
-        decision,
-    }
+    PlannedStep { step: StepId::of(kind, name), title, order, needs: Vec::new(), decision }
 }
 
 fn none(why: &str) -> Change {
-    Change::None {
-        why: why.to_owned(),
-    }
+    Change::None { why: why.to_owned() }
 }
 
 fn create(to: &str) -> Change {
@@ -65,9 +52,7 @@ fn plan() -> Plan {
     let build = command(Tool::Project("sandbox/sandbox".into()), &build);
     let secret = "{\"data\":\"CANARY-51d2\"}".to_owned();
     let secret = command(Tool::Kubectl, "create -n todo -f -").secret_input(secret.into());
-    let removal = Change::Remove {
-        from: "revision 2".to_owned(),
-    };
+    let removal = Change::Remove { from: "revision 2".to_owned() };
     let uninstall = command(Tool::Helm, "uninstall audit -n todo --keep-history");
     let label = command(Tool::Kubectl, "label secret sh.helm.release.v1.backend.v5");
     Plan {
@@ -75,33 +60,13 @@ fn plan() -> Plan {
         cluster: Some("todoctl-sandbox".to_owned()),
         known_after_start: false,
         steps: vec![
-            step(
-                "namespace/todo",
-                1,
-                none("namespace todo is there"),
-                Vec::new(),
-            ),
+            step("namespace/todo", 1, none("namespace todo is there"), Vec::new()),
             step("image/backend", 2, create(image), vec![build]),
-            step(
-                "image/frontend",
-                2,
-                none("sandbox.local/todo/frontend:77aa03c1d9e5 is there"),
-                Vec::new(),
-            ),
-            step(
-                "secret/backend-secrets",
-                3,
-                create("backend-secrets-9f3k"),
-                vec![secret],
-            ),
+            step("image/frontend", 2, none("sandbox.local/todo/frontend:77aa03c1d9e5 is there"), Vec::new()),
+            step("secret/backend-secrets", 3, create("backend-secrets-9f3k"), vec![secret]),
             release(),
             step("release/audit", 7, removal, vec![uninstall]),
-            step(
-                "release/frontend",
-                8,
-                none("revision 3 is current"),
-                Vec::new(),
-            ),
+            step("release/frontend", 8, none("revision 3 is current"), Vec::new()),
         ],
         closing: vec![Closing {
             title: "mark revision 5 of backend as verified".to_owned(),
@@ -118,10 +83,7 @@ fn a_plan_for_people() {
 
 #[test]
 fn a_plan_for_programs() {
-    insta::assert_snapshot!(
-        "plan-json",
-        serde_json::to_string_pretty(&plan::json(&plan())).unwrap()
-    );
+    insta::assert_snapshot!("plan-json", serde_json::to_string_pretty(&plan::json(&plan())).unwrap());
 }
 
 #[test]
@@ -139,39 +101,23 @@ fn a_plan_for_a_cluster_that_is_down_says_what_is_not_known() {
     plan.closing.clear();
     (plan.cluster, plan.known_after_start) = (None, true);
     let start = command(Tool::Project("sandbox/sandbox".into()), "start");
-    plan.steps.insert(
-        0,
-        step("cluster/sandbox", 1, create("running"), vec![start]),
-    );
+    plan.steps.insert(0, step("cluster/sandbox", 1, create("running"), vec![start]));
     insta::assert_snapshot!("plan-cluster-down", plan::text(&plan, false));
 }
 
 #[test]
 fn a_plan_shows_no_secret_and_obeys_no_foreign_text() {
     let mut plan = plan();
-    plan.steps[0]
-        .decision
-        .notes
-        .push("\u{1b}]52;c;ZXZpbA==\u{7}\n::error::x \u{202e}".to_owned());
-    plan.closing[0].commands[0]
-        .args
-        .push("\u{1b}[2J".to_owned());
+    plan.steps[0].decision.notes.push("\u{1b}]52;c;ZXZpbA==\u{7}\n::error::x \u{202e}".to_owned());
+    plan.closing[0].commands[0].args.push("\u{1b}[2J".to_owned());
     let verbose = plan::text(&plan, true);
     let json = plan::json(&plan).to_string();
     for text in [&verbose, &json] {
         assert!(!text.contains("CANARY"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
     }
-    assert!(
-        !verbose.contains('\u{202e}') && !verbose.contains("52;c"),
-        "{verbose}"
-    );
-    assert!(
-        !verbose
-            .lines()
-            .any(|line| line.trim_start().starts_with("::")),
-        "{verbose}"
-    );
+    assert!(!verbose.contains('\u{202e}') && !verbose.contains("52;c"), "{verbose}");
+    assert!(!verbose.lines().any(|line| line.trim_start().starts_with("::")), "{verbose}");
 }
 
 #[test]
@@ -180,10 +126,5 @@ fn the_commands_of_a_plan_are_those_of_its_steps() {
     let lines: Vec<String> = plan().commands().map(Invocation::line).collect();
     assert_eq!(json["commands"], serde_json::json!(lines));
     let text = plan::text(&plan(), false);
-    assert!(
-        lines
-            .iter()
-            .all(|line| text.contains(&format!("$ {line}\n"))),
-        "{text}"
-    );
+    assert!(lines.iter().all(|line| text.contains(&format!("$ {line}\n"))), "{text}");
 }

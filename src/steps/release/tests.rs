@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::profile::{self, Cluster, Profile};
 use crate::step::WorkloadKind;
@@ -12,13 +14,8 @@ use crate::world::live::Live;
 const REFERENCE: &str = "app:1";
 
 fn inputs(values: Value) -> Arc<Inputs> {
-    let release =
-        serde_json::from_value(json!({"chart": "charts/web", "order": 6, "set": values})).unwrap();
-    let sandbox = profile::Sandbox {
-        name: "sim".into(),
-        net: None,
-        command: "sandbox".into(),
-    };
+    let release = serde_json::from_value(json!({"chart": "charts/web", "order": 6, "set": values})).unwrap();
+    let sandbox = profile::Sandbox { name: "sim".into(), net: None, command: "sandbox".into() };
     let profile = Profile {
         extends: None,
         namespace: "todo".into(),
@@ -63,11 +60,8 @@ fn live(replicas: u32, available: u32) -> Live {
 
 fn world(inputs: &Inputs, revisions: &[(u32, &str, Made)], live: Live) -> World {
     let mut world = World::without_cluster("r1", String::new());
-    world.cluster = world::Cluster::Running(Access {
-        kubeconfig: "/k".into(),
-        context: "sim".into(),
-        node: "n".into(),
-    });
+    world.cluster =
+        world::Cluster::Running(Access { kubeconfig: "/k".into(), context: "sim".into(), node: "n".into() });
     world.live = live;
     let digest = digest_of(inputs, "web", &upgrade(inputs, "web", &world));
     for (number, status, made) in revisions {
@@ -75,11 +69,7 @@ fn world(inputs: &Inputs, revisions: &[(u32, &str, Made)], live: Live) -> World 
             (labels::DIGEST.to_owned(), digest.clone()),
             (labels::LIVE.to_owned(), fingerprint(&[workload(2)])),
         ]);
-        let written_for = if *made == Made::ByOthers {
-            number - 1
-        } else {
-            *number
-        };
+        let written_for = if *made == Made::ByOthers { number - 1 } else { *number };
         labels.insert(labels::REVISION.to_owned(), written_for.to_string());
         if *made != Made::Unverified {
             labels.insert(labels::VERIFIED.to_owned(), written_for.to_string());
@@ -87,21 +77,11 @@ fn world(inputs: &Inputs, revisions: &[(u32, &str, Made)], live: Live) -> World 
         world.releases.insert(
             "todo",
             "web",
-            Revision {
-                number: *number,
-                status: (*status).to_owned(),
-                labels,
-            },
+            Revision { number: *number, status: (*status).to_owned(), labels },
         );
     }
     let target = (!revisions.is_empty()).then(|| vec![workload(2)]);
-    world.manifests.insert(
-        "web".into(),
-        Manifests {
-            wanted: Some(Ok(vec![workload(2)])),
-            target,
-        },
-    );
+    world.manifests.insert("web".into(), Manifests { wanted: Some(Ok(vec![workload(2)])), target });
     world
 }
 
@@ -126,11 +106,7 @@ fn told(inputs: &Arc<Inputs>, world: &World) -> String {
         Change::Remove { from } => format!("remove: {from}"),
     }];
     let short = |command: &crate::invocation::Invocation| {
-        let force = if command.args.iter().any(|arg| arg == "--force-conflicts") {
-            " (force)"
-        } else {
-            ""
-        };
+        let force = if command.args.iter().any(|arg| arg == "--force-conflicts") { " (force)" } else { "" };
         let words: Vec<&str> = command
             .args
             .iter()
@@ -140,22 +116,12 @@ fn told(inputs: &Arc<Inputs>, world: &World) -> String {
             .collect();
         format!("{}{force}", words.join(" "))
     };
-    lines.extend(
-        decision
-            .apply
-            .iter()
-            .map(|command| format!("apply: {}", short(command))),
-    );
+    lines.extend(decision.apply.iter().map(|command| format!("apply: {}", short(command))));
     lines.extend(decision.notes.iter().map(|note| format!("note: {note}")));
     lines.push(format!("checks: {}", decision.checks.len()));
     lines.push(match &decision.undo {
-        Undo::Nothing { reason } => format!("undo: nothing, {reason}"),
-        Undo::Commands {
-            commands,
-            checks,
-            returns,
-            ..
-        } => format!(
+        Undo::Nothing { reason, .. } => format!("undo: nothing, {reason}"),
+        Undo::Commands { commands, checks, returns, .. } => format!(
             "undo: {}; {} checks; returns {:?}",
             commands.iter().map(short).collect::<Vec<_>>().join(", "),
             checks.len(),
@@ -202,14 +168,8 @@ fn an_absent_release_is_created_and_its_undo_is_an_uninstall() {
 #[test]
 fn other_inputs_are_an_upgrade_that_goes_back_to_the_current_revision() {
     let old = inputs(json!({}));
-    let world = world(
-        &old,
-        &[
-            (2, "superseded", Made::Verified),
-            (3, "deployed", Made::Verified),
-        ],
-        live(2, 2),
-    );
+    let world =
+        world(&old, &[(2, "superseded", Made::Verified), (3, "deployed", Made::Verified)], live(2, 2));
     insta::assert_snapshot!(told(&inputs(json!({"a": 1})), &world), @r"
     update: revision 3 -> revision 4, other chart or values
     apply: upgrade web charts/web
@@ -234,14 +194,8 @@ fn a_release_that_somebody_scaled_is_upgraded_by_force() {
 #[test]
 fn a_foreign_upgrade_is_named_and_replaced_and_comes_back_if_that_fails() {
     let inputs = inputs(json!({}));
-    let world = world(
-        &inputs,
-        &[
-            (3, "superseded", Made::Verified),
-            (4, "deployed", Made::ByOthers),
-        ],
-        live(2, 2),
-    );
+    let world =
+        world(&inputs, &[(3, "superseded", Made::Verified), (4, "deployed", Made::ByOthers)], live(2, 2));
     insta::assert_snapshot!(told(&inputs, &world), @r"
     update: revision 4 -> revision 5
     apply: upgrade web charts/web (force)
@@ -254,14 +208,8 @@ fn a_foreign_upgrade_is_named_and_replaced_and_comes_back_if_that_fails() {
 #[test]
 fn a_failed_revision_is_never_the_target_of_an_undo() {
     let old = inputs(json!({}));
-    let world = world(
-        &old,
-        &[
-            (3, "superseded", Made::Verified),
-            (4, "failed", Made::Unverified),
-        ],
-        live(2, 2),
-    );
+    let world =
+        world(&old, &[(3, "superseded", Made::Verified), (4, "failed", Made::Unverified)], live(2, 2));
     insta::assert_snapshot!(told(&inputs(json!({"a": 1})), &world), @r"
     update: revision 4 (failed) -> revision 5, other chart or values
     apply: upgrade web charts/web
@@ -288,10 +236,7 @@ fn a_release_that_helm_is_still_working_on_is_refused_with_the_way_out() {
     let old = inputs(json!({}));
     let world = world(
         &old,
-        &[
-            (3, "superseded", Made::Verified),
-            (4, "pending-upgrade", Made::Unverified),
-        ],
+        &[(3, "superseded", Made::Verified), (4, "pending-upgrade", Made::Unverified)],
         live(2, 2),
     );
     insta::assert_snapshot!(told(&inputs(json!({"a": 1})), &world), @r"
@@ -304,13 +249,7 @@ fn a_release_that_helm_is_still_working_on_is_refused_with_the_way_out() {
 fn a_chart_that_does_not_render_is_refused() {
     let inputs = inputs(json!({}));
     let mut world = world(&inputs, &[], Live::default());
-    world.manifests.insert(
-        "web".into(),
-        Manifests {
-            wanted: Some(Err("parse error".into())),
-            target: None,
-        },
-    );
+    world.manifests.insert("web".into(), Manifests { wanted: Some(Err("parse error".into())), target: None });
     insta::assert_snapshot!(told(&inputs, &world), @r"
     error: chart charts/web does not render for release web:
     parse error

@@ -1,0 +1,131 @@
+//! Owns carrying out: holding the environment, undoing what a dead run left, running a plan on a screen.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::cli::args::Run;
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::cli::{folders, signals};
+use crate::emitter::Emitter;
+use crate::engine::{Engine, Names};
+use crate::event::{Outcome, Sink};
+use crate::exit::Exit;
+use crate::journal::Journal;
+use crate::output::Output;
+use crate::plan::Plan;
+use crate::record::{Found, OpenRun, Record};
+use crate::render::{Screen, Stage, renderer};
+use crate::report;
+use crate::world::{Access, World};
+
+impl Session {
+    /// Holds the environment. A run that died here is undone first.
+    pub(super) async fn take(&self, run: &Run, access: &Access, output: &mut Output) -> Result<(), Failure> {
+        let record = Arc::clone(&self.record);
+        let found = tokio::task::spawn_blocking(move || record.take())
+            .await
+            .map_err(|error| Failure::bug(error.to_string()))?;
+        match found
+            .map_err(|message| Failure::new(Exit::Locked, message, "look at todoctl's state folder"))?
+        {
+            Found::Free => Ok(()),
+            Found::Held(open) => {
+                let (who, since) = (&open.holder, open.since);
+                let message = format!(
+                    "profile {} is held by {} of {who} since {since}",
+                    self.inputs.name, open.command
+                );
+                Err(Failure::new(Exit::Locked, message, format!("wait until run {} is done", open.run)))
+            }
+            Found::Abandoned(open) => {
+                output.note(&format!("run {} ({}) was cut off; undoing it first", open.run, open.holder));
+                self.recover(run, access, &open).await
+            }
+        }
+    }
+
+    async fn recover(&self, run: &Run, access: &Access, open: &OpenRun) -> Result<(), Failure> {
+        let world = self.world(access.clone()).await?;
+        let (engine, screen) = self.engine(run, "recover", Some(access), true, 4)?;
+        let outcome = engine.recover(open, world.live).await;
+        screen.finish();
+        let exit = report::exit(&outcome);
+        if exit == Exit::RolledBack {
+            return Ok(());
+        }
+        let message = format!("run {} could not be undone", open.run);
+        Err(Failure::new(exit, message, "finish the commands above, then run this again"))
+    }
+
+    /// Carries out a plan and shows it.
+    pub(super) async fn carry_out(
+        &self,
+        plan: &Plan,
+        world: World,
+        (run, command): (&Run, &str),
+        (rollback, jobs): (bool, usize),
+    ) -> Result<Outcome, Failure> {
+        let access = world.cluster.access().cloned();
+        let (engine, screen) = self.engine(run, command, access.as_ref(), rollback, jobs)?;
+        let outcome = engine.run(plan, world.live).await;
+        screen.finish();
+        Ok(outcome)
+    }
+
+    fn engine(
+        &self,
+        run: &Run,
+        command: &str,
+        access: Option<&Access>,
+        rollback: bool,
+        jobs: usize,
+    ) -> Result<(Engine, Screen), Failure> {
+        // Starting the cluster and recovering are runs of their own before the one that was asked for.
+        let id = match command {
+            "start" | "recover" => format!("{}-{command}", self.run),
+            _ => self.run.clone(),
+        };
+        let folder = self.state.join("runs").join(&id);
+        let broken = |error: std::io::Error| {
+            Failure::preflight(
+                format!("cannot write in {}: {error}; nothing was changed", folder.display()),
+                "make it writable, or set TODOCTL_STATE",
+            )
+        };
+        let journal = Journal::create(&folder).map_err(broken)?;
+        let screen = self.screen(run);
+        let sinks: Vec<Box<dyn Sink>> = vec![Box::new(journal), Box::new(screen.sink())];
+        let interrupts: watch::Receiver<u32> = signals::listen()?;
+        let url =
+            access.and_then(|access| Some(self.inputs.profile.url.as_ref()?.replace("{node}", &access.node)));
+        let engine = Engine {
+            runner: self.runner(access, Some(&folder)),
+            events: Emitter::new(sinks),
+            record: Arc::clone(&self.record) as Arc<dyn Record>,
+            access: access.cloned(),
+            namespaces: self.inputs.namespaces().into_iter().map(str::to_owned).collect(),
+            jobs,
+            rollback,
+            interrupts,
+            names: Names {
+                run: id,
+                command: command.to_owned(),
+                profile: self.inputs.name.clone(),
+                holder: folders::holder(),
+                folder,
+                url,
+            },
+        };
+        Ok((engine, screen))
+    }
+
+    fn screen(&self, run: &Run) -> Screen {
+        let output = Output::standard(self.color, &folders::terminal());
+        let look = output.note_look;
+        let (result, note) = output.into_writers();
+        let (verbose, rerun) = (self.verbose, Some(folders::command_line()));
+        Screen::start(renderer(run.progress(), Stage { result, note, look, verbose, rerun }))
+    }
+}

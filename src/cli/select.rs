@@ -1,0 +1,57 @@
+//! Owns what arguments select: releases, chart values, the file of secrets. Names are checked against the profile.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::cli::failure::Failure;
+use crate::given::EnvFile;
+use crate::profile::Loaded;
+
+pub(super) fn env_file(path: &Path) -> Result<EnvFile, Failure> {
+    let hint = "give a file of KEY=VALUE lines";
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::preflight(format!("cannot read {}: {error}", path.display()), hint))?;
+    EnvFile::parse(path, &text).map_err(|error| Failure::preflight(error.to_string(), error.hint()))
+}
+
+fn unknown(loaded: &Loaded, name: &str, flag: &str) -> Failure {
+    let known: Vec<&str> = loaded.profile.releases.keys().map(String::as_str).collect();
+    Failure::usage(
+        format!("{flag}: profile {} has no release {name}", loaded.name),
+        format!("its releases: {}", known.join(", ")),
+    )
+}
+
+pub(super) fn only(loaded: &Loaded, names: &[String]) -> Result<Option<BTreeSet<String>>, Failure> {
+    if let Some(name) = names.iter().find(|name| !loaded.profile.releases.contains_key(*name)) {
+        return Err(unknown(loaded, name, "--only"));
+    }
+    Ok((!names.is_empty()).then(|| names.iter().cloned().collect()))
+}
+
+/// `release.key=value` by release. A chart's `secrets` are refused: values in argv can be read by every user.
+pub(super) fn sets(loaded: &Loaded, arguments: &[String]) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+    let mut sets: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for argument in arguments {
+        // The argument is not repeated: it may hold a secret.
+        let form =
+            || Failure::usage("--set wants RELEASE.KEY=VALUE", "for example: --set backend.replicaCount=3");
+        let (path, _) = argument.split_once('=').ok_or_else(form)?;
+        let (release, key) = path.split_once('.').ok_or_else(form)?;
+        if !loaded.profile.releases.contains_key(release) {
+            return Err(unknown(loaded, release, "--set"));
+        }
+        let rest = &argument[release.len() + 1..];
+        if rest.split(',').any(|part| part.trim_start().starts_with("secrets")) || key.starts_with("secrets")
+        {
+            return Err(Failure::usage(
+                format!(
+                    "--set {release}.secrets: a secret in an argument can be read by every user of this machine"
+                ),
+                "declare it under secrets: in the profile and give it by --env-file or the environment",
+            ));
+        }
+        sets.entry(release.to_owned()).or_default().push(rest.to_owned());
+    }
+    Ok(sets)
+}

@@ -1,0 +1,78 @@
+//! Owns what a release is made from and whether it is that already: its values, its digest, its health.
+//! The questions that a release's own step, the verification and the survey must answer alike.
+
+use serde_json::{Map, Value, json};
+
+use crate::digest;
+use crate::health;
+use crate::inputs::Inputs;
+use crate::labels;
+use crate::profile::Release;
+use crate::step::Verdict;
+use crate::steps::secret;
+use crate::tool::helm::Upgrade;
+use crate::world::World;
+use crate::world::manifest::fingerprint;
+use crate::world::releases::Revision;
+
+/// What `helm upgrade` is called with for a release.
+pub fn upgrade(inputs: &Inputs, name: &str, world: &World) -> Upgrade {
+    let spec = &inputs.profile.releases[name];
+    Upgrade {
+        release: name.to_owned(),
+        namespace: inputs.namespace(spec).to_owned(),
+        chart: spec.chart.clone(),
+        values: spec.values.clone(),
+        overlay: overlay(inputs, spec, world),
+        set: inputs.set.get(name).cloned().unwrap_or_default(),
+    }
+}
+
+/// The values that todoctl adds: the profile's, the image it built, the version of the Secret.
+fn overlay(inputs: &Inputs, spec: &Release, world: &World) -> Value {
+    let mut values = spec.set.clone();
+    if let Some(image) = &spec.image {
+        let entry = values.entry("image").or_insert_with(|| Value::Object(Map::new()));
+        if let (Value::Object(entry), Some(tag)) = (entry, inputs.tags.get(image)) {
+            entry.insert("repository".to_owned(), json!(inputs.profile.images[image].repository));
+            entry.insert("tag".to_owned(), json!(tag));
+        }
+    }
+    if let Some(set) = &spec.secret {
+        values.insert("existingSecret".to_owned(), json!(secret::wanted(inputs, set, world).version));
+    }
+    Value::Object(values)
+}
+
+pub(super) fn digest_of(inputs: &Inputs, name: &str, upgrade: &Upgrade) -> String {
+    let overlay = upgrade.overlay.to_string();
+    let set = upgrade.set.join("\0");
+    let chart = inputs.charts.get(name).map(String::as_str).unwrap_or_default();
+    digest::combine(&[("chart", chart.as_bytes()), ("overlay", overlay.as_bytes()), ("set", set.as_bytes())])
+}
+
+/// Whether a release has the wanted inputs and nothing that is live differs from them. Health is another question.
+pub fn is_current(inputs: &Inputs, name: &str, world: &World) -> bool {
+    let namespace = inputs.namespace(&inputs.profile.releases[name]);
+    let Some(newest) = world.releases.newest(namespace, name) else {
+        return false;
+    };
+    let live = world.live.release_workloads(name, namespace);
+    newest.status == "deployed"
+        && newest.is_ours()
+        && newest.label(labels::DIGEST) == Some(&digest_of(inputs, name, &upgrade(inputs, name, world)))
+        && newest.label(labels::LIVE) == Some(&fingerprint(&live))
+}
+
+/// Whether a release needs neither a change nor a check nor a mark.
+pub(super) fn is_settled(inputs: &Inputs, name: &str, world: &World) -> bool {
+    let namespace = inputs.namespace(&inputs.profile.releases[name]);
+    is_current(inputs, name, world)
+        && world.releases.newest(namespace, name).is_some_and(Revision::is_verified)
+        && health::of_release(name, namespace, &world.live) == Verdict::Ready
+}
+
+/// Whether a release is doomed as it is now.
+pub fn is_broken(name: &str, namespace: &str, world: &World) -> bool {
+    matches!(health::of_release(name, namespace, &world.live), Verdict::Broken { .. })
+}
