@@ -129,16 +129,23 @@ async fn attempt(
         if at == 0 {
             touched.lock().unwrap_or_else(PoisonError::into_inner).push(step.step.clone());
         }
-        engine.command(&step.step, command).await.map_err(|failure| {
-            Some(Failure {
-                step: Some(step.step.clone()),
-                message: format!("{}: {}", step.title, failure.message),
-                evidence: failure.evidence,
-                hint: failure.hint,
-                pods: Vec::new(),
-                interrupted: false,
-            })
-        })?;
+        let Err(failure) = engine.command(&step.step, command).await else { continue };
+        if engine.is_recorded(&step.decision.undo).await {
+            let message = format!(
+                "{}: {}; but helm has recorded it, so its health decides",
+                step.title, failure.message
+            );
+            engine.events.emit(Event::Warning { message });
+            continue;
+        }
+        return Err(Some(Failure {
+            step: Some(step.step.clone()),
+            message: format!("{}: {}", step.title, failure.message),
+            evidence: failure.evidence,
+            hint: failure.hint,
+            pods: Vec::new(),
+            interrupted: false,
+        }));
     }
     let changed = !step.decision.apply.is_empty();
     let mut wait = Wait { engine, hub, step: &step.step, stop: ending, changed };

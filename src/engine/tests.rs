@@ -298,6 +298,17 @@ fn what_comes_back_is_marked_so_that_the_next_run_knows_it() {
 }
 
 #[test]
+fn a_failed_command_that_helm_has_recorded_is_judged_by_health() {
+    let ran = run(&[good()], BTreeMap::from([(0, Fault::After)]), vec![], 1);
+    assert_eq!(ran.outcome, Outcome::Deployed);
+    let warned = ran
+        .events
+        .iter()
+        .any(|event| matches!(event, Event::Warning { message } if message.contains("helm has recorded it")));
+    assert!(warned, "{:?}", ran.events);
+}
+
+#[test]
 fn a_failed_upgrade_that_recorded_nothing_is_not_rolled_back() {
     let faults = BTreeMap::from([(0, Fault::Before)]);
     let ran = run(&[good()], faults, vec![], 1);

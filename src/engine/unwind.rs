@@ -62,6 +62,23 @@ impl Engine {
         *self.interrupts.borrow() > 1
     }
 
+    /// Whether helm has recorded the change of a step although its command failed: an exit status of helm says little,
+    /// and a lost answer of the API server is no failure.
+    pub(super) async fn is_recorded(&self, undo: &Undo) -> bool {
+        let Undo::Commands { guard: Guard::ReleaseChanged { release, namespace, revision, .. }, .. } = undo
+        else {
+            return false;
+        };
+        let Some(access) = &self.access else { return false };
+        let seen = survey::releases(&self.runner, access, &[namespace.as_str()]).await;
+        seen.is_ok_and(|seen| {
+            let newest = seen.newest(namespace, release);
+            newest.is_some_and(|newest| {
+                newest.number == revision + 1 && newest.status == "deployed" && newest.is_ours()
+            })
+        })
+    }
+
     /// What helm says now, for the guards; nothing when it cannot be read, then every undo runs.
     async fn releases(&self, undo: &[(StepId, Undo)]) -> Option<Releases> {
         let guarded =
