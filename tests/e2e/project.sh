@@ -60,11 +60,12 @@ todoctl() {
   return "$status"
 }
 
-# screen TEXT...: whether the last todoctl said each of these, on stdout or stderr.
+# screen TEXT...: whether the last todoctl said each of these, on stdout or stderr, wherever lines are broken.
 screen() {
-  local text
+  local text said
+  said=$(cat "$work/stdout" "$work/stderr" | tr '│\n' ' ' | tr -s ' ')
   for text in "$@"; do
-    grep -qF -- "$text" "$work/stdout" "$work/stderr" || wrong "the screen does not say: $text"
+    [[ $said == *"$text"* ]] || wrong "the screen does not say: $text"
   done
 }
 

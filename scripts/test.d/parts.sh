@@ -1,0 +1,103 @@
+# shellcheck shell=bash
+# The parts of scripts/test, each a function; scripts/test says in which order they run.
+
+# What a part ends with when this machine lacks something that the part may do without.
+not_run=75
+actionlint=github.com/rhysd/actionlint/cmd/actionlint@v1.7.7
+cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/todoctl-tests
+
+# shellcheck disable=SC2034 # scripts/test reads it
+declare -A about=(
+  [setup]="the packages that are missing"
+  [format]="rustfmt"
+  [shell]="shellcheck of every script"
+  [workflow]="actionlint of .github/workflows"
+  [charts]="lint and rendering of the Helm charts"
+  [clippy]="clippy, warnings are errors"
+  [unit]="unit and scenario tests"
+  [build]="Kubernetes, kubectl and both helms"
+  [sandbox]="the sandbox: start, kill, repair, delete"
+  [no-sandbox]="the end-to-end tests fail without a sandbox"
+  [e2e]="todoctl on a sandbox: real helm, real pods"
+)
+
+part_setup() {
+  scripts/setup
+}
+
+part_format() {
+  cargo fmt --all --check
+}
+
+# Scripts are told by their first line or their name.
+part_shell() {
+  local file line files=()
+  while IFS= read -r -d '' file; do
+    [[ -f $file && ! -L $file ]] || continue
+    line=
+    IFS= read -r line <"$file" 2>/dev/null || true
+    if [[ $file == *.sh || $line == '#!'*sh || $line == '#!'*'env bash' ]]; then files+=("$file"); fi
+  done < <(git ls-files -coz --exclude-standard)
+  shellcheck -x "${files[@]}"
+  echo "${#files[@]} scripts"
+}
+
+part_workflow() {
+  [[ -x $cache/actionlint ]] || GOBIN=$cache go install "$actionlint"
+  "$cache/actionlint"
+}
+
+part_charts() {
+  local bin helm
+  bin=$(sandbox_bin)
+  helm=$(PATH=$PATH:$bin type -P helm) || {
+    echo "no helm on the PATH, and none compiled yet: sandbox/sandbox build"
+    return "$not_run"
+  }
+  HELM=$helm scripts/check-charts
+}
+
+# sandbox_bin: the folder of the compiled programs, whether they are there or not.
+sandbox_bin() {
+  (
+    # shellcheck disable=SC2034 # settings.sh and build.sh read it
+    SANDBOX_HOME=$PWD/sandbox
+    # shellcheck source=/dev/null
+    source sandbox/lib/settings.sh
+    # shellcheck source=/dev/null
+    source sandbox/lib/build.sh
+    build_key
+    printf '%s\n' "$BIN"
+  )
+}
+
+part_clippy() {
+  cargo clippy --locked --workspace --all-targets -- -D warnings
+}
+
+part_unit() {
+  cargo test --locked --workspace
+}
+
+part_build() {
+  sandbox/sandbox build --with-helm3
+}
+
+part_sandbox() {
+  as_root tests/sandbox.sh
+}
+
+part_no-sandbox() {
+  cargo build --locked --bin todoctl
+  as_root env TODOCTL="$PWD/target/debug/todoctl" tests/e2e-without-sandbox.sh
+}
+
+part_e2e() {
+  cargo build --locked --bin todoctl
+  as_root env TODOCTL="$PWD/target/debug/todoctl" tests/e2e.sh
+}
+
+# as_root COMMAND...: the cluster needs root rights, the compilers do not.
+as_root() {
+  if ((EUID == 0)); then "$@"; else sudo env "PATH=$PATH" "HOME=$HOME" "$@"; fi
+}
