@@ -1,0 +1,62 @@
+# shellcheck shell=bash disable=SC2154,SC2034
+# Owns time: measuring commands, keeping samples, medians. Times are whole microseconds.
+
+log=$scratch/log
+
+say() {
+  printf 'bench: %s\n' "$*" >&2
+}
+
+# broke MESSAGE: the measurement itself failed.
+broke() {
+  say "$1; the last lines of what was printed:"
+  tail -n 20 "$log" >&2
+  exit 1
+}
+
+# timed COMMAND...: sets MICROSECONDS.
+timed() {
+  local start=${EPOCHREALTIME/./}
+  "$@" >>"$log" 2>&1 </dev/null || broke "failed: $*"
+  MICROSECONDS=$((${EPOCHREALTIME/./} - start))
+}
+
+# sample SERIES COMMAND...: measures a command once for a series.
+sample() {
+  local series=$1
+  shift
+  timed "$@"
+  record "$series" "$MICROSECONDS"
+}
+
+record() {
+  printf '%s\n' "$2" >>"$scratch/$1.series"
+}
+
+# median SERIES
+median() {
+  sort -n "$scratch/$1.series" | awk '{ all[NR] = $1 } END { print NR % 2 ? all[(NR + 1) / 2] : int((all[NR / 2] + all[NR / 2 + 1]) / 2) }'
+}
+
+# wait_until SECONDS COMMAND...
+wait_until() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    ((SECONDS < end)) || return 1
+    sleep 0.2
+  done
+}
+
+is_quiet() {
+  awk '{ exit !($1 < 1.5) }' /proc/loadavg
+}
+
+# wait_for_quiet: other work on the machine would be measured with ours. The table says under which load it was made.
+wait_for_quiet() {
+  if ! is_quiet; then
+    say "load $(cut -d ' ' -f 1 /proc/loadavg): waiting up to 5 minutes for other work to end"
+    wait_until 300 is_quiet || say "the machine stays busy: the figures will be worse than they should be"
+  fi
+  load_at_start=$(cut -d ' ' -f 1 /proc/loadavg)
+}

@@ -1,0 +1,54 @@
+# shellcheck shell=bash disable=SC2154,SC2034
+# Case 1: everything is deployed and nothing has changed.
+
+helm_loop() {
+  local name
+  for name in "${names[@]}"; do helm_upgrade "$name" || return; done
+}
+
+# counting_tools: puts a line into $scratch/calls for every helm, kubectl and sandbox that todoctl starts.
+counting_tools() {
+  local name real
+  for name in helm kubectl sandbox; do
+    real=$(readlink "$tools/$name")
+    rm "$tools/$name"
+    printf '#!/usr/bin/env bash\necho "%s $*" >>%q\nexec %q "$@"\n' "$name" "$scratch/calls" "$real" >"$tools/$name"
+    chmod +x "$tools/$name"
+    reals[$name]=$real
+  done
+}
+
+plain_tools() {
+  local name
+  for name in "${!reals[@]}"; do ln -sf "${reals[$name]}" "$tools/$name"; done
+}
+
+# count_children: sets CHILDREN. The first run only remembers the version of the changed helm.
+count_children() {
+  local -A reals=()
+  counting_tools
+  timed up
+  : >"$scratch/calls"
+  timed up
+  plain_tools
+  CHILDREN=$(wc -l <"$scratch/calls")
+  timed up
+}
+
+case_nothing() {
+  local i revision
+  say "case 1: nothing to change"
+  revision=$(helm list --namespace "$ours" -o json | jq -c 'map([.name, .revision])')
+  for ((i = 0; i < runs; i++)); do
+    sample nothing-up up
+    sample nothing-plan "$todoctl" plan "$profile"
+    sample nothing-helm helm_loop
+  done
+  count_children
+  [[ $revision == "$(helm list --namespace "$ours" -o json | jq -c 'map([.name, .revision])')" ]] ||
+    broke "todoctl made a revision although nothing had changed"
+  row_alone "1 nothing to change: up" "$(median nothing-up)" 600000 "<= 0.6 s"
+  row_alone "1 nothing to change: plan" "$(median nothing-plan)" 600000 "<= 0.6 s"
+  row_against "1 nothing to change: up against helm in a loop" nothing-up nothing-helm 0.25 "<= 0.25"
+  row "1 nothing to change: child processes of up" "$CHILDREN" "$releases" - "<= 8" "$(met "$CHILDREN" 8)"
+}
