@@ -24,7 +24,7 @@ use crate::invocation::Invocation;
 use crate::plan::{Closing, Plan};
 use crate::record::{OpenRun, Record};
 use crate::runner::{Output, RunError, SharedRunner};
-use crate::step::{StepId, Undo};
+use crate::step::{Check, StepId, Undo};
 use crate::tool::kubectl::Kubectl;
 use crate::world::Access;
 use crate::world::live::Live;
@@ -153,12 +153,19 @@ impl Engine {
             self.close(&plan.closing).await;
             return Outcome::Deployed;
         };
-        let cause = evidence::gather(self, plan, hub, failure).await;
+        let cause = evidence::gather(self, hub, failure).await;
         let undo = |step: &StepId| {
             plan.steps.iter().find(|one| one.step == *step).map(|one| one.decision.undo.clone())
         };
         let touched: Vec<(StepId, Undo)> =
             forward.touched.into_iter().rev().filter_map(|step| Some((step.clone(), undo(&step)?))).collect();
+        // What needs no undo and leaves nothing behind is not worth a rollback.
+        let matters = |step: &StepId, undo: &Undo| match undo {
+            Undo::Commands { .. } => true,
+            Undo::Nothing { stays, .. } => stays.is_some() && cause.step.as_ref() != Some(step),
+        };
+        let touched: Vec<(StepId, Undo)> =
+            touched.into_iter().filter(|(step, undo)| matters(step, undo)).collect();
         if touched.is_empty() {
             return Outcome::Failed { cause };
         }
@@ -203,7 +210,10 @@ impl Engine {
             Ok(output) => Err(CommandFailure {
                 message: format!("{} failed: {}", command.tool.name(), last_line(&output.complaint())),
                 evidence: output.complaint().lines().map(str::to_owned).collect(),
-                hint: format!("try it: {line}"),
+                hint: format!(
+                    "its whole output: {}",
+                    self.names.folder.join(format!("{}.log", log_name(step))).display()
+                ),
             }),
             Err(error) => {
                 Err(CommandFailure { message: error.to_string(), evidence: Vec::new(), hint: error.hint() })
@@ -213,7 +223,7 @@ impl Engine {
 
     async fn run_logged(&self, step: &StepId, command: Invocation) -> Result<Output, RunError> {
         let runner = SharedRunner::clone(&self.runner);
-        let (log, program) = (step.as_str().replace('/', "-"), command.tool.name());
+        let (log, program) = (log_name(step), command.tool.name());
         tokio::task::spawn_blocking(move || runner.run_logged(&command, &log))
             .await
             .unwrap_or_else(|error| Err(RunError::Start { program, why: error.to_string() }))
@@ -239,6 +249,8 @@ struct Failure {
     hint: String,
     /// Pods whose logs show it.
     pods: Vec<String>,
+    /// The check that does not hold, when it was one.
+    check: Option<Check>,
     interrupted: bool,
 }
 
@@ -256,6 +268,11 @@ fn remaining(step: StepId, undo: &Undo, why: &str) -> Option<Remaining> {
         }),
         Undo::Nothing { .. } => None,
     }
+}
+
+/// Name of the log of a step's commands, without its ending.
+fn log_name(step: &StepId) -> String {
+    step.as_str().replace('/', "-")
 }
 
 fn last_line(text: &str) -> &str {

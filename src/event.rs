@@ -145,8 +145,10 @@ pub struct StepInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum StepResult {
-    /// Nothing had to be changed, and its checks hold.
+    /// Nothing had to be changed, and nothing had to be checked.
     Unchanged,
+    /// Nothing had to be changed, and its checks hold.
+    Checked,
     /// Applied, and its checks hold.
     Verified,
     /// It failed.

@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use crate::step::{Check, Verdict, Workload, WorkloadKind};
+use crate::text;
 use crate::world::live::{Live, Object};
 
 mod pods;
@@ -86,7 +87,10 @@ fn deployment(name: &str, object: &Object, live: &Live) -> Verdict {
     let why = if updated < want {
         format!("{name}: {updated} of {want} pods are of the new revision")
     } else if total > updated {
-        format!("{name}: {} pods of the old revision are still there", total - updated)
+        format!(
+            "{name}: {} of the old revision still there",
+            text::count(usize::try_from(total - updated).unwrap_or(0), "pod")
+        )
     } else {
         format!("{name}: {available} of {want} pods are ready")
     };
@@ -131,7 +135,11 @@ fn gone(release: &str, namespace: &str, live: &Live) -> Verdict {
         return Verdict::Ready;
     }
     Verdict::NotYet {
-        why: format!("{} workloads and {pods} pods of {release} are still there", workloads.len()),
+        why: format!(
+            "still there of {release}: {}, {}",
+            text::count(workloads.len(), "workload"),
+            text::count(pods, "pod")
+        ),
     }
 }
 

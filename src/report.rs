@@ -235,7 +235,9 @@ impl Report {
 
     /// The steps that had nothing to change.
     pub fn unchanged(&self) -> impl Iterator<Item = &StepReport> {
-        self.steps.iter().filter(|step| step.forward.result() == Some(&StepResult::Unchanged))
+        self.steps
+            .iter()
+            .filter(|step| matches!(step.forward.result(), Some(StepResult::Unchanged | StepResult::Checked)))
     }
 
     /// Seconds from the beginning of the rollback to the end of the run.

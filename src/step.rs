@@ -209,6 +209,8 @@ pub enum Check {
     Http {
         /// Name shown to people.
         name: String,
+        /// Release that answers.
+        release: String,
         /// The request.
         request: Request,
         /// Seconds it may take.
@@ -295,6 +297,8 @@ pub enum Verdict {
 pub struct DecideError {
     /// What is wrong and why.
     pub message: String,
+    /// What a tool said, line by line.
+    pub evidence: Vec<String>,
     /// What to do about it.
     pub hint: String,
 }

@@ -61,15 +61,33 @@ pub async fn call(runner: &SharedRunner, invocation: Invocation) -> Result<Outpu
         .unwrap_or_else(|error| Err(RunError::Start { program, why: error.to_string() }))
 }
 
+/// A read that succeeded.
+struct Answer {
+    what: &'static str,
+    command: String,
+    output: Output,
+}
+
+impl Answer {
+    /// What it means; an answer that cannot be understood is an error, never an absence.
+    fn parse<T>(&self, read: impl FnOnce(&Output) -> Result<T, String>) -> Result<T, SurveyError> {
+        read(&self.output).map_err(|complaint| SurveyError::Refused {
+            what: self.what.to_owned(),
+            complaint,
+            command: self.command.clone(),
+        })
+    }
+}
+
 /// Runs a read that must succeed.
 async fn read(
     runner: SharedRunner,
     what: &'static str,
     invocation: Invocation,
-) -> Result<Output, SurveyError> {
-    let command = invocation.line();
+) -> Result<Answer, SurveyError> {
+    let command = invocation.shell();
     match call(&runner, invocation).await {
-        Ok(output) if output.is_success() => Ok(output),
+        Ok(output) if output.is_success() => Ok(Answer { what, command, output }),
         Ok(output) => {
             Err(SurveyError::Refused { what: what.to_owned(), complaint: output.complaint(), command })
         }
@@ -81,7 +99,7 @@ async fn read(
 pub async fn cluster(runner: &SharedRunner, provider: &dyn Provider) -> Result<Cluster, SurveyError> {
     let what = format!("the state of {}", provider.title());
     let invocation = provider.status();
-    let command = invocation.line();
+    let command = invocation.shell();
     // The provider's exit status tells the state as well, so only its answer counts.
     let output =
         call(runner, invocation).await.map_err(|cause| SurveyError::Run { what: what.clone(), cause })?;
@@ -98,18 +116,19 @@ pub async fn running(
 ) -> Result<World, SurveyError> {
     let kubectl = Kubectl::new(&access);
     let namespaces = inputs.namespaces();
+    // Images belong to the whole cluster: whether one is unused is a question to all of its releases.
+    let scope = if inputs.tags.is_empty() { namespaces.clone() } else { Vec::new() };
     let start = |what, invocation| tokio::spawn(read(SharedRunner::clone(runner), what, invocation));
-    let releases = start("the helm releases", kubectl.release_table(&namespaces));
+    let releases = start("the helm releases", kubectl.release_table(&scope));
     let live = start("what runs", kubectl.live(&namespaces));
     let secrets = start("the secrets", kubectl.secrets(&inputs.profile.namespace));
     let images = (!inputs.tags.is_empty()).then(|| start("the images", provider.images()));
 
-    let only = if let [only] = namespaces.as_slice() { Some(*only) } else { None };
-    world.releases = parse("the helm releases", Releases::parse(&join(releases).await?.text(), only))?;
-    world.live = parse("what runs", Live::parse(&join(live).await?.stdout))?;
-    world.secrets = parse("the secrets", secrets::parse(&join(secrets).await?.stdout))?;
+    world.releases = join(releases).await?.parse(|output| Releases::parse(&output.text(), only(&scope)))?;
+    world.live = join(live).await?.parse(|output| Live::parse(&output.stdout))?;
+    world.secrets = join(secrets).await?.parse(|output| secrets::parse(&output.stdout))?;
     if let Some(images) = images {
-        world.images = parse("the images", provider.image_names(&join(images).await?))?;
+        world.images = join(images).await?.parse(|output| provider.image_names(output))?;
     }
     world.cluster = Cluster::Running(access);
     Ok(world)
@@ -122,9 +141,13 @@ pub async fn releases(
     namespaces: &[&str],
 ) -> Result<Releases, SurveyError> {
     let invocation = Kubectl::new(access).release_table(namespaces);
-    let output = read(SharedRunner::clone(runner), "the helm releases", invocation).await?;
-    let only = if let [only] = namespaces { Some(*only) } else { None };
-    parse("the helm releases", Releases::parse(&output.text(), only))
+    let answer = read(SharedRunner::clone(runner), "the helm releases", invocation).await?;
+    answer.parse(|output| Releases::parse(&output.text(), only(namespaces)))
+}
+
+/// The namespace of a read that asked for one: its table has no column for it.
+fn only<'a>(namespaces: &[&'a str]) -> Option<&'a str> {
+    if let [only] = namespaces { Some(only) } else { None }
 }
 
 /// Runs the commands of secret values that are neither given nor in the cluster.
@@ -139,8 +162,8 @@ pub async fn commands(runner: &SharedRunner, inputs: &Inputs, world: &mut World)
             continue;
         };
         let invocation = Invocation::new(Tool::Project(program.into()), args.iter().cloned());
-        let output = read(SharedRunner::clone(runner), "a secret from its command", invocation).await?;
-        let text = output.text();
+        let answer = read(SharedRunner::clone(runner), "a secret from its command", invocation).await?;
+        let text = answer.output.text();
         world.given.insert(name, SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()));
     }
     Ok(())
@@ -172,6 +195,27 @@ pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World
         found.insert(name, manifests);
     }
     world.manifests = found;
+    Ok(())
+}
+
+/// Reads the manifests of the newest revisions, to compare what runs with them.
+pub async fn current(runner: &SharedRunner, inputs: &Inputs, world: &mut World) -> Result<(), SurveyError> {
+    let Some(access) = world.cluster.access() else { return Ok(()) };
+    let helm = Helm::new(world.helm_major, access);
+    let mut jobs = JoinSet::new();
+    for (name, release) in inputs.releases() {
+        let namespace = inputs.namespace(release).to_owned();
+        let Some(newest) = world.releases.newest(&namespace, name) else { continue };
+        let manifest = helm.manifest(name, &namespace, newest.number);
+        let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
+        jobs.spawn(async move {
+            Ok::<_, SurveyError>((name, stored(&runner, Some(manifest), &namespace).await?))
+        });
+    }
+    while let Some(done) = jobs.join_next().await {
+        let (name, target) = done.map_err(|error| stopped("the manifests", &error))??;
+        world.manifests.insert(name, Manifests { wanted: None, target });
+    }
     Ok(())
 }
 
@@ -220,11 +264,11 @@ async fn stored(
     let Some(invocation) = invocation else {
         return Ok(None);
     };
-    let output = read(SharedRunner::clone(runner), "an earlier manifest", invocation).await?;
-    parse("an earlier manifest", manifest::workloads(&output.text(), namespace)).map(Some)
+    let answer = read(SharedRunner::clone(runner), "an earlier manifest", invocation).await?;
+    answer.parse(|output| manifest::workloads(&output.text(), namespace)).map(Some)
 }
 
-async fn join(job: tokio::task::JoinHandle<Result<Output, SurveyError>>) -> Result<Output, SurveyError> {
+async fn join(job: tokio::task::JoinHandle<Result<Answer, SurveyError>>) -> Result<Answer, SurveyError> {
     job.await.map_err(|error| stopped("the cluster", &error))?
 }
 
@@ -234,12 +278,4 @@ fn stopped(what: &str, error: &tokio::task::JoinError) -> SurveyError {
         complaint: error.to_string(),
         command: "todoctl status".to_owned(),
     }
-}
-
-fn parse<T>(what: &str, parsed: Result<T, String>) -> Result<T, SurveyError> {
-    parsed.map_err(|complaint| SurveyError::Refused {
-        what: what.to_owned(),
-        complaint,
-        command: "todoctl status".to_owned(),
-    })
 }

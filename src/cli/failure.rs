@@ -34,20 +34,32 @@ impl Failure {
         Self { exit: Exit::Bug, message: message.into(), evidence: Vec::new(), hint: None }
     }
 
+    /// Before the first change. The message's first line says what failed; the rest of it is evidence.
+    pub(super) fn unchanged(message: &str, evidence: &[String], hint: impl Into<String>) -> Self {
+        let mut lines = message.lines();
+        let first = lines.next().unwrap_or_default().trim_end_matches(':');
+        let rest = lines.map(|line| line.trim().to_owned());
+        Self {
+            evidence: rest.chain(evidence.iter().cloned()).collect(),
+            ..Self::preflight(format!("{first}; nothing was changed"), hint)
+        }
+    }
+
     /// Several steps that cannot decide, told together.
     pub(super) fn undecided(errors: &[DecideError]) -> Self {
-        let [only] = errors else {
-            let list: Vec<String> =
-                errors.iter().map(|error| format!("- {error}\n  hint: {}", error.hint)).collect();
-            let message = format!("{} steps cannot be planned; nothing was changed", errors.len());
-            return Self {
-                exit: Exit::Preflight,
-                message,
-                evidence: list,
-                hint: Some("mend them, then run the same command again".to_owned()),
-            };
-        };
-        Self::preflight(format!("{only}; nothing was changed"), &only.hint)
+        if let [only] = errors {
+            return Self::unchanged(&only.message, &only.evidence, &only.hint);
+        }
+        let told = errors.iter().flat_map(|error| {
+            let what = format!("- {error}");
+            let evidence = error.evidence.iter().map(|line| format!("  {line}"));
+            std::iter::once(what)
+                .chain(evidence)
+                .chain([format!("  hint: {}", error.hint)])
+                .collect::<Vec<_>>()
+        });
+        let message = format!("{} steps cannot be planned", errors.len());
+        Self::unchanged(&message, &told.collect::<Vec<_>>(), "mend them, then run the same command again")
     }
 }
 
@@ -65,7 +77,7 @@ impl From<DigestError> for Failure {
 
 impl From<SurveyError> for Failure {
     fn from(error: SurveyError) -> Self {
-        Self::preflight(format!("{error}; nothing was changed"), error.hint())
+        Self::unchanged(&error.to_string(), &[], error.hint())
     }
 }
 
@@ -77,6 +89,6 @@ impl From<RunError> for Failure {
 
 impl From<DecideError> for Failure {
     fn from(error: DecideError) -> Self {
-        Self::preflight(format!("{error}; nothing was changed"), error.hint)
+        Self::unchanged(&error.message, &error.evidence, error.hint)
     }
 }

@@ -11,6 +11,7 @@ use crate::health;
 use crate::labels;
 use crate::output::Output;
 use crate::step::Verdict;
+use crate::steps;
 use crate::world::World;
 
 /// One release as it is shown.
@@ -50,6 +51,9 @@ pub(super) async fn status(args: &Args, command: &Reading, output: &mut Output) 
 fn row(name: &str, namespace: &str, world: &World) -> Row {
     let newest = world.releases.newest(namespace, name);
     let health = match newest {
+        Some(newest) if steps::is_drifted(newest, name, namespace, world) => {
+            Verdict::NotYet { why: "changed by someone else (todoctl verify says how)".to_owned() }
+        }
         Some(_) => health::of_release(name, namespace, &world.live),
         None => Verdict::NotYet { why: "not deployed".to_owned() },
     };
@@ -59,7 +63,9 @@ fn row(name: &str, namespace: &str, world: &World) -> Row {
         revision: newest.map(|revision| revision.number),
         status: newest.map_or_else(|| "absent".to_owned(), |revision| revision.status.clone()),
         verified: newest.is_some_and(crate::world::releases::Revision::is_verified),
-        image: newest.and_then(|revision| revision.label(labels::IMAGE).map(str::to_owned)),
+        image: newest
+            .filter(|revision| revision.is_ours())
+            .and_then(|revision| revision.label(labels::IMAGE).map(str::to_owned)),
         health,
     }
 }

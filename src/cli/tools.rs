@@ -26,13 +26,11 @@ struct Known {
 pub(super) async fn check(runner: &SharedRunner, state: &Path) -> Result<u32, Failure> {
     let missing: Vec<&str> =
         ["helm", "kubectl"].into_iter().filter(|name| which::which(name).is_err()).collect();
-    if let Some(first) = missing.first() {
-        let hint = RunError::Missing { program: (*first).to_owned() }.hint();
+    if !missing.is_empty() {
         let verb = if missing.len() == 1 { "is" } else { "are" };
-        return Err(Failure::preflight(
-            format!("{} {verb} not on the PATH; nothing was changed", missing.join(" and ")),
-            hint,
-        ));
+        let message = format!("{} {verb} not on the PATH", missing.join(" and "));
+        let hints = missing.iter().map(|name| RunError::Missing { program: (*name).to_owned() }.hint());
+        return Err(Failure::unchanged(&message, &[], hints.collect::<Vec<_>>().join("; ")));
     }
     let version = helm_version(runner, state).await?;
     if version < OLDEST_HELM {
@@ -59,8 +57,9 @@ async fn helm_version(runner: &SharedRunner, state: &Path) -> Result<(u32, u32),
     }
     let output = survey::call(runner, helm::version()).await?;
     let version = helm::parse_version(&output.text()).ok_or_else(|| {
-        Failure::preflight(
-            format!("helm does not say its version: {}", output.complaint()),
+        Failure::unchanged(
+            "helm does not say its version",
+            &[output.text(), output.stderr.clone()],
             "try it: helm version",
         )
     })?;

@@ -96,7 +96,7 @@ async fn decide(session: &Session, access: Access) -> Result<(Plan, World), Fail
     let missing = steps::missing(inputs, &world);
     if !missing.is_empty() {
         let (message, hint) = given::missing_message(&missing);
-        return Err(Failure::preflight(format!("{message}; nothing was changed"), hint));
+        return Err(Failure::unchanged(&message, &[], hint));
     }
     survey::manifests(&runner, inputs, &mut world).await?;
     let mut plan = planned(session, &steps::deployment(inputs, &session.provider, &world), &world)?;

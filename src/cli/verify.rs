@@ -8,12 +8,14 @@ use crate::exit::Exit;
 use crate::output::Output;
 use crate::plan::Plan;
 use crate::steps;
+use crate::survey;
 
 /// Checks.
 pub(super) async fn verify(args: &Args, command: &Reading, _output: &mut Output) -> Result<Exit, Failure> {
     let session = Session::reading(args, command.profile.as_deref()).await?;
     let access = session.running().await?;
-    let world = session.world(access).await?;
+    let mut world = session.world(access.clone()).await?;
+    survey::current(&session.runner(Some(&access), None), &session.inputs, &mut world).await?;
     let steps = steps::verification(&session.inputs);
     let plan = Plan::decide(&session.inputs.name, &steps, &world)
         .map_err(|errors| Failure { exit: Exit::Found, ..Failure::undecided(&errors) })?;

@@ -10,8 +10,7 @@ use super::hub::Hub;
 use super::{Engine, Failure};
 use crate::event::{Cause, Event};
 use crate::invocation::Invocation;
-use crate::plan::Plan;
-use crate::step::{Check, StepId};
+use crate::step::Check;
 use crate::survey;
 
 /// Lines of a log that are shown on the screen.
@@ -20,7 +19,7 @@ const LOG_LINES: usize = 10;
 const EVENTS: usize = 5;
 
 /// Saves the evidence of a failure and turns the failure into a cause.
-pub(super) async fn gather(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, failure: Failure) -> Cause {
+pub(super) async fn gather(engine: &Engine, hub: &Arc<Hub>, failure: Failure) -> Cause {
     let mut cause = Cause {
         step: failure.step.clone(),
         message: failure.message,
@@ -28,8 +27,7 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, failure
         hint: failure.hint,
         interrupted: failure.interrupted,
     };
-    let place = failure.step.as_ref().and_then(|step| release_of(plan, step));
-    let (Some((release, namespace)), false) = (place, failure.interrupted) else {
+    let Some((release, namespace)) = failure.check.as_ref().map(release_of) else {
         return cause;
     };
     let folder = engine.names.folder.join("evidence");
@@ -43,15 +41,14 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, failure
     cause
 }
 
-/// The release that a step is about.
-fn release_of(plan: &Plan, step: &StepId) -> Option<(String, String)> {
-    let planned = plan.steps.iter().find(|one| one.step == *step)?;
-    planned.decision.checks.iter().find_map(|check| match check {
+/// The release that a check is about. A command that failed has changed no pod: its own output is the evidence.
+fn release_of(check: &Check) -> (String, String) {
+    match check {
         Check::RolledOut { release, namespace, .. } | Check::Gone { release, namespace, .. } => {
-            Some((release.clone(), namespace.clone()))
+            (release.clone(), namespace.clone())
         }
-        Check::Http { .. } => None,
-    })
+        Check::Http { release, request, .. } => (release.clone(), request.namespace.clone()),
+    }
 }
 
 /// The pods named by the failure, else every pod of the release.

@@ -85,6 +85,7 @@ fn interrupted() -> Failure {
         evidence: Vec::new(),
         hint: String::new(),
         pods: Vec::new(),
+        check: None,
         interrupted: true,
     }
 }
@@ -102,7 +103,8 @@ async fn perform(
     engine.events.emit(Event::StepStarted { step: id.clone() });
     let ended = attempt(engine, step, hub, ending, touched).await;
     let result = match &ended {
-        Ok(()) if step.decision.change.is_none() => StepResult::Unchanged,
+        Ok(()) if step.decision.change.is_none() && step.decision.checks.is_empty() => StepResult::Unchanged,
+        Ok(()) if step.decision.change.is_none() => StepResult::Checked,
         Ok(()) => StepResult::Verified,
         Err(Some(failure)) => StepResult::Failed { cause: failure.message.clone() },
         Err(None) => StepResult::Skipped,
@@ -144,6 +146,7 @@ async fn attempt(
             evidence: failure.evidence,
             hint: failure.hint,
             pods: Vec::new(),
+            check: None,
             interrupted: false,
         }));
     }
@@ -158,6 +161,7 @@ async fn attempt(
                 evidence: Vec::new(),
                 hint: String::new(),
                 pods,
+                check: Some(check.clone()),
                 interrupted: false,
             }),
         })?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 
-use self::sim::{Fault, Revision, Sim};
+use self::sim::{Fault, Revision, Sim, State};
 use super::{Engine, Names};
 use crate::closing;
 use crate::emitter::Emitter;
@@ -195,6 +195,13 @@ fn run(cases: &[Case], faults: BTreeMap<usize, Fault>, stubborn: Vec<String>, jo
     })
 }
 
+/// Whether a release has no revision of this run, or runs the last content that worked.
+fn is_back(state: &State, case: Case, name: &str) -> bool {
+    let before = prior(case.prior).len();
+    let untouched = state.releases.get(name).map_or(0, Vec::len) == before;
+    untouched || state.tag(name) == restored(case.prior)
+}
+
 fn cases() -> impl Strategy<Value = Vec<Case>> {
     let prior =
         prop_oneof![Just(Prior::Absent), Just(Prior::Good), Just(Prior::GoodThenBroken), Just(Prior::Broken)];
@@ -247,11 +254,7 @@ proptest! {
             Outcome::RolledBack { .. } => {
                 prop_assert_eq!(&undone, &begun, "undone in reverse order of beginning");
                 for (case, name) in cases.iter().zip(NAMES) {
-                    let touched = begun.iter().any(|step| step.ends_with(name));
-                    let untouched = prior(case.prior).last().map(|revision| revision.tag.clone());
-                    let now = tag(name).map(str::to_owned);
-                    let back = restored(case.prior).map(str::to_owned);
-                    prop_assert!(now == back && touched || now == untouched, "{name}: {now:?}");
+                    prop_assert!(is_back(&state, *case, name), "{name}: {:?}", tag(name));
                 }
             }
             Outcome::Stuck { remaining, .. } => {
@@ -259,8 +262,7 @@ proptest! {
                 for (case, name) in cases.iter().zip(NAMES) {
                     let named = remaining.iter().any(|one| one.step.name() == name);
                     let touched = begun.iter().any(|step| step.ends_with(name));
-                    let restored = tag(name) == restored(case.prior) || tag(name).map(str::to_owned) == prior(case.prior).last().map(|revision| revision.tag.clone());
-                    prop_assert!(if named { touched } else { restored }, "{name}: {remaining:?}");
+                    prop_assert!(if named { touched } else { is_back(&state, *case, name) }, "{name}: {remaining:?}");
                 }
             }
             Outcome::Failed { .. } => prop_assert!(state.changes.is_empty()),
@@ -333,4 +335,11 @@ fn a_stubborn_undo_does_not_stop_the_others_and_is_named_with_its_command() {
     );
     let state = ran.sim.0.lock().unwrap();
     assert_eq!((state.tag("alpha"), state.tag("gamma")), (Some("old"), Some("old")));
+}
+
+#[test]
+fn a_release_that_was_broken_before_goes_back_to_the_last_one_that_worked() {
+    let ran = run(&[Case { prior: Prior::GoodThenBroken, good: false }], BTreeMap::new(), vec![], 1);
+    assert!(matches!(ran.outcome, Outcome::RolledBack { .. }), "{:?}", ran.outcome);
+    assert_eq!(ran.sim.0.lock().unwrap().tag("alpha"), Some("old"));
 }

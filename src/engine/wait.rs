@@ -58,7 +58,7 @@ impl Wait<'_> {
                 let deadline = deadline(*within_seconds);
                 self.absent(check, namespace, deadline).await
             }
-            Check::Http { name, request, within_seconds } => {
+            Check::Http { name, request, within_seconds, .. } => {
                 self.answered(name, request, deadline(*within_seconds)).await
             }
         }

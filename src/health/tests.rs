@@ -61,7 +61,7 @@ fn only_all_new_and_available_is_ready() {
     let old_left = verdict(vec![deployment_object(3, 3, 2, 2, 3)]);
     assert_eq!(
         old_left,
-        Verdict::NotYet { why: "deployment web: 1 pods of the old revision are still there".into() }
+        Verdict::NotYet { why: "deployment web: 1 pod of the old revision still there".into() }
     );
 }
 
@@ -130,8 +130,5 @@ fn a_release_is_gone_when_its_pods_are() {
     let check = Check::Gone { release: "web".into(), namespace: "todo".into(), within_seconds: 1 };
     assert_eq!(judge(&check, &live(vec![])), Some(Verdict::Ready));
     let verdict = judge(&check, &live(vec![pod("web-1", "new", json!({}))]));
-    assert_eq!(
-        verdict,
-        Some(Verdict::NotYet { why: "0 workloads and 1 pods of web are still there".into() })
-    );
+    assert_eq!(verdict, Some(Verdict::NotYet { why: "still there of web: 0 workloads, 1 pod".into() }));
 }

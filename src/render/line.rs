@@ -14,9 +14,6 @@ pub(super) const ORDER: u8 = 9;
 /// Columns before the title of a step: number, mark and spaces.
 const HANG: &str = "        ";
 
-/// Seconds from which on a step without a change is said to have been checked.
-const WORTH_SAYING: f64 = 0.05;
-
 /// What a line says about its step, as one character.
 #[derive(Debug, Clone, Copy)]
 enum Mark {
@@ -125,7 +122,10 @@ impl Lines {
     fn finished(&self, step: &StepId, report: &Report, result: &StepResult, seconds: f64) -> String {
         let took = text::duration(seconds);
         match result {
-            StepResult::Unchanged => self.unchanged(step, report, seconds),
+            StepResult::Unchanged => self.unchanged(step, report),
+            StepResult::Checked => {
+                self.step(step, report, Mark::Done, &format!("healthy, checked in {took}"))
+            }
             StepResult::Verified => self.step(step, report, Mark::Done, &format!("done in {took}")),
             StepResult::Failed { cause } => {
                 let text = format!("failed after {took}: {}", text::clean_line(report.own(step, cause)));
@@ -138,11 +138,7 @@ impl Lines {
         }
     }
 
-    /// A step that waited for its checks did something, even if it changed nothing.
-    fn unchanged(&self, step: &StepId, report: &Report, seconds: f64) -> String {
-        if seconds >= WORTH_SAYING {
-            return self.step(step, report, Mark::Done, &format!("checked in {}", text::duration(seconds)));
-        }
+    fn unchanged(&self, step: &StepId, report: &Report) -> String {
         let why = match report.step(step).map(|step| &step.info.change) {
             Some(Change::None { why }) if self.verbose => format!(", {}", text::clean_line(why)),
             Some(_) | None => String::new(),

@@ -130,7 +130,7 @@ impl Runner for DuctRunner {
         let copy = errors.try_clone().map_err(|error| cannot(&name, &error))?;
         let expression = self.expression(invocation)?.stdout_capture().stderr_file(copy);
         let mut output = finish(&name, invocation.timeout, &expression, None)?;
-        output.stderr = tail(&mut errors);
+        output.stderr = tail(&mut errors, 0);
         Ok(output)
     }
 
@@ -140,11 +140,11 @@ impl Runner for DuctRunner {
             return self.run(invocation);
         };
         let path = folder.join(format!("{log}.log"));
-        let mut file = open_log(&path, invocation).map_err(|error| cannot(&name, &error))?;
+        let (mut file, from) = open_log(&path, invocation).map_err(|error| cannot(&name, &error))?;
         let copy = file.try_clone().map_err(|error| cannot(&name, &error))?;
         let expression = self.expression(invocation)?.stderr_to_stdout().stdout_file(copy);
         let mut output = finish(&name, invocation.timeout, &expression, Some(&path))?;
-        output.stderr = tail(&mut file);
+        output.stderr = tail(&mut file, from);
         Ok(output)
     }
 
@@ -212,17 +212,21 @@ fn signal_group(pid: u32, signal: Signal) {
     }
 }
 
-fn open_log(path: &Path, invocation: &Invocation) -> std::io::Result<File> {
+/// Opens a log, writes the command into it, and says where its output begins.
+fn open_log(path: &Path, invocation: &Invocation) -> std::io::Result<(File, u64)> {
     let mut file = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(path)?;
     writeln!(file, "$ {}", invocation.line())?;
-    Ok(file)
+    let length = file.metadata()?.len();
+    Ok((file, length))
 }
 
-fn tail(file: &mut File) -> String {
+/// The end of a file, at most from a position on.
+fn tail(file: &mut File, from: u64) -> String {
     let mut bytes = Vec::new();
     let length = file.metadata().map_or(0, |metadata| metadata.len());
-    let read =
-        file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).and_then(|_| file.read_to_end(&mut bytes));
+    let read = file
+        .seek(SeekFrom::Start(length.saturating_sub(TAIL).max(from)))
+        .and_then(|_| file.read_to_end(&mut bytes));
     match read {
         Ok(_) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) => format!("(its output cannot be read: {error})"),

@@ -57,11 +57,9 @@ pub fn is_current(inputs: &Inputs, name: &str, world: &World) -> bool {
     let Some(newest) = world.releases.newest(namespace, name) else {
         return false;
     };
-    let live = world.live.release_workloads(name, namespace);
     newest.status == "deployed"
-        && newest.is_ours()
+        && !is_drifted(newest, name, namespace, world)
         && newest.label(labels::DIGEST) == Some(&digest_of(inputs, name, &upgrade(inputs, name, world)))
-        && newest.label(labels::LIVE) == Some(&fingerprint(&live))
 }
 
 /// Whether a release needs neither a change nor a check nor a mark.
@@ -70,6 +68,12 @@ pub(super) fn is_settled(inputs: &Inputs, name: &str, world: &World) -> bool {
     is_current(inputs, name, world)
         && world.releases.newest(namespace, name).is_some_and(Revision::is_verified)
         && health::of_release(name, namespace, &world.live) == Verdict::Ready
+}
+
+/// Whether somebody else changed a release since todoctl made its newest revision, or made that revision.
+pub fn is_drifted(newest: &Revision, name: &str, namespace: &str, world: &World) -> bool {
+    let live = world.live.release_workloads(name, namespace);
+    !newest.is_ours() || newest.label(labels::LIVE) != Some(&fingerprint(&live))
 }
 
 /// Whether a release is doomed as it is now.

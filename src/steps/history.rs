@@ -27,6 +27,7 @@ pub(super) fn refuse_unfinished(
         _ => return Ok(()),
     };
     Err(DecideError {
+        evidence: Vec::new(),
         message: format!(
             "release {name} is {} (revision {}): another helm works on it, or one was killed",
             newest.status, newest.number

@@ -47,7 +47,7 @@ impl Step for NamespaceStep {
         let items: Vec<_> = absent.iter().map(|name| namespace_object(name)).collect();
         let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
         Ok(Decision {
-            change: Change::Create { to: format!("namespace {}", absent.join(", ")) },
+            change: Change::Create { to: "new".to_owned() },
             apply: vec![Kubectl::new(access).apply(&list)],
             checks: Vec::new(),
             undo: Undo::Nothing {

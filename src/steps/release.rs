@@ -121,13 +121,16 @@ impl ReleaseStep {
             Some(Ok(workloads)) => Ok(workloads),
             Some(Err(why)) => Err(DecideError {
                 message: format!(
-                    "chart {} does not render for release {}:\n{why}",
+                    "chart {} does not render for release {}",
                     self.spec().chart.display(),
                     self.name
                 ),
-                hint: format!("try it: helm template {} {}", self.name, self.spec().chart.display()),
+                evidence: why.lines().map(str::to_owned).collect(),
+                hint: "mend the chart or its values; the message above names the file and the line"
+                    .to_owned(),
             }),
             None => Err(DecideError {
+                evidence: Vec::new(),
                 message: format!("the manifest of release {} was not read", self.name),
                 hint: "this is a bug in todoctl: charts are rendered before steps decide".to_owned(),
             }),
@@ -218,7 +221,8 @@ fn drift(history: &[Revision], manifests: &Manifests, live: &[Workload]) -> Vec<
 }
 
 fn describe(revision: &Revision) -> String {
-    let image = revision.label(labels::IMAGE).map(|tag| format!(", image {tag}")).unwrap_or_default();
+    let ours = revision.label(labels::IMAGE).filter(|_| revision.is_ours());
+    let image = ours.map(|tag| format!(", image {tag}")).unwrap_or_default();
     let status =
         if revision.status == "deployed" { String::new() } else { format!(" ({})", revision.status) };
     format!("revision {}{status}{image}", revision.number)

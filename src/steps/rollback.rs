@@ -30,6 +30,7 @@ impl RollbackStep {
 pub fn choose_revision(name: &str, history: &[Revision], asked: Option<u32>) -> Result<u32, DecideError> {
     let Some(newest) = history.last() else {
         return Err(DecideError {
+            evidence: Vec::new(),
             message: format!("there is no release {name}"),
             hint: "todoctl status lists the releases".to_owned(),
         });
@@ -44,9 +45,11 @@ pub fn choose_revision(name: &str, history: &[Revision], asked: Option<u32>) -> 
     let hint = format!("revisions of {name}: {}", existing.join(", "));
     match asked {
         Some(number) if history.iter().any(|revision| revision.number == number) => Ok(number),
-        Some(number) => {
-            Err(DecideError { message: format!("release {name} has no revision {number}"), hint })
-        }
+        Some(number) => Err(DecideError {
+            evidence: Vec::new(),
+            message: format!("release {name} has no revision {number}"),
+            hint,
+        }),
         None => history
             .iter()
             .rev()
@@ -54,6 +57,7 @@ pub fn choose_revision(name: &str, history: &[Revision], asked: Option<u32>) -> 
             .find(|revision| revision.is_verified())
             .map(|revision| revision.number)
             .ok_or_else(|| DecideError {
+                evidence: Vec::new(),
                 message: format!("release {name} has no earlier revision that was verified"),
                 hint: format!("{hint}; name one of them"),
             }),
@@ -89,6 +93,7 @@ impl Step for RollbackStep {
         let manifests = world.manifests.get(&name).cloned().unwrap_or_default();
         let Some(Ok(wanted)) = manifests.wanted else {
             return Err(DecideError {
+                evidence: Vec::new(),
                 message: format!("the manifest of revision {} cannot be read", self.revision),
                 hint: format!("helm get manifest {name} -n {namespace} --revision {}", self.revision),
             });

@@ -120,8 +120,11 @@ impl Step for SecretStep {
         for (key, value) in &values {
             let name = &self.inputs.profile.secrets.sets[&self.name][key];
             let spec = &self.inputs.profile.secrets.values[name];
-            given::validate(name, spec, value)
-                .map_err(|message| DecideError { message, hint: format!("give another value for {name}") })?;
+            given::validate(name, spec, value).map_err(|message| DecideError {
+                evidence: Vec::new(),
+                message,
+                hint: format!("give another value for {name}"),
+            })?;
         }
         let namespace = &self.inputs.profile.namespace;
         let kubectl = Kubectl::new(access);

@@ -7,6 +7,7 @@ use crate::profile::HttpCheck;
 use crate::step::{Check, DecideError, Decision, Request, Step, StepId};
 use crate::steps::{content::is_settled, release_id};
 use crate::world::World;
+use crate::world::manifest::differences;
 
 /// The profile's checks, after every release is verified.
 pub(super) struct VerifyStep {
@@ -27,8 +28,8 @@ impl VerifyStep {
 
     fn check(&self, check: &HttpCheck) -> Check {
         let namespace = self.inputs.namespace(&self.inputs.profile.releases[&check.release]).to_owned();
-        let HttpCheck { name, service, port, path, within_seconds, .. } = check.clone();
-        Check::Http { name, request: Request { namespace, service, port, path }, within_seconds }
+        let HttpCheck { name, release, service, port, path, within_seconds } = check.clone();
+        Check::Http { name, release, request: Request { namespace, service, port, path }, within_seconds }
     }
 }
 
@@ -97,11 +98,20 @@ impl Step for ReleaseCheck {
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
         let spec = &self.inputs.profile.releases[&self.name];
         let namespace = self.inputs.namespace(spec).to_owned();
-        let workloads = world.live.release_workloads(&self.name, &namespace);
-        if world.releases.newest(&namespace, &self.name).is_none() || workloads.is_empty() {
+        let manifest = world.manifests.get(&self.name).and_then(|manifests| manifests.target.clone());
+        let Some(workloads) = manifest else {
             return Err(DecideError {
+                evidence: Vec::new(),
                 message: format!("release {} is not deployed", self.name),
                 hint: format!("todoctl up {}", self.inputs.name),
+            });
+        };
+        let evidence = differences(&workloads, &world.live.release_workloads(&self.name, &namespace));
+        if !evidence.is_empty() {
+            return Err(DecideError {
+                evidence,
+                message: format!("release {} was changed by someone else", self.name),
+                hint: format!("bring it back: todoctl up {}", self.inputs.name),
             });
         }
         let mut decision = Decision::none("checks only");

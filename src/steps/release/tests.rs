@@ -97,7 +97,7 @@ enum Made {
 fn told(inputs: &Arc<Inputs>, world: &World) -> String {
     let decision = match ReleaseStep::new(inputs, "web").decide(world) {
         Ok(decision) => decision,
-        Err(error) => return format!("error: {error}\nhint: {}", error.hint),
+        Err(error) => return format!("error: {error}\nevidence: {:?}\nhint: {}", error.evidence, error.hint),
     };
     let mut lines = vec![match &decision.change {
         Change::None { why } => format!("none: {why}"),
@@ -241,6 +241,7 @@ fn a_release_that_helm_is_still_working_on_is_refused_with_the_way_out() {
     );
     insta::assert_snapshot!(told(&inputs(json!({"a": 1})), &world), @r"
     error: release web is pending-upgrade (revision 4): another helm works on it, or one was killed
+    evidence: []
     hint: wait for it; if no helm runs any more: helm rollback web 3 -n todo
     ");
 }
@@ -250,9 +251,9 @@ fn a_chart_that_does_not_render_is_refused() {
     let inputs = inputs(json!({}));
     let mut world = world(&inputs, &[], Live::default());
     world.manifests.insert("web".into(), Manifests { wanted: Some(Err("parse error".into())), target: None });
-    insta::assert_snapshot!(told(&inputs, &world), @r"
-    error: chart charts/web does not render for release web:
-    parse error
-    hint: try it: helm template web charts/web
-    ");
+    insta::assert_snapshot!(told(&inputs, &world), @r#"
+    error: chart charts/web does not render for release web
+    evidence: ["parse error"]
+    hint: mend the chart or its values; the message above names the file and the line
+    "#);
 }
