@@ -3,7 +3,7 @@
 
 mod duct;
 
-pub use duct::{DuctRunner, Setup};
+pub use duct::{DuctRunner, Setup, has_living_children};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,6 +1,8 @@
 //! Owns carrying out: holding the environment, undoing what a dead run left, running a plan on a screen.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -18,7 +20,11 @@ use crate::plan::Plan;
 use crate::record::{Found, OpenRun, Record};
 use crate::render::{Screen, Stage, renderer};
 use crate::report;
+use crate::runner::has_living_children;
 use crate::world::{Access, World};
+
+/// How long a command of a dead run may still take: a little more than a process of helm.
+const ORPHANS: Duration = Duration::from_mins(6);
 
 impl Session {
     /// Holds the environment. A run that died here is undone first.
@@ -47,6 +53,7 @@ impl Session {
     }
 
     async fn recover(&self, run: &Run, access: &Access, open: &OpenRun) -> Result<(), Failure> {
+        wait_for_children(&self.state.join("runs").join(&open.run)).await?;
         let world = self.world(access.clone()).await?;
         let (engine, screen) = self.engine(run, "recover", Some(access), true, 4)?;
         let outcome = engine.recover(open, world.live).await;
@@ -128,4 +135,17 @@ impl Session {
         let (verbose, rerun) = (self.verbose, Some(folders::command_line()));
         Screen::start(renderer(run.progress(), Stage { result, note, look, verbose, rerun }))
     }
+}
+
+/// Waits until no command of a dead run is at work any more: helm ends what it began also without todoctl.
+async fn wait_for_children(logs: &Path) -> Result<(), Failure> {
+    let patience = Instant::now() + ORPHANS;
+    while has_living_children(logs) {
+        if Instant::now() > patience {
+            let hint = format!("see what still writes to the logs in {}", logs.display());
+            return Err(Failure::new(Exit::Locked, "a command of the cut off run is still at work", hint));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
 }

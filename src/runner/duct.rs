@@ -123,6 +123,17 @@ impl DuctRunner {
     }
 }
 
+/// Whether a changing command whose log is in this folder still runs, perhaps as the orphan of a killed todoctl.
+pub fn has_living_children(logs: &Path) -> bool {
+    let entries = std::fs::read_dir(logs).into_iter().flatten().flatten();
+    let logs =
+        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "log"));
+    let locked = |path: &PathBuf| {
+        File::open(path).is_ok_and(|file| matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
+    };
+    logs.into_iter().any(|path| locked(&path))
+}
+
 impl Runner for DuctRunner {
     fn run(&self, invocation: &Invocation) -> Result<Output, RunError> {
         let name = invocation.tool.name();
@@ -212,10 +223,14 @@ fn signal_group(pid: u32, signal: Signal) {
     }
 }
 
-/// Opens a log, writes the command into it, and says where its output begins.
+/// Opens a log, writes the command into it, and says where its output begins. The log is locked, and the child's
+/// output is the same open file: the lock lasts until the child has ended, also when todoctl was killed before.
+/// `wait_for_children` of a recovery relies on that.
 fn open_log(path: &Path, invocation: &Invocation) -> std::io::Result<(File, u64)> {
     let mut file = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(path)?;
     writeln!(file, "$ {}", invocation.line())?;
+    // A grandchild of an earlier command of the step may still hold it; then it is locked all the same.
+    let _ = file.try_lock();
     let length = file.metadata()?.len();
     Ok((file, length))
 }
@@ -292,6 +307,24 @@ mod tests {
         assert!(output.is_success() && start.elapsed() < Duration::from_secs(3));
         let log = std::fs::read_to_string(folder.path().join("step.log")).unwrap();
         assert_eq!(log, "$ sh -c 'sleep 5 & echo done'\ndone\n");
+    }
+
+    #[test]
+    fn an_orphan_of_a_changing_command_is_seen_until_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut setup = runner().setup;
+        setup.logs = Some(folder.path().to_owned());
+        let runner = DuctRunner::new(setup);
+        let fifo = folder.path().join("go");
+        let script = format!("mkfifo {0}; (read line <{0}) & echo started", fifo.display());
+        assert!(runner.run_logged(&shell(&script), "step").unwrap().is_success());
+        assert!(has_living_children(folder.path()), "the grandchild still has the log");
+        std::fs::write(&fifo, "go\n").unwrap();
+        let patience = Instant::now() + Duration::from_secs(5);
+        while has_living_children(folder.path()) {
+            assert!(Instant::now() < patience, "still there");
+            std::thread::yield_now();
+        }
     }
 
     #[test]

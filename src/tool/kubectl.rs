@@ -61,9 +61,20 @@ impl Kubectl {
         self.invocation(args)
     }
 
-    /// A stream of `{"type": …, "object": …}` for one kind; it starts with everything that exists.
+    /// A stream of `{"type": …, "object": …}` for one kind; it starts with everything that exists and ends after ten
+    /// minutes, so that one whose reader was killed does not stay for good.
     pub fn watch(&self, namespace: &str, kind: &str) -> Invocation {
-        let args = ["get", kind, "-n", namespace, "--watch", "--output-watch-events", "-o", "json"];
+        let args = [
+            "get",
+            kind,
+            "-n",
+            namespace,
+            "--watch",
+            "--output-watch-events",
+            "-o",
+            "json",
+            "--request-timeout=600s",
+        ];
         self.invocation(args).timeout(Duration::from_hours(24))
     }
 
