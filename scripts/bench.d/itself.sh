@@ -2,11 +2,11 @@
 # Case 5: todoctl itself, without the programs that it starts. Sampled from /proc while it runs; the kernel counts
 # processor time of a process apart from that of its children, in hundredths of a second.
 
-# watch_itself: sets KIBIBYTES (largest resident set) and HUNDREDTHS (own processor time) of one `up`.
+# watch_itself COMMAND...: sets KIBIBYTES (largest resident set) and HUNDREDTHS (own processor time) of a command.
 watch_itself() {
   local pid line fields value
   KIBIBYTES=0 HUNDREDTHS=0
-  "$todoctl" up "$profile" >>"$log" 2>&1 </dev/null &
+  "$@" >>"$log" 2>&1 </dev/null &
   pid=$!
   while kill -0 "$pid" 2>/dev/null; do
     while read -r line value _; do
@@ -19,7 +19,7 @@ watch_itself() {
     fi
     read -rt 0.002 <>"$scratch/never" || true
   done 2>/dev/null
-  wait "$pid" || broke "up failed"
+  wait "$pid" || broke "failed: $*"
 }
 
 case_itself() {
@@ -28,7 +28,7 @@ case_itself() {
   for ((i = 0; i < 4 * runs; i++)); do sample version "$todoctl" --version; done
   mkfifo "$scratch/never"
   for ((i = 0; i < runs; i++)); do
-    watch_itself
+    watch_itself "$todoctl" up "$profile"
     record memory "$KIBIBYTES"
     record processor "$((HUNDREDTHS * 10000))"
   done

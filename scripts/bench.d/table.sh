@@ -8,8 +8,9 @@ row() {
   rows+=("$1|$2|$3|$4|$5|$6")
 }
 
+# seconds MICROSECONDS: for people. 0 is less than the kernel's clock can tell.
 seconds() {
-  awk -v us="$1" 'BEGIN { printf us < 100000 ? "%.1f ms" : "%.2f s", us < 100000 ? us / 1000 : us / 1000000 }'
+  awk -v us="$1" 'BEGIN { if (us == 0) print "< 10 ms"; else if (us < 100000) printf "%.1f ms", us / 1000; else printf "%.2f s", us / 1000000 }'
 }
 
 # met VALUE LIMIT
