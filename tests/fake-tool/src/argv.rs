@@ -25,7 +25,9 @@ impl Argv {
                 None => (arg.as_str(), None),
             };
             let value = if valued.contains(&name) {
-                inline.or_else(|| rest.next().cloned()).ok_or_else(|| format!("flag needs an argument: {name}"))?
+                inline
+                    .or_else(|| rest.next().cloned())
+                    .ok_or_else(|| format!("flag needs an argument: {name}"))?
             } else if bare.contains(&name) {
                 inline.unwrap_or_default()
             } else {

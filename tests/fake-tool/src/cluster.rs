@@ -38,7 +38,15 @@ pub fn apply(state: &mut State, wanted: &Wanted, now: u64) {
     let uid = state.tick();
     let at = position(state, &wanted.namespace, &wanted.release).unwrap_or_else(|| {
         let Wanted { namespace, release, replicas, .. } = wanted.clone();
-        state.deployments.push(Deployment { namespace, release, uid, generation: 0, replicas, scaled_by: None, sets: Vec::new() });
+        state.deployments.push(Deployment {
+            namespace,
+            release,
+            uid,
+            generation: 0,
+            replicas,
+            scaled_by: None,
+            sets: Vec::new(),
+        });
         state.deployments.len() - 1
     });
     let set_uid = state.tick();
@@ -105,7 +113,14 @@ mod tests {
     use super::*;
 
     fn wanted(hash: &str, behaviour: Behaviour) -> Wanted {
-        Wanted { namespace: "todo".into(), release: "backend".into(), replicas: 2, image: "a:1".into(), behaviour, hash: hash.into() }
+        Wanted {
+            namespace: "todo".into(),
+            release: "backend".into(),
+            replicas: 2,
+            image: "a:1".into(),
+            behaviour,
+            hash: hash.into(),
+        }
     }
 
     #[test]

@@ -52,7 +52,12 @@ mod tests {
 
     #[test]
     fn only_the_named_call_is_met() {
-        let fault = Fault { tool: "helm".into(), args: "upgrade --install backend".into(), nth: Some(2), ..Fault::default() };
+        let fault = Fault {
+            tool: "helm".into(),
+            args: "upgrade --install backend".into(),
+            nth: Some(2),
+            ..Fault::default()
+        };
         let mut state = State { faults: vec![fault], ..State::default() };
         let args = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let backend = args("upgrade --install backend charts/backend");

@@ -12,10 +12,29 @@ use crate::state::{KUBECONFIG, Revision, State};
 use crate::{Answer, Call, cluster};
 
 const VALUED: [&str; 13] = [
-    "-n", "--namespace", "--kube-context", "-f", "--values", "--set", "--history-max", "--timeout", "--description",
-    "--revision", "-o", "--template", "--labels",
+    "-n",
+    "--namespace",
+    "--kube-context",
+    "-f",
+    "--values",
+    "--set",
+    "--history-max",
+    "--timeout",
+    "--description",
+    "--revision",
+    "-o",
+    "--template",
+    "--labels",
 ];
-const BARE: [&str; 7] = ["-i", "--install", "--reset-values", "--ignore-not-found", "--keep-history", "--no-hooks", "--create-namespace"];
+const BARE: [&str; 7] = [
+    "-i",
+    "--install",
+    "--reset-values",
+    "--ignore-not-found",
+    "--keep-history",
+    "--no-hooks",
+    "--create-namespace",
+];
 
 /// Answers one call.
 pub fn run(state: &mut State, call: &Call) -> Answer {
@@ -95,14 +114,26 @@ fn upgrade(state: &mut State, argv: &Argv, call: &Call) -> Result<String, String
     // With no values given and none reset, helm silently takes the old ones.
     let old = newest.as_ref().map_or_else(|| json!({}), |one| one.values.clone());
     let given = values::given(argv, &call.stdin)?;
-    let values = if argv.has(&["--reset-values"]) { given.unwrap_or_else(|| json!({})) } else { given.unwrap_or(old) };
+    let values =
+        if argv.has(&["--reset-values"]) { given.unwrap_or_else(|| json!({})) } else { given.unwrap_or(old) };
     let wanted = values::wanted(state, &namespace, &release, &values);
     let mut labels = newest.as_ref().map(|one| one.labels.clone()).unwrap_or_default();
     labels.extend(parse_labels(argv.value(&["--labels"]).unwrap_or_default()));
     let installs = newest.as_ref().is_none_or(|one| one.status == "uninstalled");
     let number = newest.map_or(1, |one| one.number + 1);
-    let description = argv.value(&["--description"]).unwrap_or(if installs { "Install complete" } else { "Upgrade complete" }).to_owned();
-    let mut made = Revision { name: release.clone(), namespace: namespace.clone(), number, status: "deployed".to_owned(), labels, values, description };
+    let description = argv
+        .value(&["--description"])
+        .unwrap_or(if installs { "Install complete" } else { "Upgrade complete" })
+        .to_owned();
+    let mut made = Revision {
+        name: release.clone(),
+        namespace: namespace.clone(),
+        number,
+        status: "deployed".to_owned(),
+        labels,
+        values,
+        description,
+    };
     if let Some(conflict) = conflict(state, argv, &wanted) {
         "failed".clone_into(&mut made.status);
         record(state, argv, made);
@@ -112,13 +143,16 @@ fn upgrade(state: &mut State, argv: &Argv, call: &Call) -> Result<String, String
     record(state, argv, made);
     cluster::apply(state, &wanted, call.now);
     let did = if installs { "installed" } else { "upgraded" };
-    Ok(format!("Release \"{release}\" has been {did}. Happy Helming!\nNAME: {release}\nNAMESPACE: {namespace}\nSTATUS: deployed\nREVISION: {number}\n"))
+    Ok(format!(
+        "Release \"{release}\" has been {did}. Happy Helming!\nNAME: {release}\nNAMESPACE: {namespace}\nSTATUS: deployed\nREVISION: {number}\n"
+    ))
 }
 
 fn refuse_unfinished(release: &str, newest: &Revision) -> Result<(), String> {
     match newest.status.as_str() {
         status if status.starts_with("pending-") => {
-            Err("Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress\n".to_owned())
+            Err("Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress\n"
+                .to_owned())
         }
         "uninstalling" => Err(format!("Error: UPGRADE FAILED: \"{release}\" has no deployed releases\n")),
         _ => Ok(()),
@@ -136,7 +170,12 @@ fn rollback(state: &mut State, argv: &Argv, now: u64) -> Result<String, String> 
     };
     let wanted = values::wanted(state, &namespace, &release, &target.values);
     // The labels are those of the revision that comes back, not of the newest.
-    let mut made = Revision { number, status: "deployed".to_owned(), description: format!("Rollback to {asked}"), ..target };
+    let mut made = Revision {
+        number,
+        status: "deployed".to_owned(),
+        description: format!("Rollback to {asked}"),
+        ..target
+    };
     if let Some(conflict) = conflict(state, argv, &wanted) {
         // The trap: a failed rollback leaves the revision that was broken `superseded`.
         supersede(state, &namespace, &release);
@@ -185,7 +224,8 @@ fn uninstall(state: &mut State, argv: &Argv) -> Result<String, String> {
     }
     cluster::remove(state, &namespace, &release);
     if argv.has(&["--keep-history"]) {
-        let newest = state.revisions.iter_mut().rfind(|one| one.namespace == namespace && one.name == release);
+        let newest =
+            state.revisions.iter_mut().rfind(|one| one.namespace == namespace && one.name == release);
         if let Some(newest) = newest {
             "uninstalled".clone_into(&mut newest.status);
         }

@@ -43,7 +43,10 @@ pub fn changes(tool: &str, args: &[String]) -> bool {
     let has = |word: &str| args.iter().any(|arg| arg == word);
     match tool {
         "helm" => has("upgrade") || has("install") || has("rollback") || has("uninstall"),
-        "kubectl" => matches!(args.first().map(String::as_str), Some("apply" | "delete" | "scale" | "create" | "patch")),
+        "kubectl" => matches!(
+            args.first().map(String::as_str),
+            Some("apply" | "delete" | "scale" | "create" | "patch")
+        ),
         _ => has("start") || has("delete") || has("build") || has("rm") || has("load"),
     }
 }

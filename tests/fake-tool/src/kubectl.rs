@@ -12,12 +12,33 @@ use crate::state::{KUBECONFIG, State};
 use crate::{Answer, Call};
 
 const VALUED: [&str; 13] = [
-    "-n", "--namespace", "--context", "-l", "-L", "-o", "--request-timeout", "-f", "--field-manager", "--raw", "--tail",
-    "--timeout", "--replicas",
+    "-n",
+    "--namespace",
+    "--context",
+    "-l",
+    "-L",
+    "-o",
+    "--request-timeout",
+    "-f",
+    "--field-manager",
+    "--raw",
+    "--tail",
+    "--timeout",
+    "--replicas",
 ];
 const BARE: [&str; 12] = [
-    "--no-headers", "--all-namespaces", "-A", "--server-side", "--force-conflicts", "--ignore-not-found", "--wait",
-    "--watch", "--output-watch-events", "--all-containers", "--prefix", "--previous",
+    "--no-headers",
+    "--all-namespaces",
+    "-A",
+    "--server-side",
+    "--force-conflicts",
+    "--ignore-not-found",
+    "--wait",
+    "--watch",
+    "--output-watch-events",
+    "--all-containers",
+    "--prefix",
+    "--previous",
 ];
 
 /// Answers one call that ends by itself.
@@ -38,7 +59,8 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
 }
 
 fn parse(state: &State, call: &Call) -> Result<Argv, Answer> {
-    let argv = Argv::parse(&call.args, &VALUED, &BARE).map_err(|error| Answer::fail(1, format!("error: {error}\n")))?;
+    let argv = Argv::parse(&call.args, &VALUED, &BARE)
+        .map_err(|error| Answer::fail(1, format!("error: {error}\n")))?;
     if call.kubeconfig.as_deref() != Some(KUBECONFIG) {
         let context = argv.value(&["--context"]).unwrap_or_default();
         return Err(Answer::fail(1, format!("error: context \"{context}\" does not exist\n")));

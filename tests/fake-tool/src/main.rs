@@ -27,7 +27,9 @@ fn run() -> std::io::Result<i32> {
     let tool = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let args: Vec<String> = args.collect();
     let store = Store::beside(&program)?;
-    let environment = std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into(), value.to_string_lossy().into())).collect();
+    let environment = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into(), value.to_string_lossy().into()))
+        .collect();
     let call = Call { args, stdin: input()?, kubeconfig: kubeconfig(&environment), now: now() };
     let log = store.sibling("log");
     let line = Line {
@@ -55,7 +57,8 @@ fn answer(store: &Store, tool: &str, call: &Call) -> std::io::Result<i32> {
     if fault.exit.is_none() && tool == "kubectl" && kubectl::is_watch(&call.args) {
         return kubectl::watch(store, call);
     }
-    let answer = if fault.exit.is_some() && !fault.writes { Answer::default() } else { ask(store, tool, call)? };
+    let answer =
+        if fault.exit.is_some() && !fault.writes { Answer::default() } else { ask(store, tool, call)? };
     std::thread::sleep(Duration::from_millis(fault.linger));
     tell(&fault, answer)
 }

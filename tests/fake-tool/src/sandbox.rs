@@ -23,7 +23,12 @@ pub fn run(state: &mut State, call: &Call, folder: &Path) -> Answer {
             Answer { stderr: "the node is ready\n".to_owned(), ..Answer::default() }
         }
         ("delete", "") => {
-            *state = State { sandbox: "absent".to_owned(), faults: state.faults.clone(), helm: state.helm.clone(), ..State::default() };
+            *state = State {
+                sandbox: "absent".to_owned(),
+                faults: state.faults.clone(),
+                helm: state.helm.clone(),
+                ..State::default()
+            };
             Answer::default()
         }
         ("database", "") => Answer::ok("postgresql://todo:sandbox-password@10.245.0.1:5432/todo\n"),
@@ -50,7 +55,11 @@ fn image(state: &mut State, verb: &str, argv: &Argv, folder: &Path) -> Answer {
     }
     match verb {
         "ls" => {
-            let names: Vec<_> = state.images.keys().map(|name| json!({"name": name, "digest": "sha256:0", "size": "2 MiB"})).collect();
+            let names: Vec<_> = state
+                .images
+                .keys()
+                .map(|name| json!({"name": name, "digest": "sha256:0", "size": "2 MiB"}))
+                .collect();
             Answer::ok(format!("{}\n", json!(names)))
         }
         "build" => build(state, argv, folder).into(),
@@ -73,7 +82,9 @@ fn build(state: &mut State, argv: &Argv, folder: &Path) -> Result<String, String
         return Err(format!("error: no Dockerfile {file} or no context {}\n", argv.word(2)));
     }
     let behaviour = std::fs::read_to_string(context.join("behaviour")).unwrap_or_default();
-    state.images.insert(tag.to_owned(), Behaviour::parse(&behaviour).map_err(|error| format!("error: {error}\n"))?);
+    state
+        .images
+        .insert(tag.to_owned(), Behaviour::parse(&behaviour).map_err(|error| format!("error: {error}\n"))?);
     Ok(format!("{tag}\n"))
 }
 
@@ -101,7 +112,8 @@ mod tests {
         std::fs::write(folder.path().join("context/behaviour"), "crash\n").unwrap();
         std::fs::write(folder.path().join("Dockerfile"), "").unwrap();
         let mut state = State::default();
-        let built = run(&mut state, &call("--name x image build -t a:1 -f Dockerfile context"), folder.path());
+        let built =
+            run(&mut state, &call("--name x image build -t a:1 -f Dockerfile context"), folder.path());
         assert_eq!((built.exit, &state.images["a:1"]), (0, &Behaviour::Crash));
         assert!(run(&mut state, &call("image ls -o json"), folder.path()).stdout.contains("\"a:1\""));
         run(&mut state, &call("image rm a:1"), folder.path());

@@ -95,7 +95,9 @@ impl Behaviour {
         let mut words = text.split_whitespace();
         Ok(match (words.next(), words.next()) {
             (None | Some("ready"), None) => Self::Ready,
-            (Some("slow"), Some(after)) => Self::Slow(after.parse().map_err(|_| format!("not a number: {after}"))?),
+            (Some("slow"), Some(after)) => {
+                Self::Slow(after.parse().map_err(|_| format!("not a number: {after}"))?)
+            }
             (Some("never-ready"), None) => Self::NeverReady,
             (Some("crash"), None) => Self::Crash,
             (Some("unwell"), None) => Self::Unwell,
@@ -173,6 +175,8 @@ pub fn timestamp(clock: u64) -> String {
 
 /// A short stable hash of a text, for names.
 pub fn hash(text: &str) -> String {
-    let value = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let value = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     format!("{:010x}", value & 0xff_ffff_ffff)
 }

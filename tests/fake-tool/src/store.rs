@@ -73,7 +73,11 @@ mod tests {
         store.save(&State::default()).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..10).for_each(|_| { store.change(State::tick).unwrap(); }));
+                scope.spawn(|| {
+                    (0..10).for_each(|_| {
+                        store.change(State::tick).unwrap();
+                    })
+                });
             }
         });
         assert_eq!(store.load().unwrap().clock, 40);

@@ -69,7 +69,11 @@ fn pod_object(deployment: &Deployment, set: &ReplicaSet, number: u32, now: u64) 
     let ready = is_up(set, now);
     let status = if ready { "True" } else { "False" };
     let phase = if set.behaviour == Behaviour::NoImage { "Pending" } else { "Running" };
-    let owner = owner("ReplicaSet", &format!("{release}-deployment-{}", set.hash), &format!("replicaset-{}", set.uid));
+    let owner = owner(
+        "ReplicaSet",
+        &format!("{release}-deployment-{}", set.hash),
+        &format!("replicaset-{}", set.uid),
+    );
     json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "namespace": namespace, "uid": format!("pod-{name}"), "labels": labels(release), "ownerReferences": [owner]},
         "spec": template(release, set)["spec"],
@@ -101,7 +105,10 @@ fn container(release: &str, set: &ReplicaSet, ready: bool) -> Value {
 /// The pods of a Deployment: name, replica set.
 pub fn pods(deployment: &Deployment, now: u64) -> Vec<(String, &ReplicaSet)> {
     let sets = counted(deployment, now).into_iter();
-    sets.flat_map(|(set, count)| (0..count).map(move |number| (pod_name(&deployment.release, set, number), set))).collect()
+    sets.flat_map(|(set, count)| {
+        (0..count).map(move |number| (pod_name(&deployment.release, set, number), set))
+    })
+    .collect()
 }
 
 fn pod_name(release: &str, set: &ReplicaSet, number: u32) -> String {
@@ -129,8 +136,14 @@ mod tests {
     fn rolled(behaviours: &[Behaviour]) -> State {
         let mut state = State::default();
         for (at, behaviour) in behaviours.iter().enumerate() {
-            let wanted = Wanted { namespace: "todo".into(), release: "backend".into(), replicas: 2, image: format!("a:{at}"),
-                behaviour: behaviour.clone(), hash: format!("hash{at}") };
+            let wanted = Wanted {
+                namespace: "todo".into(),
+                release: "backend".into(),
+                replicas: 2,
+                image: format!("a:{at}"),
+                behaviour: behaviour.clone(),
+                hash: format!("hash{at}"),
+            };
             apply(&mut state, &wanted, 0);
         }
         state
@@ -144,9 +157,15 @@ mod tests {
     fn a_bad_rollout_adds_one_pod_and_keeps_the_old_ones() {
         let state = rolled(&[Behaviour::Ready, Behaviour::Crash]);
         let status = status(&state);
-        assert_eq!((&status["replicas"], &status["updatedReplicas"], &status["availableReplicas"]), (&json!(3), &json!(1), &json!(2)));
-        let reasons: Vec<Value> = objects(&state, 0).into_iter().filter(|one| one["kind"] == "Pod")
-            .map(|pod| pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"].clone()).collect();
+        assert_eq!(
+            (&status["replicas"], &status["updatedReplicas"], &status["availableReplicas"]),
+            (&json!(3), &json!(1), &json!(2))
+        );
+        let reasons: Vec<Value> = objects(&state, 0)
+            .into_iter()
+            .filter(|one| one["kind"] == "Pod")
+            .map(|pod| pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"].clone())
+            .collect();
         assert_eq!(reasons, [Value::Null, Value::Null, json!("CrashLoopBackOff")]);
     }
 

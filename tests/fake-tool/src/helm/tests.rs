@@ -26,7 +26,10 @@ impl Bench {
 
     fn up(&mut self, tag: &str, flags: &str) -> Answer {
         let values = json!({"image": {"repository": "a", "tag": tag}}).to_string();
-        self.call(&format!("upgrade --install backend CHART -n todo --reset-values --values -{flags}"), &values)
+        self.call(
+            &format!("upgrade --install backend CHART -n todo --reset-values --values -{flags}"),
+            &values,
+        )
     }
 
     fn statuses(&self) -> Vec<(u32, &str)> {

@@ -11,17 +11,21 @@ pub fn given(argv: &Argv, stdin: &str) -> Result<Option<Value>, String> {
     let mut values = json!({});
     for file in argv.values("--values").iter().chain(argv.values("-f")) {
         if file == "-" {
-            values = serde_json::from_str(stdin).map_err(|error| format!("Error: error parsing values: {error}\n"))?;
+            values = serde_json::from_str(stdin)
+                .map_err(|error| format!("Error: error parsing values: {error}\n"))?;
         } else if !std::path::Path::new(file).is_file() {
             return Err(format!("Error: open {file}: no such file or directory\n"));
         }
     }
     for set in argv.values("--set").iter().flat_map(|set| set.split(',')) {
-        let (path, value) = set.split_once('=').ok_or_else(|| format!("Error: failed parsing --set data: key \"{set}\" has no value\n"))?;
+        let (path, value) = set
+            .split_once('=')
+            .ok_or_else(|| format!("Error: failed parsing --set data: key \"{set}\" has no value\n"))?;
         let value = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
         put(&mut values, path, value);
     }
-    let none = argv.values("--values").is_empty() && argv.values("-f").is_empty() && argv.values("--set").is_empty();
+    let none =
+        argv.values("--values").is_empty() && argv.values("-f").is_empty() && argv.values("--set").is_empty();
     Ok((!none).then_some(values))
 }
 

@@ -29,7 +29,8 @@ pub(super) fn get(state: &State, argv: &Argv, now: u64) -> Answer {
             let kinds: Vec<&str> = kinds.split(',').map(kind).collect();
             let wanted = |one: &Value| {
                 kinds.iter().any(|kind| one["kind"] == *kind)
-                    && (one["kind"] == "Namespace" || place.is_none_or(|name| one["metadata"]["namespace"] == name))
+                    && (one["kind"] == "Namespace"
+                        || place.is_none_or(|name| one["metadata"]["namespace"] == name))
             };
             list(&objects::objects(state, now).into_iter().filter(wanted).collect::<Vec<_>>())
         }
@@ -49,7 +50,10 @@ pub(super) fn kind(name: &str) -> &'static str {
 }
 
 fn list(items: &[Value]) -> Answer {
-    Answer::ok(format!("{}\n", json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})))
+    Answer::ok(format!(
+        "{}\n",
+        json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
+    ))
 }
 
 fn named(state: &State, names: &[String], place: Option<&str>, now: u64) -> Answer {
@@ -58,7 +62,9 @@ fn named(state: &State, names: &[String], place: Option<&str>, now: u64) -> Answ
     for name in names {
         let (plural, name) = name.split_once('/').unwrap_or(("", name));
         let object = all.iter().find(|one| {
-            one["kind"] == kind(plural) && one["metadata"]["name"] == name && place.is_none_or(|place| one["metadata"]["namespace"] == place)
+            one["kind"] == kind(plural)
+                && one["metadata"]["name"] == name
+                && place.is_none_or(|place| one["metadata"]["namespace"] == place)
         });
         match object {
             Some(object) => found.push(object.clone()),
@@ -75,26 +81,45 @@ fn named(state: &State, names: &[String], place: Option<&str>, now: u64) -> Answ
 fn proxy(state: &State, url: &str, now: u64) -> Answer {
     let parts: Vec<&str> = url.split('/').collect();
     let [_, "api", "v1", "namespaces", place, "services", service, "proxy", ..] = parts.as_slice() else {
-        return Answer::fail(1, "Error from server (NotFound): the server could not find the requested resource\n");
+        return Answer::fail(
+            1,
+            "Error from server (NotFound): the server could not find the requested resource\n",
+        );
     };
     let name = service.split(':').next().unwrap_or_default();
     let deployment = name.strip_suffix("-service").and_then(|release| cluster::find(state, place, release));
     let Some(deployment) = deployment else { return not_found("services", name) };
     match cluster::answers(deployment, now) {
-        Some(Behaviour::Unwell) => Answer::fail(1, "Error from server (InternalError): an error on the server (\"the database is away\") has prevented the request from succeeding\n"),
+        Some(Behaviour::Unwell) => Answer::fail(
+            1,
+            "Error from server (InternalError): an error on the server (\"the database is away\") has prevented the request from succeeding\n",
+        ),
         Some(_) => Answer::ok("{\"status\":\"ok\"}"),
-        None => Answer::fail(1, format!("Error from server (ServiceUnavailable): no endpoints available for service \"{service}\"\n")),
+        None => Answer::fail(
+            1,
+            format!(
+                "Error from server (ServiceUnavailable): no endpoints available for service \"{service}\"\n"
+            ),
+        ),
     }
 }
 
-fn pods<'a>(state: &'a State, place: Option<&str>, now: u64) -> Vec<(String, &'a Deployment, &'a ReplicaSet)> {
+fn pods<'a>(
+    state: &'a State,
+    place: Option<&str>,
+    now: u64,
+) -> Vec<(String, &'a Deployment, &'a ReplicaSet)> {
     let deployments = state.deployments.iter().filter(|one| place.is_none_or(|name| name == one.namespace));
-    deployments.flat_map(|one| objects::pods(one, now).into_iter().map(move |(name, set)| (name, one, set))).collect()
+    deployments
+        .flat_map(|one| objects::pods(one, now).into_iter().map(move |(name, set)| (name, one, set)))
+        .collect()
 }
 
 pub(super) fn logs(state: &State, argv: &Argv, now: u64) -> Answer {
     let name = argv.word(1);
-    let Some((_, deployment, set)) = pods(state, namespace(argv), now).into_iter().find(|(pod, ..)| pod == name) else {
+    let Some((_, deployment, set)) =
+        pods(state, namespace(argv), now).into_iter().find(|(pod, ..)| pod == name)
+    else {
         return not_found("pods", name);
     };
     let container = &deployment.release;
@@ -102,10 +127,14 @@ pub(super) fn logs(state: &State, argv: &Argv, now: u64) -> Answer {
     let bad = |text: String| Answer::fail(1, format!("Error from server (BadRequest): {text}\n"));
     let said = match (&set.behaviour, previous) {
         (Behaviour::NoImage, _) => {
-            return bad(format!("container \"{container}\" in pod \"{name}\" is waiting to start: trying and failing to pull image"));
+            return bad(format!(
+                "container \"{container}\" in pod \"{name}\" is waiting to start: trying and failing to pull image"
+            ));
         }
         (Behaviour::Crash, _) => ["starting", "cannot listen on port: address in use"],
-        (_, true) => return bad(format!("previous terminated container \"{container}\" in pod \"{name}\" not found")),
+        (_, true) => {
+            return bad(format!("previous terminated container \"{container}\" in pod \"{name}\" not found"));
+        }
         (Behaviour::NeverReady, false) => ["starting", "waiting for the database"],
         (Behaviour::Ready | Behaviour::Slow(_) | Behaviour::Unwell, false) => ["starting", "listening"],
     };
@@ -113,9 +142,19 @@ pub(super) fn logs(state: &State, argv: &Argv, now: u64) -> Answer {
 }
 
 pub(super) fn describe(state: &State, argv: &Argv, now: u64) -> Answer {
-    let release = argv.value(&["-l"]).and_then(|selector| selector.split_once('=')).map_or("", |(_, release)| release);
-    let ours = pods(state, namespace(argv), now).into_iter().filter(|(_, deployment, _)| deployment.release == release);
-    let text: Vec<String> = ours.map(|(name, deployment, set)| format!("Name:         {name}\nNamespace:    {}\nImage:        {}\n", deployment.namespace, set.image)).collect();
+    let release =
+        argv.value(&["-l"]).and_then(|selector| selector.split_once('=')).map_or("", |(_, release)| release);
+    let ours = pods(state, namespace(argv), now)
+        .into_iter()
+        .filter(|(_, deployment, _)| deployment.release == release);
+    let text: Vec<String> = ours
+        .map(|(name, deployment, set)| {
+            format!(
+                "Name:         {name}\nNamespace:    {}\nImage:        {}\n",
+                deployment.namespace, set.image
+            )
+        })
+        .collect();
     Answer::ok(text.join("\n"))
 }
 
@@ -123,12 +162,18 @@ fn events(state: &State, place: Option<&str>, now: u64) -> Vec<Value> {
     let event = |(name, deployment, set): (String, &Deployment, &ReplicaSet)| {
         let (reason, message) = match set.behaviour {
             Behaviour::NoImage => ("Failed", format!("Failed to pull image \"{}\": not found", set.image)),
-            Behaviour::Crash => ("BackOff", format!("Back-off restarting failed container {}", deployment.release)),
-            Behaviour::NeverReady => ("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503".to_owned()),
+            Behaviour::Crash => {
+                ("BackOff", format!("Back-off restarting failed container {}", deployment.release))
+            }
+            Behaviour::NeverReady => {
+                ("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503".to_owned())
+            }
             Behaviour::Ready | Behaviour::Slow(_) | Behaviour::Unwell => return None,
         };
-        Some(json!({"apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": reason, "message": message, "count": 3,
-            "lastTimestamp": "2026-01-01T00:00:00Z", "involvedObject": {"kind": "Pod", "name": name, "namespace": deployment.namespace}}))
+        Some(
+            json!({"apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": reason, "message": message, "count": 3,
+            "lastTimestamp": "2026-01-01T00:00:00Z", "involvedObject": {"kind": "Pod", "name": name, "namespace": deployment.namespace}}),
+        )
     };
     pods(state, place, now).into_iter().filter_map(event).collect()
 }

@@ -32,7 +32,12 @@ fn row(one: &Revision, columns: &[&str], everywhere: bool) -> Vec<String> {
         "status" => one.status.clone(),
         other => one.labels.get(other).cloned().unwrap_or_else(|| "<none>".to_owned()),
     };
-    let mut cells = vec![format!("sh.helm.release.v1.{}.v{}", one.name, one.number), "helm.sh/release.v1".into(), "1".into(), "5m2s".into()];
+    let mut cells = vec![
+        format!("sh.helm.release.v1.{}.v{}", one.name, one.number),
+        "helm.sh/release.v1".into(),
+        "1".into(),
+        "5m2s".into(),
+    ];
     cells.extend(columns.iter().map(label));
     if everywhere {
         cells.insert(0, one.namespace.clone());

@@ -15,9 +15,21 @@ fn state() -> State {
     state.namespaces.insert("todo".to_owned());
     let labels = BTreeMap::from([("todoctl.dev/digest".to_owned(), "d1".to_owned())]);
     let (name, namespace, status) = ("backend".to_owned(), "todo".to_owned(), "deployed".to_owned());
-    state.revisions.push(Revision { name, namespace, number: 3, status, labels, values: json!({}), description: String::new() });
+    state.revisions.push(Revision {
+        name,
+        namespace,
+        number: 3,
+        status,
+        labels,
+        values: json!({}),
+        description: String::new(),
+    });
     let (namespace, release, image, hash) = ("todo".into(), "backend".into(), "a:1".into(), "hash".into());
-    cluster::apply(&mut state, &Wanted { namespace, release, replicas: 2, image, behaviour: Behaviour::Ready, hash }, 0);
+    cluster::apply(
+        &mut state,
+        &Wanted { namespace, release, replicas: 2, image, behaviour: Behaviour::Ready, hash },
+        0,
+    );
     state
 }
 
@@ -30,9 +42,25 @@ fn call(state: &mut State, line: &str, stdin: &str) -> Answer {
 fn releases_are_a_table_in_which_absent_labels_show() {
     let answer = call(&mut state(), TABLE, "");
     let cells: Vec<&str> = answer.stdout.split_whitespace().collect();
-    assert_eq!(cells, ["sh.helm.release.v1.backend.v3", "helm.sh/release.v1", "1", "5m2s", "backend", "3", "deployed", "d1", "<none>"]);
+    assert_eq!(
+        cells,
+        [
+            "sh.helm.release.v1.backend.v3",
+            "helm.sh/release.v1",
+            "1",
+            "5m2s",
+            "backend",
+            "3",
+            "deployed",
+            "d1",
+            "<none>"
+        ]
+    );
     let nothing = call(&mut State::default(), TABLE, "");
-    assert_eq!((nothing.exit, nothing.stdout.as_str(), nothing.stderr.as_str()), (0, "", "No resources found in todo namespace.\n"));
+    assert_eq!(
+        (nothing.exit, nothing.stdout.as_str(), nothing.stderr.as_str()),
+        (0, "", "No resources found in todo namespace.\n")
+    );
 }
 
 #[test]
@@ -48,7 +76,11 @@ fn an_applied_secret_is_stored_encoded_and_immutable() {
     let list = call(&mut state, "get secrets -n todo -l todoctl.dev/secret -o json --context sandbox", "");
     let list: Value = serde_json::from_str(&list.stdout).unwrap();
     assert_eq!(list["items"][0]["data"]["k"], "b25l");
-    let gone = call(&mut state, "delete secret -n todo --ignore-not-found --wait=false s-1 s-2 --context sandbox", "");
+    let gone = call(
+        &mut state,
+        "delete secret -n todo --ignore-not-found --wait=false s-1 s-2 --context sandbox",
+        "",
+    );
     assert_eq!(gone.stdout, "secret \"s-1\" deleted from todo namespace\n");
 }
 
@@ -67,9 +99,14 @@ fn release_records_take_labels_and_are_never_created() {
 #[test]
 fn lists_and_single_objects_have_their_own_forms() {
     let mut state = state();
-    let list = call(&mut state, "get namespaces,deployments,statefulsets,replicasets,pods -o json -n todo --context sandbox", "");
+    let list = call(
+        &mut state,
+        "get namespaces,deployments,statefulsets,replicasets,pods -o json -n todo --context sandbox",
+        "",
+    );
     let list: Value = serde_json::from_str(&list.stdout).unwrap();
-    let count = |kind: &str| list["items"].as_array().unwrap().iter().filter(|one| one["kind"] == kind).count();
+    let count =
+        |kind: &str| list["items"].as_array().unwrap().iter().filter(|one| one["kind"] == kind).count();
     assert_eq!((count("Namespace"), count("Deployment"), count("ReplicaSet"), count("Pod")), (3, 1, 1, 2));
     let single = call(&mut state, "get -n todo -o json deployment/backend-deployment", "");
     assert!(single.stdout.starts_with("{\"apiVersion\":\"apps/v1\""));
@@ -80,7 +117,8 @@ fn lists_and_single_objects_have_their_own_forms() {
 #[test]
 fn the_proxy_needs_pods_that_are_ready() {
     let mut state = state();
-    let url = "get --raw /api/v1/namespaces/todo/services/backend-service:8001/proxy/ready --request-timeout=10s";
+    let url =
+        "get --raw /api/v1/namespaces/todo/services/backend-service:8001/proxy/ready --request-timeout=10s";
     assert_eq!(call(&mut state, url, "").exit, 0);
     call(&mut state, "scale deployment/backend-deployment --replicas=0 -n todo", "");
     assert!(call(&mut state, url, "").stderr.contains("no endpoints available"));
@@ -97,7 +135,9 @@ fn without_the_kubeconfig_or_the_cluster_nothing_is_reached() {
 
 #[test]
 fn a_stream_tells_what_came_changed_and_went() {
-    let map = |pairs: &[(&str, i32)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    let map = |pairs: &[(&str, i32)]| {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
+    };
     let events = watch::events(&map(&[("a", 1), ("b", 1), ("c", 1)]), &map(&[("b", 2), ("c", 1), ("d", 1)]));
     let kinds: Vec<&str> = events.iter().map(|one| one["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["MODIFIED", "ADDED", "DELETED"]);

@@ -63,7 +63,8 @@ fn has_slow(state: &State) -> bool {
 fn of_kind(state: &State, kind: &str, place: Option<&str>) -> BTreeMap<String, Value> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
     let all = objects::objects(state, u64::try_from(now).unwrap_or_default()).into_iter();
-    let ours = all.filter(|one| one["kind"] == kind && place.is_none_or(|name| one["metadata"]["namespace"] == name));
+    let ours = all
+        .filter(|one| one["kind"] == kind && place.is_none_or(|name| one["metadata"]["namespace"] == name));
     ours.map(|one| (one["metadata"]["name"].as_str().unwrap_or_default().to_owned(), one)).collect()
 }
 

@@ -47,7 +47,8 @@ fn label_release(state: &mut State, item: &Value, place: &str, secret: &str) -> 
     let found = state.revisions.iter_mut().find(|one| {
         one.namespace == place && format!("sh.helm.release.v1.{}.v{}", one.name, one.number) == secret
     });
-    let revision = found.ok_or_else(|| format!("error: {secret} is no record of helm: this would create an empty one\n"))?;
+    let revision = found
+        .ok_or_else(|| format!("error: {secret} is no record of helm: this would create an empty one\n"))?;
     for (label, value) in item["metadata"]["labels"].as_object().into_iter().flatten() {
         revision.labels.insert(label.clone(), value.as_str().unwrap_or_default().to_owned());
     }
@@ -71,9 +72,9 @@ fn apply_secret(state: &mut State, item: &Value, place: &str, name: &str) -> Res
     stored["metadata"]["creationTimestamp"] = json!(timestamp(state.tick()));
     let same = |one: &&mut Value| one["metadata"]["namespace"] == place && one["metadata"]["name"] == name;
     match state.secrets.iter_mut().find(same) {
-        Some(old) if old["immutable"] == true && old["data"] != stored["data"] => {
-            Err(format!("The Secret \"{name}\" is invalid: data: Forbidden: field is immutable when `immutable` is set\n"))
-        }
+        Some(old) if old["immutable"] == true && old["data"] != stored["data"] => Err(format!(
+            "The Secret \"{name}\" is invalid: data: Forbidden: field is immutable when `immutable` is set\n"
+        )),
         Some(old) => {
             *old = stored;
             Ok(format!("secret/{name} serverside-applied\n"))
@@ -94,7 +95,12 @@ pub(super) fn delete(state: &mut State, argv: &Argv) -> Answer {
             "namespace" => remove_namespace(state, name),
             // A deleted pod comes back: its replica set makes another.
             "pod" => true,
-            other => return Answer::fail(1, format!("error: the server doesn't have a resource type \"{other}\"\n")),
+            other => {
+                return Answer::fail(
+                    1,
+                    format!("error: the server doesn't have a resource type \"{other}\"\n"),
+                );
+            }
         };
         if known {
             said.push_str(&format_deleted(argv.word(1), name, &place));
@@ -106,7 +112,11 @@ pub(super) fn delete(state: &mut State, argv: &Argv) -> Answer {
 }
 
 fn format_deleted(kind: &str, name: &str, place: &str) -> String {
-    if kind == "namespace" { format!("namespace \"{name}\" deleted\n") } else { format!("{kind} \"{name}\" deleted from {place} namespace\n") }
+    if kind == "namespace" {
+        format!("namespace \"{name}\" deleted\n")
+    } else {
+        format!("{kind} \"{name}\" deleted from {place} namespace\n")
+    }
 }
 
 fn remove_secret(state: &mut State, place: &str, name: &str) -> bool {

@@ -1,0 +1,142 @@
+//! The real program against fake tools: every folder of `tests/scenarios` with a `scenario.yaml` is a test, which
+//! compares what a person would look at with its `golden.txt`. `TODOCTL_BLESS=1 cargo test --test scenarios` accepts
+//! what is seen; read the difference before.
+
+#[path = "support/bench.rs"]
+mod bench;
+#[path = "scenarios/canary.rs"]
+mod canary;
+#[path = "support/commands.rs"]
+mod commands;
+#[path = "scenarios/interrupts.rs"]
+mod interrupts;
+#[path = "support/redact.rs"]
+mod redact;
+#[path = "support/scenario.rs"]
+mod scenario;
+#[path = "support/tool.rs"]
+mod tool;
+
+/// A test per folder; `_` stands for `-`.
+macro_rules! scenarios {
+    ($($name:ident),* $(,)?) => {
+        $(#[test]
+        fn $name() {
+            scenario::check(&stringify!($name).replace('_', "-"));
+        })*
+
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+scenarios! {
+    after_a_failed_install,
+    after_a_rollback,
+    after_being_stuck,
+    api_away_while_waiting,
+    broken_and_changed,
+    broken_and_unchanged,
+    broken_before,
+    chart_does_not_render,
+    check_fails,
+    cluster_absent,
+    cluster_does_not_start,
+    cluster_stopped,
+    cluster_unreachable,
+    confirm_without_terminal,
+    confirm_wrong_name,
+    confirm_yes,
+    down,
+    down_nothing,
+    down_purge,
+    dry_run,
+    first_install_fails,
+    first_release_fails,
+    foreign_upgrade,
+    foreign_upgrade_and_fails,
+    fresh,
+    fresh_in_parallel,
+    garbage_from_kubectl,
+    helm_fails_after_writing,
+    helm_fails_before_writing,
+    helm_missing,
+    helm_says_nonsense,
+    helm_too_old,
+    image_build_fails,
+    image_changed,
+    image_missing,
+    json_events,
+    json_events_of_a_failure,
+    json_nothing_to_do,
+    json_status,
+    last_release_fails,
+    left_the_profile,
+    lost_the_backend,
+    marking_fails,
+    never_ready,
+    no_rollback,
+    nothing_to_do,
+    only_backend,
+    only_unknown,
+    pending_upgrade,
+    plan_exit_code,
+    profile_unknown,
+    profile_wrong_field,
+    rollback,
+    rollback_fails,
+    rollback_missing_revision,
+    rollback_unknown_release,
+    rollback_unnamed,
+    scaled_and_fails,
+    scaled_helm_3,
+    scaled_helm_4,
+    scaled_to_nothing,
+    secret_changed,
+    secret_command_fails,
+    secret_malformed,
+    secrets_missing,
+    set_is_not_sticky,
+    set_secret_refused,
+    set_value,
+    slow_start,
+    status,
+    status_broken,
+    status_empty,
+    tools_missing,
+    undo_fails,
+    unused_images,
+    verbose,
+    verify,
+    verify_finds,
+}
+
+#[test]
+fn nothing_to_do_costs_few_processes() {
+    let bench = bench::Bench::new();
+    assert_eq!(bench.todoctl("up sandbox").exit, Some(0));
+    for line in ["up sandbox", "plan sandbox"] {
+        bench.forget_log();
+        assert_eq!(bench.todoctl(line).exit, Some(0));
+        let log = bench.log();
+        let calls: Vec<String> = log
+            .iter()
+            .filter(|line| line.exit.is_none())
+            .map(|line| format!("{} {}", line.tool, line.args.join(" ")))
+            .collect();
+        assert!(calls.len() <= 8, "{line}: {calls:#?}");
+        assert!(log.iter().all(|line| !line.changes), "{line}: {calls:#?}");
+    }
+}
+
+#[test]
+fn every_folder_is_a_test() {
+    let folders =
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios")).expect("a folder");
+    let mut found: Vec<String> = folders
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.join("scenario.yaml").is_file())
+        .map(|path| path.file_name().expect("a name").to_string_lossy().replace('-', "_"))
+        .collect();
+    found.sort();
+    assert_eq!(found, NAMES);
+}

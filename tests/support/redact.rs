@@ -1,0 +1,58 @@
+//! Owns replacing what differs from run to run: ids, suffixes, hashes, times, paths.
+
+use std::sync::OnceLock;
+
+use regex::{Captures, Regex};
+
+/// Patterns and what stands for them.
+const PATTERNS: [(&str, &str); 9] = [
+    (r"\b\d{8}-\d{6}-[0-9a-f]{4}\b", "[RUN]"),
+    (r"\b(backend|frontend|old)-deployment-[0-9a-f]{10}-[0-9a-f]{5}\b", "[$1 POD]"),
+    (r"(todoctl\.dev/digest[=\x22:\\]+)[0-9a-f]{32}", "${1}[DIGEST]"),
+    (r"\bprocess \d+", "process [PID]"),
+    (r"\b\d{4}-\d\d-\d\dT[0-9:.]+Z", "[TIME]"),
+    (r"\x22seconds\x22:[0-9.e-]+", "\"seconds\":0"),
+    (r"\b\d+\.\d+s\b", "[SECONDS]"),
+    (r"@[^ ,]+, process", "@[HOST], process"),
+    (r"\x22stdin_secret_bytes\x22: ?\d+", "\"stdin_secret_bytes\":0"),
+];
+
+fn patterns() -> &'static [(Regex, &'static str)] {
+    static PATTERNS_READY: OnceLock<Vec<(Regex, &'static str)>> = OnceLock::new();
+    PATTERNS_READY.get_or_init(|| {
+        PATTERNS.iter().map(|(pattern, with)| (Regex::new(pattern).expect("a pattern"), *with)).collect()
+    })
+}
+
+fn suffix() -> &'static Regex {
+    static SUFFIX: OnceLock<Regex> = OnceLock::new();
+    SUFFIX.get_or_init(|| Regex::new(r"\b((?:backend|frontend)-secrets)-([0-9a-f]{8})\b").expect("a pattern"))
+}
+
+/// A text in which everything random has its name; versions of a Secret are numbered as they appear.
+pub(crate) fn text(text: &str, folder: &str) -> String {
+    let mut text = text.replace(folder, "[DIR]");
+    for (pattern, with) in patterns() {
+        text = pattern.replace_all(&text, *with).into_owned();
+    }
+    let mut seen: Vec<String> = Vec::new();
+    let numbered = suffix().replace_all(&text, |found: &Captures<'_>| {
+        let whole = found[0].to_owned();
+        let at = seen.iter().position(|one| *one == whole).unwrap_or_else(|| {
+            seen.push(whole.clone());
+            seen.len() - 1
+        });
+        let before = seen[..=at].iter().filter(|one| one.starts_with(&found[1])).count();
+        format!("{}-[V{before}]", &found[1])
+    });
+    numbered.into_owned()
+}
+
+/// One command line, for comparing a plan with a run: versions of Secrets are all the same.
+pub(crate) fn line(text: &str) -> String {
+    let mut text = suffix().replace_all(text, "$1-[VERSION]").into_owned();
+    for (pattern, with) in patterns() {
+        text = pattern.replace_all(&text, *with).into_owned();
+    }
+    text
+}

@@ -1,0 +1,216 @@
+//! Owns one scenario: a folder with `scenario.yaml` and `golden.txt`. Tells the story, runs the command, compares
+//! everything a person would look at. `TODOCTL_BLESS=1` writes the goldens anew.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::bench::{Bench, Done};
+use crate::{commands, redact};
+
+/// What `scenario.yaml` says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Scenario {
+    /// What it shows, for the reader.
+    about: String,
+    /// What happened before.
+    #[serde(default)]
+    before: Vec<Happening>,
+    /// The command, without `todoctl`.
+    run: String,
+    /// The command that shows its plan; none when there is no plan.
+    #[serde(default)]
+    plan: Option<String>,
+    /// Environment of both.
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
+    /// Tools that are not installed.
+    #[serde(default)]
+    missing: Vec<String>,
+}
+
+/// Something that happened before.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+enum Happening {
+    /// A todoctl command that succeeds.
+    Todoctl(String),
+    /// A todoctl command that fails.
+    TodoctlFails(String),
+    /// A helm command of somebody else.
+    Helm(String),
+    /// A kubectl command of somebody else.
+    Kubectl(String),
+    /// Files of the project are written.
+    Write(BTreeMap<String, String>),
+    /// The running pods of some releases begin to behave otherwise.
+    Turns(BTreeMap<String, String>),
+    /// The world is changed: its state is merged with this.
+    World(Value),
+}
+
+/// Runs a scenario and compares it with its golden.
+pub(crate) fn check(name: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios").join(name);
+    let text = std::fs::read_to_string(folder.join("scenario.yaml")).expect("a scenario");
+    // By way of JSON: there an enum is a map with one key, as in a profile.
+    let value: Value = serde_yaml::from_str(&text).expect("YAML");
+    let scenario: Scenario = serde_json::from_value(value).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let bench = Bench::new();
+    prepare(&bench, &scenario);
+    let seen = perform(&bench, &scenario);
+    compare(&folder.join("golden.txt"), &redact::text(&seen, &bench.path("").display().to_string()));
+}
+
+fn prepare(bench: &Bench, scenario: &Scenario) {
+    for happening in &scenario.before {
+        match happening {
+            Happening::Todoctl(line) => {
+                let done = bench.todoctl(line);
+                assert_eq!(done.exit, Some(0), "todoctl {line}:\n{}", done.stderr);
+            }
+            Happening::TodoctlFails(line) => {
+                let done = bench.todoctl(line);
+                assert_ne!(done.exit, Some(0), "todoctl {line}:\n{}", done.stderr);
+            }
+            Happening::Helm(line) => bench.tool("helm", line),
+            Happening::Kubectl(line) => bench.tool("kubectl", line),
+            Happening::Write(files) => {
+                for (name, text) in files {
+                    bench.write(name, text);
+                }
+            }
+            Happening::Turns(releases) => {
+                for (release, behaviour) in releases {
+                    bench.turn(release, behaviour);
+                }
+            }
+            Happening::World(patch) => bench.world(patch),
+        }
+    }
+    for tool in &scenario.missing {
+        std::fs::remove_file(bench.path("bin").join(tool)).expect("a tool");
+    }
+}
+
+fn perform(bench: &Bench, scenario: &Scenario) -> String {
+    let environment: Vec<(String, String)> = scenario.environment.clone().into_iter().collect();
+    let mut seen = format!("{}\n", scenario.about);
+    let mut planned = None;
+    if let Some(plan) = &scenario.plan {
+        let before = bench.state();
+        bench.forget_log();
+        show(&mut seen, plan, &bench.todoctl_in(plan, &environment));
+        let json = bench.todoctl_in(&format!("{plan} -o json"), &environment);
+        planned = serde_json::from_str::<Value>(&json.stdout).ok();
+        assert!(bench.log().iter().all(|line| !line.changes), "a plan changes nothing");
+        let mut after = bench.state();
+        after.faults.clone_from(&before.faults);
+        assert_eq!(before, after, "a plan changes nothing");
+        // A fault that counts calls means those of the run.
+        bench.store.save(&before).expect("a state");
+    }
+    bench.forget_log();
+    let done = bench.todoctl_in(&scenario.run, &environment);
+    show(&mut seen, &scenario.run, &done);
+    let log = bench.log();
+    let ran = commands::changing(&log);
+    let mut shown: Vec<String> = ran.iter().map(commands::Command::shown).collect();
+    if !scenario.run.contains("--sequential") {
+        shown.sort();
+    }
+    section(&mut seen, "changing commands", &shown.concat());
+    section(&mut seen, "releases", &releases(bench));
+    section(&mut seen, "secrets", &secrets(bench));
+    if let Some(planned) = planned {
+        commands::assert_as_planned(&planned, &ran, done.exit, &scenario.run);
+    }
+    seen
+}
+
+fn show(seen: &mut String, line: &str, done: &Done) {
+    let _ = write!(seen, "\n$ todoctl {line}\n");
+    let exit = done.exit.map_or_else(|| "none".to_owned(), |code| code.to_string());
+    let events: Vec<&str> =
+        done.stdout.lines().filter(|line| !line.contains("\"event\":\"step-waiting\"")).collect();
+    section(seen, "stdout", &events.join("\n"));
+    section(seen, "stderr", &without_waits(&done.stderr));
+    let _ = writeln!(seen, "exit status {exit}");
+}
+
+fn section(seen: &mut String, title: &str, text: &str) {
+    if !text.trim().is_empty() {
+        let _ = write!(seen, "---- {title}\n{}\n", text.trim_end());
+    }
+}
+
+/// What a step waits for may or may not be printed, depending on who is faster.
+fn without_waits(stderr: &str) -> String {
+    let waits = |line: &&str| {
+        !line
+            .trim_start()
+            .trim_start_matches(|c: char| c.is_ascii_digit() || c == '/')
+            .trim_start()
+            .starts_with("… ")
+    };
+    let mut kept: Vec<&str> = Vec::new();
+    let mut waiting = false;
+    for line in stderr.lines() {
+        // A wrapped reason goes on in lines that hang.
+        waiting = !waits(&line) || (waiting && line.starts_with("        "));
+        if !waiting {
+            kept.push(line);
+        }
+    }
+    kept.join("\n")
+}
+
+fn releases(bench: &Bench) -> String {
+    let state = bench.state();
+    let mut text = String::new();
+    let mut revisions: Vec<_> = state.revisions.iter().collect();
+    revisions.sort_by_key(|one| (&one.name, one.number));
+    for one in revisions {
+        let label = |name: &str| one.labels.get(name).map_or("-", String::as_str).to_owned();
+        let (ours, verified) = (label("todoctl.dev/revision"), label("todoctl.dev/verified"));
+        let image = one.values.pointer("/image/tag").and_then(Value::as_str).unwrap_or("-");
+        let secret = one.values.get("existingSecret").and_then(Value::as_str).unwrap_or("-");
+        let _ = writeln!(
+            text,
+            "{} {} {}: written for {ours}, verified {verified}, image {image}, secret {secret}",
+            one.name, one.number, one.status
+        );
+    }
+    for one in &state.deployments {
+        let running = one.sets.last().map(|set| set.image.clone()).unwrap_or_default();
+        let _ = writeln!(text, "{}-deployment: {} x {running}", one.release, one.replicas);
+    }
+    text
+}
+
+fn secrets(bench: &Bench) -> String {
+    let name = |secret: &Value| secret["metadata"]["name"].as_str().map(|name| format!("{name}\n"));
+    let mut names: Vec<String> = bench.state().secrets.iter().filter_map(name).collect();
+    // Those of one set are in the order in which they were made.
+    names.sort_by_key(|name| name.split("-secrets").next().unwrap_or_default().to_owned());
+    names.concat()
+}
+
+fn compare(golden: &Path, seen: &str) {
+    if std::env::var_os("TODOCTL_BLESS").is_some() {
+        std::fs::write(golden, seen).expect("a golden");
+        return;
+    }
+    let known = std::fs::read_to_string(golden).unwrap_or_default();
+    if known != seen {
+        let diff = similar::TextDiff::from_lines(known.as_str(), seen)
+            .unified_diff()
+            .header("golden", "seen")
+            .to_string();
+        panic!("{} differs; TODOCTL_BLESS=1 accepts it:\n{diff}", golden.display());
+    }
+}
