@@ -17,6 +17,7 @@ pub fn summary(report: &Report, look: Look, rerun: Option<&str>) -> String {
     let failure = Failure { report, look, rerun };
     match &finished.outcome {
         Outcome::Deployed => success(report, finished, look),
+        Outcome::RolledBack { .. } if is_recovery(report) => recovered(report, finished, look),
         Outcome::RolledBack { cause, stays } => failure.rolled_back(cause, stays),
         Outcome::Failed { cause } => failure.form(cause, "nothing was changed", &Below::Nothing),
         Outcome::Stuck { cause, remaining } => {
@@ -33,13 +34,31 @@ pub fn summary(report: &Report, look: Look, rerun: Option<&str>) -> String {
 /// Prints the summary; a failure stands apart from the lines before it.
 pub(super) fn print_summary(note: &mut dyn Write, report: &Report, look: Look, rerun: Option<&str>) {
     let text = summary(report, look, rerun);
-    let failed = report.finished.as_ref().is_some_and(|end| end.outcome != Outcome::Deployed);
+    let failed = report.finished.as_ref().is_some_and(|end| match end.outcome {
+        Outcome::Deployed => false,
+        Outcome::RolledBack { .. } => !is_recovery(report),
+        Outcome::Failed { .. } | Outcome::Stuck { .. } | Outcome::Kept { .. } => true,
+    });
     print(note, &if failed { format!("\n{text}") } else { text });
 }
 
 /// The address of the application, when the run ended with one.
 pub(super) fn url(report: &Report) -> Option<String> {
     report.finished.as_ref()?.url.as_deref().map(text::clean_line)
+}
+
+/// Whether the run only undid what a dead one had done: then being back is what was asked for.
+fn is_recovery(report: &Report) -> bool {
+    report.command == "recover"
+}
+
+fn recovered(report: &Report, finished: &Finished, look: Look) -> String {
+    let seconds = report.unwind_seconds().unwrap_or(finished.seconds);
+    let mark = look.paint(Tone::Good, look.pick("✓", "*"));
+    format!(
+        "{mark} recovered: everything is as it was before that run, verified in {}",
+        text::duration(seconds)
+    )
 }
 
 fn success(report: &Report, finished: &Finished, look: Look) -> String {
