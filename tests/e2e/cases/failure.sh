@@ -14,7 +14,6 @@ cases_failure() {
   check "--no-rollback keeps the failure for looking at it" failure_kept
   check "a chart with an error in it changes nothing" failure_template '{{ .Values.open'
   check "a chart that lacks a value changes nothing" failure_template '{{ required "say a colour" .Values.colour }}'
-  check "a failing first installation leaves the namespace alone" failure_first
 }
 
 # failure_returns SECONDS CAUSE ARG...: `up ARG...` fails within its time and leaves everything as it was.
@@ -86,24 +85,4 @@ failure_template() {
   rm "$project/charts/backend/templates/wrong.yaml"
   same "the namespace" "$before" "$(versions)"
   nothing_to_do
-}
-
-failure_first() {
-  exits 0 todoctl down e2e --purge
-  exits 20 todoctl up e2e --set backend.extraEnv.FAULT_EXIT_AT_START=1
-  screen FAULT_EXIT_AT_START "namespace $namespace"
-  same "the list of releases" '' "$(helm list -n "$namespace" -aq)"
-  eventually 20 nothing_left
-  kube get namespace "$namespace"
-  exits 0 todoctl up e2e
-  same "the history of backend" '1 deployed' "$(history backend)"
-  healthy backend frontend
-  verified backend frontend
-}
-
-# nothing_left: whether nothing of ours is in the namespace, helm's records included.
-nothing_left() {
-  local left
-  left=$(kube get deployments,replicasets,pods,services,secrets,configmaps -o name | grep -v configmap/kube-root-ca.crt || true)
-  same "the empty namespace" '' "$left"
 }

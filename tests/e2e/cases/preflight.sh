@@ -50,18 +50,19 @@ preflight_malformed() {
 
 # preflight_without TOOL: with a PATH that has everything but the tool.
 preflight_without() {
-  local folder=$work/path tool
+  local folder=$work/path before place tool
   rm -rf "$folder"
   mkdir -p "$folder"
+  for place in /usr/sbin /usr/bin /sbin /bin; do
+    ln -sf "$place"/* "$folder/"
+  done
   for tool in helm kubectl; do
-    ln -s "$(type -P "$tool")" "$folder/$tool"
+    ln -sf "$(type -P "$tool")" "$folder/$tool"
   done
   rm "$folder/$1"
-  exits 1 env PATH="$folder:/usr/sbin:/usr/bin:/sbin:/bin" bash -c "type -P $1"
-  local before
   before=$(versions)
-  PATH=$folder:/usr/sbin:/usr/bin:/sbin:/bin exits 10 todoctl up e2e
-  screen "$1" PATH
+  PATH=$folder exits 10 todoctl up e2e
+  screen "$1 is not on the PATH"
   same "the namespace" "$before" "$(versions)"
 }
 

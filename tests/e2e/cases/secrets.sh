@@ -6,7 +6,7 @@ canary=canary-$RANDOM$RANDOM$RANDOM-of-32-characters-or-more
 cases_secrets() {
   check "a new value makes new versions and rolls both releases" secrets_rotate
   check "the value and the database's password show nowhere" secrets_hidden
-  check "a given value stays when it is not given again" nothing_to_do
+  check "a given value stays when it is not given again" secrets_kept
   check "a failing run with another value returns to this one" secrets_return
   check "versions that no kept revision uses are collected" secrets_collected
 }
@@ -21,7 +21,7 @@ secrets_rotate() {
   : >"$work/environments"
   wrap helm "{ printf 'helm %s\\n' \"\$*\"; env; } >>'$work/calls'"
   wrap kubectl "{ printf 'kubectl %s\\n' \"\$*\"; env; } >>'$work/calls'"
-  up_as_planned --env-file "$work/env"
+  random_digest=1 up_as_planned --env-file "$work/env"
   differ "the backend's secret" "$backend" "$(secret_of backend)"
   differ "the frontend's secret" "$frontend" "$(secret_of frontend)"
   same "the value in the cluster" "$canary" "$(secret_value "$(secret_of frontend)" auth-secret)"
@@ -71,6 +71,12 @@ helm_records() {
     base64 -d <<<"$record" | base64 -d | gunzip
     echo
   done
+}
+
+secrets_kept() {
+  exits 0 todoctl up e2e
+  same "the value in the cluster" "$canary" "$(secret_value "$(secret_of frontend)" auth-secret)"
+  nothing_to_do
 }
 
 secrets_return() {
