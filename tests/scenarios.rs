@@ -8,6 +8,8 @@ mod bench;
 mod canary;
 #[path = "support/commands.rs"]
 mod commands;
+#[path = "scenarios/faults.rs"]
+mod faults;
 #[path = "scenarios/interrupts.rs"]
 mod interrupts;
 #[path = "support/redact.rs"]

@@ -2,14 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::journal::changes;
 use crate::state::State;
 
 /// One fault.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fault {
-    /// Tool it belongs to.
+    /// Tool it belongs to; any when empty.
     pub tool: String,
+    /// Whether only calls that change something count.
+    pub changing: bool,
     /// Text that the command line holds.
     pub args: String,
     /// Only this call, counted from 1; every call when absent.
@@ -35,7 +38,9 @@ pub fn next(state: &mut State, tool: &str, args: &[String]) -> Option<Fault> {
     let line = args.join(" ");
     let mut met = None;
     for fault in &mut state.faults {
-        if fault.tool != tool || !line.contains(&fault.args) {
+        let other = !fault.tool.is_empty() && fault.tool != tool;
+        let reads = fault.changing && !changes(tool, args);
+        if other || reads || !line.contains(&fault.args) {
             continue;
         }
         fault.calls += 1;
@@ -49,6 +54,16 @@ pub fn next(state: &mut State, tool: &str, args: &[String]) -> Option<Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_of_every_tool_count_together() {
+        let fault = Fault { changing: true, nth: Some(2), ..Fault::default() };
+        let mut state = State { faults: vec![fault], ..State::default() };
+        let args = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert!(next(&mut state, "kubectl", &args("apply -f -")).is_none());
+        assert!(next(&mut state, "kubectl", &args("get pods")).is_none());
+        assert!(next(&mut state, "helm", &args("rollback backend 1")).is_some());
+    }
 
     #[test]
     fn only_the_named_call_is_met() {
