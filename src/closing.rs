@@ -11,6 +11,7 @@ use crate::plan::{Closing, Plan};
 use crate::provider::Provider;
 use crate::step::Returns;
 use crate::steps::number_after;
+use crate::text;
 use crate::tool::kubectl::{Kubectl, release_labels};
 use crate::world::releases::Releases;
 use crate::world::{Access, World};
@@ -41,7 +42,7 @@ pub fn of_deployment(inputs: &Inputs, provider: &dyn Provider, world: &World, pl
     let images = unused_images(inputs, world);
     if !images.is_empty() {
         closing.push(Closing {
-            title: format!("remove {} unused images", images.len()),
+            title: format!("remove {}", text::count(images.len(), "unused image")),
             commands: vec![provider.remove_images(&images)],
         });
     }
@@ -49,7 +50,7 @@ pub fn of_deployment(inputs: &Inputs, provider: &dyn Provider, world: &World, pl
     if !versions.is_empty() {
         let command = kubectl.delete(&inputs.profile.namespace, "secret", &versions);
         closing.push(Closing {
-            title: format!("remove {} unused secret versions", versions.len()),
+            title: format!("remove {}", text::count(versions.len(), "unused secret version")),
             commands: vec![command],
         });
     }

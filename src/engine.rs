@@ -19,10 +19,10 @@ use tokio::sync::watch;
 
 use self::hub::Hub;
 use crate::emitter::Emitter;
-use crate::event::{Cause, Event, FORMAT, Outcome, Remaining};
+use crate::event::{Cause, Event, FORMAT, Outcome, Remaining, StepInfo};
 use crate::invocation::Invocation;
-use crate::plan::{Closing, Plan};
-use crate::record::{OpenRun, Record};
+use crate::plan::{Closing, Plan, PlannedStep};
+use crate::record::{OpenRun, OpenStep, Record};
 use crate::runner::{Output, RunError, SharedRunner};
 use crate::step::{Check, StepId, Undo};
 use crate::tool::kubectl::Kubectl;
@@ -72,15 +72,7 @@ impl Engine {
     /// Carries a plan out, or brings everything back. The environment must have been taken.
     pub async fn run(&self, plan: &Plan, live: Live) -> Outcome {
         let start = Instant::now();
-        self.events.emit(Event::RunStarted {
-            format: FORMAT,
-            run: self.names.run.clone(),
-            command: self.names.command.clone(),
-            profile: self.names.profile.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            folder: self.names.folder.clone(),
-            steps: plan.announce(),
-        });
+        self.begin(&self.names.command, plan.announce());
         let hub = Hub::new(&self.runner, self.access.as_ref(), live);
         let outcome = match self.open(plan) {
             Ok(()) => self.act(plan, &hub).await,
@@ -96,20 +88,26 @@ impl Engine {
     pub async fn recover(&self, open: &OpenRun, live: Live) -> Outcome {
         let start = Instant::now();
         let hub = Hub::new(&self.runner, self.access.as_ref(), live);
-        self.events.emit(Event::RunStarted {
-            format: FORMAT,
-            run: self.names.run.clone(),
-            command: "recover".to_owned(),
-            profile: self.names.profile.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            folder: self.names.folder.clone(),
-            steps: Vec::new(),
-        });
-        let cause = cause(None, format!("run {} ({}) was cut off", open.run, open.holder), "");
-        let undo: Vec<(StepId, Undo)> = open.undo.iter().rev().cloned().collect();
+        self.begin("recover", open.steps.iter().map(|step| step.info.clone()).collect());
+        let cause = cause(None, format!("run {} ({}) did not finish", open.run, open.holder), "");
+        let steps = open.steps.iter().rev();
+        let undo: Vec<(StepId, Undo)> =
+            steps.map(|step| (step.info.step.clone(), step.undo.clone())).collect();
         let outcome = self.unwind(cause, &undo, &hub).await;
         self.finish(&outcome, start);
         outcome
+    }
+
+    fn begin(&self, command: &str, steps: Vec<StepInfo>) {
+        self.events.emit(Event::RunStarted {
+            format: FORMAT,
+            run: self.names.run.clone(),
+            command: command.to_owned(),
+            profile: self.names.profile.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            folder: self.names.folder.clone(),
+            steps,
+        });
     }
 
     fn finish(&self, outcome: &Outcome, start: Instant) {
@@ -137,13 +135,14 @@ impl Engine {
         if plan.steps.iter().all(|step| step.decision.change.is_none()) {
             return Ok(());
         }
-        let undo = plan.steps.iter().filter(|step| !step.decision.change.is_none());
+        let changing = plan.steps.iter().filter(|step| !step.decision.change.is_none());
+        let open = |step: &PlannedStep| OpenStep { info: step.info(), undo: step.decision.undo.clone() };
         self.record.open(&OpenRun {
             run: self.names.run.clone(),
             command: self.names.command.clone(),
             holder: self.names.holder.clone(),
             since: Timestamp::now(),
-            undo: undo.map(|step| (step.step.clone(), step.decision.undo.clone())).collect(),
+            steps: changing.map(open).collect(),
         })
     }
 

@@ -38,6 +38,18 @@ pub struct PlannedStep {
     pub decision: Decision,
 }
 
+impl PlannedStep {
+    /// The step as a run announces it.
+    pub fn info(&self) -> StepInfo {
+        StepInfo {
+            step: self.step.clone(),
+            title: self.title.clone(),
+            order: self.order,
+            change: self.decision.change.clone(),
+        }
+    }
+}
+
 /// Work after the verification: marking what is verified, removing what nothing uses any more.
 #[derive(Debug, Clone, Serialize)]
 pub struct Closing {
@@ -77,9 +89,10 @@ impl Plan {
         })
     }
 
-    /// Whether a run would change nothing.
+    /// Whether a run would neither change nor check anything.
     pub fn is_empty(&self) -> bool {
-        self.closing.is_empty() && self.steps.iter().all(|step| step.decision.change.is_none())
+        self.closing.is_empty()
+            && self.steps.iter().all(|step| step.decision.change.is_none() && step.decision.checks.is_empty())
     }
 
     /// The changing commands, in the documented order.
@@ -90,12 +103,6 @@ impl Plan {
 
     /// The steps as a run announces them.
     pub fn announce(&self) -> Vec<StepInfo> {
-        let info = |step: &PlannedStep| StepInfo {
-            step: step.step.clone(),
-            title: step.title.clone(),
-            order: step.order,
-            change: step.decision.change.clone(),
-        };
-        self.steps.iter().map(info).collect()
+        self.steps.iter().map(PlannedStep::info).collect()
     }
 }

@@ -10,7 +10,8 @@ pub use disk::DiskRecord;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::step::{StepId, Undo};
+use crate::event::StepInfo;
+use crate::step::Undo;
 
 /// A run that is under way.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,8 +24,17 @@ pub struct OpenRun {
     pub holder: String,
     /// Since when.
     pub since: Timestamp,
-    /// How each planned step is undone, in the order of the plan.
-    pub undo: Vec<(StepId, Undo)>,
+    /// Its changing steps, in the order of the plan.
+    pub steps: Vec<OpenStep>,
+}
+
+/// A step of an open run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OpenStep {
+    /// What was announced of it.
+    pub info: StepInfo,
+    /// How it is undone.
+    pub undo: Undo,
 }
 
 /// What was found when a run wanted to begin.

@@ -137,6 +137,8 @@ pub enum Undo {
         checks: Vec<Check>,
         /// Revision of a release that comes back; its labels are renewed afterwards.
         returns: Option<Returns>,
+        /// What is not good although it is undone, by name.
+        stays: Option<String>,
     },
     /// Nothing, with the argument why that is right.
     Nothing {

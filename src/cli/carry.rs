@@ -46,7 +46,7 @@ impl Session {
                 Err(Failure::new(Exit::Locked, message, format!("wait until run {} is done", open.run)))
             }
             Found::Abandoned(open) => {
-                output.note(&format!("run {} ({}) was cut off; undoing it first", open.run, open.holder));
+                output.note(&format!("run {} ({}) did not finish; undoing it first", open.run, open.holder));
                 self.recover(run, access, &open).await
             }
         }
@@ -143,7 +143,7 @@ async fn wait_for_children(logs: &Path) -> Result<(), Failure> {
     while has_living_children(logs) {
         if Instant::now() > patience {
             let hint = format!("see what still writes to the logs in {}", logs.display());
-            return Err(Failure::new(Exit::Locked, "a command of the cut off run is still at work", hint));
+            return Err(Failure::new(Exit::Locked, "a command of the unfinished run is still at work", hint));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -75,7 +75,10 @@ fn leftovers(session: &Session, world: &World, purge: bool) -> Vec<Closing> {
         return Vec::new();
     }
     let command = kubectl.delete(&session.inputs.profile.namespace, "secret", &versions);
-    vec![Closing { title: format!("remove {} secret versions", versions.len()), commands: vec![command] }]
+    vec![Closing {
+        title: format!("remove {}", crate::text::count(versions.len(), "secret version")),
+        commands: vec![command],
+    }]
 }
 
 async fn delete_cluster(session: &Session, command: &Down, output: &mut Output) -> Result<Exit, Failure> {

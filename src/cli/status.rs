@@ -50,13 +50,15 @@ pub(super) async fn status(args: &Args, command: &Reading, output: &mut Output) 
 
 fn row(name: &str, namespace: &str, world: &World) -> Row {
     let newest = world.releases.newest(namespace, name);
-    let health = match newest {
-        Some(newest) if steps::is_drifted(newest, name, namespace, world) => {
-            Verdict::NotYet { why: "changed by someone else (todoctl verify says how)".to_owned() }
-        }
-        Some(_) => health::of_release(name, namespace, &world.live),
-        None => Verdict::NotYet { why: "not deployed".to_owned() },
-    };
+    let health = newest.map_or_else(
+        || Verdict::NotYet { why: "not deployed".to_owned() },
+        |newest| match health::of_release(name, namespace, &world.live) {
+            Verdict::Ready | Verdict::NotYet { .. } if steps::is_drifted(newest, name, namespace, world) => {
+                Verdict::NotYet { why: "changed by someone else (todoctl verify says how)".to_owned() }
+            }
+            verdict => verdict,
+        },
+    );
     Row {
         release: name.to_owned(),
         namespace: namespace.to_owned(),

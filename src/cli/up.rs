@@ -41,7 +41,7 @@ pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result
     };
     session.take(&command.run, &access, output).await?;
     let (mut plan, mut world) = decide(&session, access).await?;
-    if plan.is_empty() && plan.steps.iter().all(|step| step.decision.checks.is_empty()) {
+    if plan.is_empty() {
         return nothing_to_do(&session, &plan, world, &command.run, output).await;
     }
     if ask(&session, &plan, &command.run, args.verbose, output)? {

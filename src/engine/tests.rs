@@ -330,7 +330,7 @@ fn a_stubborn_undo_does_not_stop_the_others_and_is_named_with_its_command() {
     assert_eq!(
         commands,
         [
-            "helm rollback beta 1 --namespace todo --kube-context sim --history-max 50 --timeout 120s --force-conflicts"
+            "helm rollback beta 1 --namespace todo --kube-context sim --history-max 50 --timeout 120s --server-side=true --force-conflicts"
         ]
     );
     let state = ran.sim.0.lock().unwrap();

@@ -112,12 +112,13 @@ impl Engine {
             Undo::Commands { guard, .. } if is_untouched(guard, seen) => {
                 UndoResult::Untouched { why: "helm has recorded no change".to_owned() }
             }
-            Undo::Commands { commands, checks, returns, .. } => {
+            Undo::Commands { commands, checks, returns, stays, .. } => {
                 match self.undo_commands(step, commands).await {
                     Ok(()) => {
                         back.checks
                             .extend(checks.iter().map(|check| (step.clone(), undo.clone(), check.clone())));
                         back.returned.extend(returns.clone());
+                        back.stays.extend(stays.clone());
                         UndoResult::Undone
                     }
                     Err(cause) => {

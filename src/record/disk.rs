@@ -99,20 +99,34 @@ impl Record for DiskRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::StepInfo;
     use crate::invocation::{Invocation, Tool};
-    use crate::step::{Guard, StepId, Undo};
+    use crate::record::OpenStep;
+    use crate::step::{Change, Guard, StepId, Undo};
 
     fn run() -> OpenRun {
+        let info = StepInfo {
+            step: StepId::of("release", "backend"),
+            title: "release backend".into(),
+            order: 6,
+            change: Change::Create { to: "revision 1".into() },
+        };
         let commands = vec![Invocation::new(Tool::Helm, ["rollback", "backend", "3"])];
         OpenRun {
             run: "r1".into(),
             command: "up".into(),
             holder: "me".into(),
             since: jiff::Timestamp::UNIX_EPOCH,
-            undo: vec![(
-                StepId::of("release", "backend"),
-                Undo::Commands { commands, guard: Guard::Always, checks: vec![], returns: None },
-            )],
+            steps: vec![OpenStep {
+                info,
+                undo: Undo::Commands {
+                    commands,
+                    guard: Guard::Always,
+                    checks: vec![],
+                    returns: None,
+                    stays: None,
+                },
+            }],
         }
     }
 
@@ -138,7 +152,7 @@ mod tests {
         let Ok(Found::Abandoned(found)) = DiskRecord::new(folder.path()).take() else {
             panic!("not abandoned")
         };
-        let Undo::Commands { commands, .. } = &found.undo[0].1 else { panic!("no commands") };
+        let Undo::Commands { commands, .. } = &found.steps[0].undo else { panic!("no commands") };
         assert_eq!(commands[0].line(), "helm rollback backend 3");
     }
 

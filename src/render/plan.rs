@@ -192,5 +192,11 @@ fn last_line(plan: &Plan) -> String {
             parts.push(format!("{number} {what}"));
         }
     }
+    let checked =
+        plan.steps.iter().filter(|step| step.decision.change.is_none() && !step.decision.checks.is_empty());
+    match checked.count() {
+        0 => {}
+        number => parts.push(format!("{number} of them to be checked")),
+    }
     format!("Plan: {}.", parts.join(", "))
 }

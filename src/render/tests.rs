@@ -17,7 +17,7 @@ use crate::report::{self, Report};
 
 mod plans;
 
-const STREAMS: [&str; 12] = [
+const STREAMS: [&str; 13] = [
     "deployed",
     "nothing-to-do",
     "rolled-back",
@@ -30,6 +30,7 @@ const STREAMS: [&str; 12] = [
     "parallel",
     "recorded-first-install",
     "recorded-crash-loop",
+    "recovered",
 ];
 
 fn stream(name: &str) -> Vec<Stamped> {
@@ -371,6 +372,7 @@ fn every_outcome_has_its_exit_status() {
             Exit::RolledBack,
             Exit::Done,
             Exit::Done,
+            Exit::RolledBack,
             Exit::RolledBack,
         ]
     );

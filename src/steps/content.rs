@@ -15,6 +15,9 @@ use crate::world::World;
 use crate::world::manifest::fingerprint;
 use crate::world::releases::Revision;
 
+/// The chart value that names the Secret.
+const SECRET_VALUE: &str = "existingSecret";
+
 /// What `helm upgrade` is called with for a release.
 pub fn upgrade(inputs: &Inputs, name: &str, world: &World) -> Upgrade {
     let spec = &inputs.profile.releases[name];
@@ -39,13 +42,19 @@ fn overlay(inputs: &Inputs, spec: &Release, world: &World) -> Value {
         }
     }
     if let Some(set) = &spec.secret {
-        values.insert("existingSecret".to_owned(), json!(secret::wanted(inputs, set, world).version));
+        values.insert(SECRET_VALUE.to_owned(), json!(secret::wanted(inputs, set, world).version));
     }
     Value::Object(values)
 }
 
+/// Digest of everything a release is made from, except the version of its Secret: that is random and has a label of
+/// its own.
 pub(super) fn digest_of(inputs: &Inputs, name: &str, upgrade: &Upgrade) -> String {
-    let overlay = upgrade.overlay.to_string();
+    let mut overlay = upgrade.overlay.clone();
+    if let (Some(values), Some(_)) = (overlay.as_object_mut(), &inputs.profile.releases[name].secret) {
+        values.remove(SECRET_VALUE);
+    }
+    let overlay = overlay.to_string();
     let set = upgrade.set.join("\0");
     let chart = inputs.charts.get(name).map(String::as_str).unwrap_or_default();
     digest::combine(&[("chart", chart.as_bytes()), ("overlay", overlay.as_bytes()), ("set", set.as_bytes())])
@@ -57,8 +66,11 @@ pub fn is_current(inputs: &Inputs, name: &str, world: &World) -> bool {
     let Some(newest) = world.releases.newest(namespace, name) else {
         return false;
     };
+    let spec = &inputs.profile.releases[name];
+    let version = spec.secret.as_ref().map(|set| secret::wanted(inputs, set, world).version);
     newest.status == "deployed"
         && !is_drifted(newest, name, namespace, world)
+        && newest.label(labels::SECRETS) == version.as_deref()
         && newest.label(labels::DIGEST) == Some(&digest_of(inputs, name, &upgrade(inputs, name, world)))
 }
 

@@ -5,10 +5,13 @@
 
 use std::sync::Arc;
 
+use crate::health;
 use crate::inputs::Inputs;
 use crate::labels;
 use crate::profile::Release;
-use crate::step::{Change, Check, DecideError, Decision, Guard, Returns, Step, StepId, Undo, Workload};
+use crate::step::{
+    Change, Check, DecideError, Decision, Guard, Returns, Step, StepId, Undo, Verdict, Workload,
+};
 use crate::steps::content::{digest_of, is_broken, is_current, is_settled, upgrade};
 use crate::steps::history::{number_after, refuse_unfinished};
 use crate::steps::{image::ImageStep, release_id, secret};
@@ -83,6 +86,11 @@ impl ReleaseStep {
         if !is_settled(&self.inputs, &self.name, world) {
             decision.checks = vec![self.rolled_out(world.live.release_workloads(&self.name, namespace))];
         }
+        if let Verdict::Broken { why, .. } = health::of_release(&self.name, namespace, &world.live) {
+            decision.notes.push(format!(
+                "revision {number} is current and broken, an upgrade to the same would heal nothing: {why}"
+            ));
+        }
         decision
     }
 
@@ -105,13 +113,12 @@ impl ReleaseStep {
             },
             apply: vec![helm.upgrade(&upgrade, &labels, &world.run, !drift.is_empty())],
             checks: vec![self.rolled_out(wanted.to_vec())],
-            undo: self.undo(&helm, history, target(history, broken), manifests),
+            undo: self.undo(&helm, history, broken, manifests),
             notes: drift,
         };
         if let Some(Target::Unproven(number)) = present.map(|_| target(history, broken)) {
-            decision
-                .notes
-                .push(format!("if this fails, revision {number} comes back although it was never verified"));
+            let why = unproven(broken);
+            decision.notes.push(format!("if this fails, revision {number} comes back although it {why}"));
         }
         Ok(decision)
     }
@@ -164,7 +171,8 @@ impl ReleaseStep {
         Check::RolledOut { release, namespace, workloads, within_seconds: self.spec().ready_seconds }
     }
 
-    fn undo(&self, helm: &Helm, history: &[Revision], target: Target, manifests: &Manifests) -> Undo {
+    fn undo(&self, helm: &Helm, history: &[Revision], broken: bool, manifests: &Manifests) -> Undo {
+        let target = target(history, broken);
         let (release, namespace) = (self.name.clone(), self.namespace().to_owned());
         let newest = history.last();
         let guard = Guard::ReleaseChanged {
@@ -179,11 +187,14 @@ impl ReleaseStep {
                 guard,
                 checks: vec![Check::Gone { release, namespace, within_seconds: self.spec().ready_seconds }],
                 returns: None,
+                stays: None,
             };
         };
         let revision = history.iter().find(|one| one.number == number);
         // A revision that never worked is brought back as it was; it cannot be asked to be healthy.
         let provable = !matches!(target, Target::Unproven(_));
+        let unproven =
+            (!provable).then(|| format!("release {release} as it was before: it {}", unproven(broken)));
         let checks =
             manifests.target.iter().filter(|_| provable).map(|workloads| self.rolled_out(workloads.clone()));
         Undo::Commands {
@@ -195,10 +206,16 @@ impl ReleaseStep {
                 namespace,
                 revision: number,
                 ours: one.is_ours(),
-                verified: one.is_verified(),
+                verified: one.is_verified() && provable,
             }),
+            stays: unproven,
         }
     }
+}
+
+/// Why a revision cannot be asked to be healthy when it comes back.
+fn unproven(broken: bool) -> &'static str {
+    if broken { "is broken now" } else { "was never verified" }
 }
 
 /// What somebody else changed since the last run, for the plan.

@@ -101,6 +101,7 @@ impl Step for RetireStep {
                     ours: newest.is_ours(),
                     verified: newest.is_verified(),
                 }),
+                stays: None,
             },
             notes: Vec::new(),
         })

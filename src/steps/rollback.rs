@@ -139,6 +139,7 @@ impl Step for RollbackStep {
                     ours: one.is_ours(),
                     verified: one.is_verified(),
                 }),
+                stays: None,
             },
             notes: Vec::new(),
         })

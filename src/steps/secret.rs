@@ -146,6 +146,7 @@ impl Step for SecretStep {
                 guard: Guard::Always,
                 checks: Vec::new(),
                 returns: None,
+                stays: None,
             },
             notes: Vec::new(),
         })

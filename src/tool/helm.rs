@@ -116,7 +116,8 @@ impl Helm {
 
     fn force_conflicts(&self, args: &mut Vec<String>, force: bool) {
         if force && self.major >= 4 {
-            args.push("--force-conflicts".to_owned());
+            // Conflicts can be forced with server-side apply only, and by default helm 4 goes on as helm 3 began.
+            args.extend(["--server-side=true", "--force-conflicts"].map(str::to_owned));
         }
     }
 }
@@ -155,13 +156,13 @@ mod tests {
     #[test]
     fn upgrade_names_everything_and_waits_for_nothing() {
         let line = helm(4).upgrade(&upgrade(), &[("a", "1".into()), ("b", "2".into())], "r1", true).shell();
-        insta::assert_snapshot!(line, @r#"helm upgrade --install backend charts/backend --namespace todo --kube-context sandbox --values charts/backend/values-local.yaml --values - --set replicaCount=3 --reset-values --history-max 50 --timeout 120s --labels a=1,b=2 --description 'todoctl run r1' --force-conflicts <<<'{"image":{"tag":"1"}}'"#);
+        insta::assert_snapshot!(line, @r#"helm upgrade --install backend charts/backend --namespace todo --kube-context sandbox --values charts/backend/values-local.yaml --values - --set replicaCount=3 --reset-values --history-max 50 --timeout 120s --labels a=1,b=2 --description 'todoctl run r1' --server-side=true --force-conflicts <<<'{"image":{"tag":"1"}}'"#);
     }
 
     #[test]
     fn only_helm_4_knows_conflicts() {
         assert!(!helm(3).rollback("backend", "todo", 3).line().contains("conflicts"));
-        insta::assert_snapshot!(helm(4).rollback("backend", "todo", 3).line(), @"helm rollback backend 3 --namespace todo --kube-context sandbox --history-max 50 --timeout 120s --force-conflicts");
+        insta::assert_snapshot!(helm(4).rollback("backend", "todo", 3).line(), @"helm rollback backend 3 --namespace todo --kube-context sandbox --history-max 50 --timeout 120s --server-side=true --force-conflicts");
     }
 
     #[test]

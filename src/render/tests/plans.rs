@@ -42,6 +42,7 @@ fn release() -> PlannedStep {
         guard: Guard::Always,
         checks: Vec::new(),
         returns: None,
+        stays: None,
     };
     release
 }
