@@ -207,7 +207,7 @@ impl Engine {
         match result {
             Ok(output) if output.is_success() => Ok(()),
             Ok(output) => Err(CommandFailure {
-                message: format!("{} failed: {}", command.tool.name(), last_line(&output.complaint())),
+                message: format!("{} failed: {}", command.tool.name(), output.headline(&command.tool.name())),
                 evidence: output.complaint().lines().map(str::to_owned).collect(),
                 hint: format!(
                     "its whole output: {}",
@@ -272,10 +272,6 @@ fn remaining(step: StepId, undo: &Undo, why: &str) -> Option<Remaining> {
 /// Name of the log of a step's commands, without its ending.
 fn log_name(step: &StepId) -> String {
     step.as_str().replace('/', "-")
-}
-
-fn last_line(text: &str) -> &str {
-    text.lines().last().unwrap_or_default()
 }
 
 #[cfg(test)]

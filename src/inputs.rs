@@ -116,3 +116,21 @@ fn chart_digest(project: &std::path::Path, release: &Release) -> Result<String, 
     let parts: Vec<(&str, &[u8])> = parts.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     Ok(digest::combine(&parts))
 }
+
+#[cfg(test)]
+impl Inputs {
+    /// A profile with these releases, without files: for tests of decisions.
+    pub(crate) fn of_releases(releases: serde_json::Value) -> std::sync::Arc<Self> {
+        let profile = serde_json::json!({"cluster": {"sandbox": {"name": "sim"}}, "releases": releases});
+        let profile: Profile = serde_json::from_value(profile).expect("the fixture is a profile");
+        std::sync::Arc::new(Self {
+            name: "sim".into(),
+            project: "/".into(),
+            only: profile.releases.keys().cloned().collect(),
+            profile,
+            tags: BTreeMap::new(),
+            charts: BTreeMap::new(),
+            set: BTreeMap::new(),
+        })
+    }
+}

@@ -76,6 +76,17 @@ impl Output {
         if text.is_empty() { format!("exit status {}", self.status_text()) } else { text }
     }
 
+    /// The one line that says what failed: the last that looks like an error of `program`, else the last of all.
+    pub fn headline(&self, program: &str) -> String {
+        let name = program.rsplit('/').next().unwrap_or(program);
+        let is_error = |line: &&str| {
+            line.starts_with("Error") || line.starts_with("error") || line.starts_with(&format!("{name}: "))
+        };
+        let complaint = self.complaint();
+        let found = complaint.lines().rev().find(is_error).or_else(|| complaint.lines().last());
+        found.unwrap_or_default().to_owned()
+    }
+
     /// The exit status for people.
     pub fn status_text(&self) -> String {
         self.status.map_or_else(|| "none (ended by a signal)".to_owned(), |code| code.to_string())
@@ -128,5 +139,22 @@ impl RunError {
             Self::Start { program, .. } => format!("run {program} by hand to see why"),
             Self::Timeout { .. } => "run the command by hand to see what it waits for".to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_headline_is_the_error_and_not_the_advice_below_it() {
+        let said = |text: &str| Output { stderr: text.to_owned(), ..Output::default() };
+        let sandbox = said("   0.10 s  network\nsandbox: the range is taken\n  choose another: --net 10.9\n");
+        assert_eq!(sandbox.headline("sandbox/sandbox"), "sandbox: the range is taken");
+        assert_eq!(
+            said("W0101 warning\nError: UPGRADE FAILED: x\n").headline("helm"),
+            "Error: UPGRADE FAILED: x"
+        );
+        assert_eq!(said("a\nb\n").headline("make"), "b");
     }
 }

@@ -51,9 +51,10 @@ pub fn deployment(inputs: &Arc<Inputs>, provider: &Arc<dyn Provider>, world: &Wo
     let releases = inputs.releases();
     steps
         .extend(releases.map(|(name, _)| Box::new(release::ReleaseStep::new(inputs, name)) as Box<dyn Step>));
-    let retired = retire::left_the_profile(inputs, world).into_iter();
+    let retired = retire::left_the_profile(inputs, world);
+    steps.push(Box::new(verify::VerifyStep::after(inputs, &retired)));
+    let retired = retired.into_iter();
     steps.extend(retired.map(|name| Box::new(retire::RetireStep::new(inputs, name)) as Box<dyn Step>));
-    steps.push(Box::new(verify::VerifyStep::new(inputs)));
     steps.sort_by_key(|step| step.order());
     steps
 }

@@ -53,10 +53,12 @@ fn row(name: &str, namespace: &str, world: &World) -> Row {
     let health = newest.map_or_else(
         || Verdict::NotYet { why: "not deployed".to_owned() },
         |newest| match health::of_release(name, namespace, &world.live) {
+            // A broken pod is worth more words than who changed it.
+            broken @ (Verdict::Broken { .. } | Verdict::Stale { .. }) => broken,
             Verdict::Ready | Verdict::NotYet { .. } if steps::is_drifted(newest, name, namespace, world) => {
                 Verdict::NotYet { why: "changed by someone else (todoctl verify says how)".to_owned() }
             }
-            verdict => verdict,
+            verdict @ (Verdict::Ready | Verdict::NotYet { .. }) => verdict,
         },
     );
     Row {

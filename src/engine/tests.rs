@@ -2,7 +2,7 @@
 
 mod sim;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
@@ -15,7 +15,6 @@ use crate::event::{Event, Outcome, Sink, Stamped};
 use crate::inputs::Inputs;
 use crate::labels;
 use crate::plan::Plan;
-use crate::profile::{self, Cluster, Profile, Release};
 use crate::provider;
 use crate::record::{Found, OpenRun, Record};
 use crate::runner::SharedRunner;
@@ -68,39 +67,15 @@ impl Record for NoRecord {
 const NAMES: [&str; 3] = ["alpha", "beta", "gamma"];
 
 fn inputs(cases: &[Case]) -> Arc<Inputs> {
-    let releases: BTreeMap<String, Release> = cases
-        .iter()
-        .zip(NAMES)
-        .enumerate()
-        .map(|(at, (case, name))| {
-            let tag = if case.good { "new" } else { "bad-new" };
-            let needs: Vec<&str> = NAMES[..at].iter().copied().filter(|_| at == 2).collect();
-            let json = serde_json::json!({"chart": "c", "order": 6, "set": {"image": {"tag": tag}}, "ready-seconds": 5, "needs": needs});
-            (name.to_owned(), serde_json::from_value(json).unwrap())
-        })
-        .collect();
-    let sandbox = profile::Sandbox { name: "sim".into(), net: None, command: "sandbox".into() };
-    let profile = Profile {
-        extends: None,
-        namespace: "todo".into(),
-        confirm: profile::Confirm::Never,
-        cluster: Cluster::Sandbox(sandbox),
-        images: BTreeMap::new(),
-        secrets: profile::Secrets::default(),
-        releases,
-        checks: Vec::new(),
-        url: None,
-    };
-    let only: BTreeSet<String> = profile.releases.keys().cloned().collect();
-    Arc::new(Inputs {
-        name: "sim".into(),
-        project: "/".into(),
-        profile,
-        tags: BTreeMap::new(),
-        charts: BTreeMap::new(),
-        set: BTreeMap::new(),
-        only,
-    })
+    let releases = cases.iter().zip(NAMES).enumerate().map(|(at, (case, name))| {
+        let tag = if case.good { "new" } else { "bad-new" };
+        let needs: Vec<&str> = NAMES[..at].iter().copied().filter(|_| at == 2).collect();
+        let set = serde_json::json!({"image": {"tag": tag}});
+        let release =
+            serde_json::json!({"chart": "c", "order": 6, "set": set, "ready-seconds": 5, "needs": needs});
+        (name.to_owned(), release)
+    });
+    Inputs::of_releases(releases.collect::<serde_json::Map<_, _>>().into())
 }
 
 fn prior(prior: Prior) -> Vec<Revision> {

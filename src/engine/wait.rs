@@ -159,10 +159,10 @@ impl Wait<'_> {
         loop {
             let why = match survey::call(&self.engine.runner, kubectl.proxy(request)).await {
                 Ok(output) if output.is_success() => return Ok(()),
-                Ok(output) => output.complaint(),
+                Ok(output) => output.headline("kubectl"),
                 Err(error) => error.to_string(),
             };
-            let why = format!("check \"{name}\": {}", super::last_line(&why));
+            let why = format!("check \"{name}\": {why}");
             self.say(&mut said, &why);
             self.pause(&why, deadline).await?;
         }

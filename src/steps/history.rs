@@ -1,7 +1,8 @@
-//! Owns questions about the revisions of a release that several steps ask: the next number, and whether another helm
-//! is at work.
+//! Owns questions about the revisions of a release that several steps ask: the next number, whether another helm is at
+//! work, and the way back.
 
-use crate::step::DecideError;
+use crate::step::{Check, DecideError, Guard, Returns, Undo, Workload};
+use crate::tool::helm::Helm;
 use crate::world::releases::{Revision, Target, target};
 
 /// The number helm gives the next revision.
@@ -34,4 +35,56 @@ pub(super) fn refuse_unfinished(
         ),
         hint: format!("wait for it; if no helm runs any more: {repair}"),
     })
+}
+
+/// Why a revision cannot be asked to be healthy when it comes back.
+pub(super) fn unproven(broken: bool) -> &'static str {
+    if broken { "is broken now" } else { "was never verified" }
+}
+
+/// How a change of a release is reversed: back to the revision that `target` chooses, or away when there was none.
+pub(super) fn way_back(
+    helm: &Helm,
+    (release, namespace): (&str, &str),
+    history: &[Revision],
+    broken: bool,
+    workloads: Option<&[Workload]>,
+    within_seconds: u32,
+) -> Undo {
+    let (release, namespace) = (release.to_owned(), namespace.to_owned());
+    let newest = history.last();
+    let guard = Guard::ReleaseChanged {
+        release: release.clone(),
+        namespace: namespace.clone(),
+        revision: newest.map_or(0, |revision| revision.number),
+        status: newest.map(|revision| revision.status.clone()).unwrap_or_default(),
+    };
+    let target = target(history, broken);
+    let Some(number) = target.revision() else {
+        let commands = vec![helm.uninstall(&release, &namespace, newest.is_some())];
+        let checks = vec![Check::Gone { release, namespace, within_seconds }];
+        return Undo::Commands { commands, guard, checks, returns: None, stays: None };
+    };
+    // A revision that never worked is brought back as it was; it cannot be asked to be healthy.
+    let provable = !matches!(target, Target::Unproven(_));
+    let rolled_out = |workloads: &[Workload]| Check::RolledOut {
+        release: release.clone(),
+        namespace: namespace.clone(),
+        workloads: workloads.to_vec(),
+        within_seconds,
+    };
+    let returns = history.iter().find(|one| one.number == number).map(|one| Returns {
+        release: release.clone(),
+        namespace: namespace.clone(),
+        revision: number,
+        ours: one.is_ours(),
+        verified: one.is_verified() && provable,
+    });
+    Undo::Commands {
+        commands: vec![helm.rollback(&release, &namespace, number)],
+        guard,
+        checks: workloads.filter(|_| provable).map(rolled_out).into_iter().collect(),
+        returns,
+        stays: (!provable).then(|| format!("release {release} as it was before: it {}", unproven(broken))),
+    }
 }

@@ -9,11 +9,9 @@ use crate::health;
 use crate::inputs::Inputs;
 use crate::labels;
 use crate::profile::Release;
-use crate::step::{
-    Change, Check, DecideError, Decision, Guard, Returns, Step, StepId, Undo, Verdict, Workload,
-};
+use crate::step::{Change, Check, DecideError, Decision, Step, StepId, Verdict, Workload};
 use crate::steps::content::{digest_of, is_broken, is_current, is_settled, upgrade};
-use crate::steps::history::{number_after, refuse_unfinished};
+use crate::steps::history::{number_after, refuse_unfinished, unproven, way_back};
 use crate::steps::{image::ImageStep, release_id, secret};
 use crate::tool::helm::{Helm, Upgrade};
 use crate::world::manifest::{differences, fingerprint};
@@ -113,7 +111,14 @@ impl ReleaseStep {
             },
             apply: vec![helm.upgrade(&upgrade, &labels, &world.run, !drift.is_empty())],
             checks: vec![self.rolled_out(wanted.to_vec())],
-            undo: self.undo(&helm, history, broken, manifests),
+            undo: way_back(
+                &helm,
+                (&self.name, namespace),
+                history,
+                broken,
+                manifests.target.as_deref(),
+                self.spec().ready_seconds,
+            ),
             notes: drift,
         };
         if let Some(Target::Unproven(number)) = present.map(|_| target(history, broken)) {
@@ -170,54 +175,7 @@ impl ReleaseStep {
         let (release, namespace) = (self.name.clone(), self.namespace().to_owned());
         Check::RolledOut { release, namespace, workloads, within_seconds: self.spec().ready_seconds }
     }
-
-    fn undo(&self, helm: &Helm, history: &[Revision], broken: bool, manifests: &Manifests) -> Undo {
-        let target = target(history, broken);
-        let (release, namespace) = (self.name.clone(), self.namespace().to_owned());
-        let newest = history.last();
-        let guard = Guard::ReleaseChanged {
-            release: release.clone(),
-            namespace: namespace.clone(),
-            revision: newest.map_or(0, |revision| revision.number),
-            status: newest.map(|revision| revision.status.clone()).unwrap_or_default(),
-        };
-        let Some(number) = target.revision() else {
-            return Undo::Commands {
-                commands: vec![helm.uninstall(&release, &namespace, newest.is_some())],
-                guard,
-                checks: vec![Check::Gone { release, namespace, within_seconds: self.spec().ready_seconds }],
-                returns: None,
-                stays: None,
-            };
-        };
-        let revision = history.iter().find(|one| one.number == number);
-        // A revision that never worked is brought back as it was; it cannot be asked to be healthy.
-        let provable = !matches!(target, Target::Unproven(_));
-        let unproven =
-            (!provable).then(|| format!("release {release} as it was before: it {}", unproven(broken)));
-        let checks =
-            manifests.target.iter().filter(|_| provable).map(|workloads| self.rolled_out(workloads.clone()));
-        Undo::Commands {
-            commands: vec![helm.rollback(&release, &namespace, number)],
-            guard,
-            checks: checks.collect(),
-            returns: revision.map(|one| Returns {
-                release,
-                namespace,
-                revision: number,
-                ours: one.is_ours(),
-                verified: one.is_verified() && provable,
-            }),
-            stays: unproven,
-        }
-    }
 }
-
-/// Why a revision cannot be asked to be healthy when it comes back.
-fn unproven(broken: bool) -> &'static str {
-    if broken { "is broken now" } else { "was never verified" }
-}
-
 /// What somebody else changed since the last run, for the plan.
 fn drift(history: &[Revision], manifests: &Manifests, live: &[Workload]) -> Vec<String> {
     let Some(newest) = history.last() else {

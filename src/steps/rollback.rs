@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::inputs::Inputs;
-use crate::step::{Change, Check, DecideError, Decision, Guard, Returns, Step, StepId, Undo};
+use crate::step::{Change, Check, DecideError, Decision, Step, StepId};
 use crate::steps::content::is_broken;
-use crate::steps::history::{number_after, refuse_unfinished};
+use crate::steps::history::{number_after, refuse_unfinished, way_back};
 use crate::steps::release_id;
 use crate::tool::helm::Helm;
 use crate::world::World;
-use crate::world::releases::{Revision, target};
+use crate::world::releases::Revision;
 
 /// Rolls one release back.
 pub struct RollbackStep {
@@ -98,49 +98,24 @@ impl Step for RollbackStep {
                 hint: format!("helm get manifest {name} -n {namespace} --revision {}", self.revision),
             });
         };
-        let rolled_out = |workloads| Check::RolledOut {
-            release: name.clone(),
-            namespace: namespace.clone(),
-            workloads,
-            within_seconds: spec.ready_seconds,
-        };
         let broken = is_broken(&name, &namespace, world);
-        let back = target(history, broken).revision().unwrap_or(newest.number);
-        let returns = history.iter().find(|one| one.number == back);
+        let seconds = spec.ready_seconds;
+        let back =
+            way_back(&helm, (&name, &namespace), history, broken, manifests.target.as_deref(), seconds);
+        let next = number_after(history);
         Ok(Decision {
             change: Change::Update {
                 from: format!("revision {}", newest.number),
-                to: format!(
-                    "revision {}, with the content of revision {}",
-                    number_after(history),
-                    self.revision
-                ),
+                to: format!("revision {next}, with the content of revision {}", self.revision),
             },
             apply: vec![helm.rollback(&name, &namespace, self.revision)],
-            checks: vec![rolled_out(wanted)],
-            undo: Undo::Commands {
-                commands: vec![helm.rollback(&name, &namespace, back)],
-                guard: Guard::ReleaseChanged {
-                    release: name.clone(),
-                    namespace: namespace.clone(),
-                    revision: newest.number,
-                    status: newest.status.clone(),
-                },
-                checks: manifests
-                    .target
-                    .into_iter()
-                    .filter(|_| !broken || back != newest.number)
-                    .map(rolled_out)
-                    .collect(),
-                returns: returns.map(|one| Returns {
-                    release: name.clone(),
-                    namespace: namespace.clone(),
-                    revision: back,
-                    ours: one.is_ours(),
-                    verified: one.is_verified(),
-                }),
-                stays: None,
-            },
+            checks: vec![Check::RolledOut {
+                release: name,
+                namespace,
+                workloads: wanted,
+                within_seconds: seconds,
+            }],
+            undo: back,
             notes: Vec::new(),
         })
     }

@@ -12,18 +12,20 @@ use crate::world::manifest::differences;
 /// The profile's checks, after every release is verified.
 pub(super) struct VerifyStep {
     inputs: Arc<Inputs>,
+    /// Releases that are removed in the same run.
+    retired: Vec<String>,
     always: bool,
 }
 
 impl VerifyStep {
     /// Checks only when something changed or is not settled.
-    pub(super) fn new(inputs: &Arc<Inputs>) -> Self {
-        Self { inputs: Arc::clone(inputs), always: false }
+    pub(super) fn after(inputs: &Arc<Inputs>, retired: &[String]) -> Self {
+        Self { inputs: Arc::clone(inputs), retired: retired.to_vec(), always: false }
     }
 
     /// Checks in any case.
     pub(super) fn always(inputs: &Arc<Inputs>) -> Self {
-        Self { inputs: Arc::clone(inputs), always: true }
+        Self { inputs: Arc::clone(inputs), retired: Vec::new(), always: true }
     }
 
     fn check(&self, check: &HttpCheck) -> Check {
@@ -47,14 +49,16 @@ impl Step for VerifyStep {
     }
 
     fn needs(&self) -> Vec<StepId> {
-        self.inputs.releases().map(|(name, _)| release_id(name)).collect()
+        let kept = self.inputs.releases().map(|(name, _)| release_id(name));
+        kept.chain(self.retired.iter().map(|name| release_id(name))).collect()
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
         if world.cluster.access().is_none() {
             return Ok(Decision::none("known after start"));
         }
-        let settled = self.inputs.releases().all(|(name, _)| is_settled(&self.inputs, name, world));
+        let settled = self.retired.is_empty()
+            && self.inputs.releases().all(|(name, _)| is_settled(&self.inputs, name, world));
         if settled && !self.always {
             return Ok(Decision::none("every release is verified and healthy"));
         }

@@ -1,42 +1,18 @@
 //! World to decision, for one release: the commands, the notes and the undo of each state it may be in.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use super::*;
-use crate::profile::{self, Cluster, Profile};
-use crate::step::WorkloadKind;
+use crate::step::{Undo, WorkloadKind};
 use crate::world;
 use crate::world::live::Live;
 
 const REFERENCE: &str = "app:1";
 
 fn inputs(values: Value) -> Arc<Inputs> {
-    let release = serde_json::from_value(json!({"chart": "charts/web", "order": 6, "set": values})).unwrap();
-    let sandbox = profile::Sandbox { name: "sim".into(), net: None, command: "sandbox".into() };
-    let profile = Profile {
-        extends: None,
-        namespace: "todo".into(),
-        confirm: profile::Confirm::Never,
-        cluster: Cluster::Sandbox(sandbox),
-        images: BTreeMap::new(),
-        secrets: profile::Secrets::default(),
-        releases: BTreeMap::from([("web".to_owned(), release)]),
-        checks: Vec::new(),
-        url: None,
-    };
-    let only = BTreeSet::from(["web".to_owned()]);
-    Arc::new(Inputs {
-        name: "p".into(),
-        project: PathBuf::from("/"),
-        profile,
-        tags: BTreeMap::new(),
-        charts: BTreeMap::new(),
-        set: BTreeMap::new(),
-        only,
-    })
+    Inputs::of_releases(json!({"web": {"chart": "charts/web", "order": 6, "set": values}}))
 }
 
 fn workload(replicas: u32) -> Workload {
