@@ -126,7 +126,7 @@ fn a_killed_run_is_undone_by_the_next_one() {
     bench.write("sample/frontend/behaviour", "ready\n");
     let done = bench.todoctl("up sandbox");
     assert_eq!(done.exit, Some(0), "{}", done.stderr);
-    assert!(done.stderr.contains("was cut off; undoing it first"), "{}", done.stderr);
+    assert!(done.stderr.contains("did not finish; undoing it first"), "{}", done.stderr);
     assert_eq!(tags(&bench, "backend").len(), 4, "upgraded, undone, upgraded again");
     assert_eq!(
         bench.todoctl("up sandbox --progress quiet").stderr.trim(),

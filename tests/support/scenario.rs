@@ -148,22 +148,24 @@ fn section(seen: &mut String, title: &str, text: &str) {
     }
 }
 
-/// What a step waits for may or may not be printed, depending on who is faster.
+/// What a step waits for may or may not be printed, depending on who is faster. Where a line with a process id breaks
+/// depends on the machine, so it is joined.
 fn without_waits(stderr: &str) -> String {
-    let waits = |line: &&str| {
-        !line
-            .trim_start()
-            .trim_start_matches(|c: char| c.is_ascii_digit() || c == '/')
-            .trim_start()
-            .starts_with("… ")
-    };
-    let mut kept: Vec<&str> = Vec::new();
+    let numbers = |c: char| c.is_ascii_digit() || c == '/' || c == ' ';
+    let waits = |line: &str| line.trim_start_matches(numbers).starts_with("… ");
+    let mut kept: Vec<String> = Vec::new();
     let mut waiting = false;
     for line in stderr.lines() {
+        let hangs = line.starts_with("  ");
         // A wrapped reason goes on in lines that hang.
-        waiting = !waits(&line) || (waiting && line.starts_with("        "));
-        if !waiting {
-            kept.push(line);
+        waiting = waits(line) || (waiting && line.starts_with("        "));
+        match kept.last_mut() {
+            _ if waiting => {}
+            Some(last) if hangs && last.contains(", process ") => {
+                last.push(' ');
+                last.push_str(line.trim());
+            }
+            _ => kept.push(line.to_owned()),
         }
     }
     kept.join("\n")

@@ -42,7 +42,7 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
     let mut valued = VALUED.to_vec();
     let version = state.helm_version();
     if version.0 >= 4 {
-        bare.push("--force-conflicts");
+        bare.extend(["--force-conflicts", "--server-side"]);
     }
     if version < (3, 14) {
         valued.retain(|flag| *flag != "--labels");
@@ -117,6 +117,7 @@ fn upgrade(state: &mut State, argv: &Argv, call: &Call) -> Result<String, String
     let values =
         if argv.has(&["--reset-values"]) { given.unwrap_or_else(|| json!({})) } else { given.unwrap_or(old) };
     let wanted = values::wanted(state, &namespace, &release, &values);
+    let server_side = server_side(state, argv, newest.as_ref());
     let mut labels = newest.as_ref().map(|one| one.labels.clone()).unwrap_or_default();
     labels.extend(parse_labels(argv.value(&["--labels"]).unwrap_or_default()));
     let installs = newest.as_ref().is_none_or(|one| one.status == "uninstalled");
@@ -130,14 +131,15 @@ fn upgrade(state: &mut State, argv: &Argv, call: &Call) -> Result<String, String
         namespace: namespace.clone(),
         number,
         status: "deployed".to_owned(),
+        server_side,
         labels,
         values,
         description,
     };
-    if let Some(conflict) = conflict(state, argv, &wanted) {
+    if let Some(obstacle) = obstacle(state, argv, &wanted, server_side) {
         "failed".clone_into(&mut made.status);
         record(state, argv, made);
-        return Err(format!("Error: UPGRADE FAILED: {conflict}\n"));
+        return Err(format!("Error: UPGRADE FAILED: {obstacle}\n"));
     }
     supersede(state, &namespace, &release);
     record(state, argv, made);
@@ -169,19 +171,21 @@ fn rollback(state: &mut State, argv: &Argv, now: u64) -> Result<String, String> 
         return Err(format!("Error: release has no {asked} version\n"));
     };
     let wanted = values::wanted(state, &namespace, &release, &target.values);
+    let server_side = server_side(state, argv, Some(&target));
     // The labels are those of the revision that comes back, not of the newest.
     let mut made = Revision {
         number,
+        server_side,
         status: "deployed".to_owned(),
         description: format!("Rollback to {asked}"),
         ..target
     };
-    if let Some(conflict) = conflict(state, argv, &wanted) {
+    if let Some(obstacle) = obstacle(state, argv, &wanted, server_side) {
         // The trap: a failed rollback leaves the revision that was broken `superseded`.
         supersede(state, &namespace, &release);
         "failed".clone_into(&mut made.status);
         record(state, argv, made);
-        return Err(format!("Error: {conflict}\n"));
+        return Err(format!("Error: {obstacle}\n"));
     }
     supersede(state, &namespace, &release);
     record(state, argv, made);
@@ -189,9 +193,25 @@ fn rollback(state: &mut State, argv: &Argv, now: u64) -> Result<String, String> 
     Ok("Rollback was a success! Happy Helming!\n".to_owned())
 }
 
-fn conflict(state: &State, argv: &Argv, wanted: &cluster::Wanted) -> Option<String> {
-    let serverside = state.helm_version().0 >= 4 && !argv.has(&["--force-conflicts"]);
-    cluster::conflict(state, wanted).filter(|_| serverside)
+/// Whether the server applies. Without a word about it, helm 4 goes on as the revision was made; helm 3 never lets it.
+fn server_side(state: &State, argv: &Argv, goes_on_from: Option<&Revision>) -> bool {
+    match argv.value(&["--server-side"]) {
+        Some("true") => true,
+        Some("false") => false,
+        _ => goes_on_from.map_or(state.helm_version().0 >= 4, |one| one.server_side),
+    }
+}
+
+/// Why helm cannot apply what it has already recorded.
+fn obstacle(state: &State, argv: &Argv, wanted: &cluster::Wanted, server_side: bool) -> Option<String> {
+    let forced = argv.has(&["--force-conflicts"]);
+    if forced && !server_side {
+        return Some(
+            "invalid client update option(s): forceConflicts enabled when serverSideApply disabled"
+                .to_owned(),
+        );
+    }
+    cluster::conflict(state, wanted).filter(|_| server_side && !forced)
 }
 
 fn supersede(state: &mut State, namespace: &str, release: &str) {

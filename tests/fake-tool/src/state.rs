@@ -118,6 +118,9 @@ pub struct Revision {
     pub number: u32,
     /// helm's status.
     pub status: String,
+    /// Whether it was applied by the server; helm 4 goes on as the revision before it.
+    #[serde(default)]
+    pub server_side: bool,
     /// Labels that a user gave.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,

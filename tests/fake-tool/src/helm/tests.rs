@@ -91,6 +91,18 @@ fn helm_3_knows_no_conflicts_and_an_old_one_no_labels() {
 }
 
 #[test]
+fn helm_4_goes_on_as_helm_3_began_and_then_cannot_force_conflicts() {
+    let mut bench = Bench::new("v3.21.4");
+    bench.up("1", "");
+    "v4.2.4".clone_into(&mut bench.state.helm);
+    cluster::scale(&mut bench.state, "todo", "backend", 5).unwrap();
+    assert_eq!(bench.up("2", "").exit, 0, "client-side apply knows no conflicts");
+    assert!(bench.up("3", " --force-conflicts").stderr.contains("serverSideApply disabled"));
+    assert_eq!(bench.up("3", " --server-side=true --force-conflicts").exit, 0);
+    assert!(bench.state.revisions.last().unwrap().server_side);
+}
+
+#[test]
 fn unfinished_releases_refuse_an_upgrade_and_accept_a_rollback() {
     let mut bench = Bench::new("v4.2.4");
     bench.up("1", "");

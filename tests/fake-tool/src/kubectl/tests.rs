@@ -20,6 +20,7 @@ fn state() -> State {
         namespace,
         number: 3,
         status,
+        server_side: true,
         labels,
         values: json!({}),
         description: String::new(),
