@@ -152,7 +152,7 @@ impl Engine {
             self.close(&plan.closing).await;
             return Outcome::Deployed;
         };
-        let cause = evidence::gather(self, hub, failure).await;
+        let cause = evidence::gather(self, plan, hub, failure).await;
         let undo = |step: &StepId| {
             plan.steps.iter().find(|one| one.step == *step).map(|one| one.decision.undo.clone())
         };

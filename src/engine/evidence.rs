@@ -1,5 +1,8 @@
-//! Owns saving what shows a failure, before the rollback removes it: descriptions, logs and events of the failing
-//! release, below `evidence/` in the run's folder. A read that fails is written down instead of its answer.
+//! Owns saving what shows a failure, before the rollback removes it: descriptions, logs, events and the changed part
+//! of the manifest of the failing release, below `evidence/` in the run's folder. A read that fails is written down
+//! instead of its answer.
+
+mod diff;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,8 +13,10 @@ use super::hub::Hub;
 use super::{Engine, Failure};
 use crate::event::{Cause, Event};
 use crate::invocation::Invocation;
-use crate::step::Check;
+use crate::plan::Plan;
+use crate::step::{Check, Guard, Undo};
 use crate::survey;
+use crate::tool::helm::Helm;
 
 /// Lines of a log that are shown on the screen.
 const LOG_LINES: usize = 10;
@@ -19,7 +24,7 @@ const LOG_LINES: usize = 10;
 const EVENTS: usize = 5;
 
 /// Saves the evidence of a failure and turns the failure into a cause.
-pub(super) async fn gather(engine: &Engine, hub: &Arc<Hub>, failure: Failure) -> Cause {
+pub(super) async fn gather(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, failure: Failure) -> Cause {
     let mut cause = Cause {
         step: failure.step.clone(),
         message: failure.message,
@@ -33,6 +38,14 @@ pub(super) async fn gather(engine: &Engine, hub: &Arc<Hub>, failure: Failure) ->
     let folder = engine.names.folder.join("evidence");
     let excerpt =
         save(engine, &folder, &release, &namespace, &pods(hub, &release, &namespace, failure.pods)).await;
+    let undo = plan
+        .steps
+        .iter()
+        .find(|step| Some(&step.step) == cause.step.as_ref())
+        .map(|step| &step.decision.undo);
+    if let Some(diff) = difference(engine, undo).await {
+        write(engine, &folder, &format!("{release}.diff"), &diff);
+    }
     cause.evidence.extend(excerpt.iter().cloned());
     if cause.hint.is_empty() {
         cause.hint = hint(&cause.message, &release, &namespace);
@@ -100,7 +113,21 @@ async fn save(
     excerpt
 }
 
-/// kubectl's answer, or its complaint.
+/// What the failing revision asks for that the one to return to did not.
+async fn difference(engine: &Engine, undo: Option<&Undo>) -> Option<String> {
+    let Some(Undo::Commands { guard: Guard::ReleaseChanged { revision, .. }, returns: Some(back), .. }) =
+        undo
+    else {
+        return None;
+    };
+    // The manifest of a revision is read alike in every helm.
+    let helm = Helm::new(0, engine.access.as_ref()?);
+    let manifest = |number| answer(engine, helm.manifest(&back.release, &back.namespace, number));
+    let (old, new) = tokio::join!(manifest(back.revision), manifest(revision + 1));
+    Some(diff::of_manifests(&old, &new))
+}
+
+/// A tool's answer, or its complaint.
 async fn answer(engine: &Engine, invocation: Invocation) -> String {
     match survey::call(&engine.runner, invocation).await {
         Ok(output) if output.is_success() => output.text(),
