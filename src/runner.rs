@@ -132,8 +132,8 @@ impl RunError {
     pub fn hint(&self) -> String {
         match self {
             Self::Missing { program } => match program.as_str() {
-                "helm" => "install helm 3.14 or later (https://helm.sh/docs/intro/install/), or use the sandbox's: eval \"$(sandbox/sandbox env)\"".to_owned(),
-                "kubectl" => "install kubectl (https://kubernetes.io/docs/tasks/tools/), or use the sandbox's: eval \"$(sandbox/sandbox env)\"".to_owned(),
+                "helm" => "install helm 3.14 or later (https://helm.sh/docs/intro/install/), or use the sandbox's: sandbox/sandbox start && eval \"$(sandbox/sandbox env)\"".to_owned(),
+                "kubectl" => "install kubectl (https://kubernetes.io/docs/tasks/tools/), or use the sandbox's: sandbox/sandbox start && eval \"$(sandbox/sandbox env)\"".to_owned(),
                 other => format!("check the path of {other} in the profile"),
             },
             Self::Start { program, .. } => format!("run {program} by hand to see why"),
