@@ -105,8 +105,8 @@ impl Session {
         let screen = self.screen(run);
         let sinks: Vec<Box<dyn Sink>> = vec![Box::new(journal), Box::new(screen.sink())];
         let interrupts: watch::Receiver<u32> = signals::listen()?;
-        let url =
-            access.and_then(|access| Some(self.inputs.profile.url.as_ref()?.replace("{node}", &access.node)));
+        // The address is what a deployment results in; other commands have another result.
+        let url = access.filter(|_| command == "up").and_then(|access| self.inputs.url(&access.node));
         let engine = Engine {
             runner: self.runner(access, Some(&folder)),
             events: Emitter::new(sinks),

@@ -1,6 +1,7 @@
 //! Owns the preflight of tools: they are there and new enough. Versions are remembered by path, size and time of
 //! change, so that a run without changes starts no process for them.
 
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -47,6 +48,12 @@ async fn helm_version(runner: &SharedRunner, state: &Path) -> Result<(u32, u32),
     let cache = state.join("tools.json");
     let seen = which::which("helm").ok().and_then(|path| {
         let metadata = std::fs::metadata(&path).ok()?;
+        // A version manager's shim is one script for every version: never remember what it said.
+        let mut start = [0; 2];
+        std::fs::File::open(&path).ok()?.read_exact(&mut start).ok()?;
+        if start == *b"#!" {
+            return None;
+        }
         Some((path.display().to_string(), metadata.size(), metadata.mtime()))
     });
     let known = std::fs::read(&cache).ok().and_then(|bytes| serde_json::from_slice::<Known>(&bytes).ok());
