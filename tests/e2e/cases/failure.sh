@@ -3,9 +3,9 @@
 
 cases_failure() {
   check "a backend that never becomes ready is rolled back" \
-    failure_returns 12 'not ready' --set backend.extraEnv.FAULT_NEVER_READY=1
+    failure_returns 10 'not ready' --set backend.extraEnv.FAULT_NEVER_READY=1
   check "a backend whose health is bad is rolled back" \
-    failure_returns 12 'startup probe' --set backend.extraEnv.FAULT_BAD_HEALTH=1
+    failure_returns 10 'startup probe' --set backend.extraEnv.FAULT_BAD_HEALTH=1
   check "an image that does not exist is rolled back" \
     failure_returns 40 'ImagePull' --set backend.image.tag=nowhere
   check "a crash loop is rolled back" \

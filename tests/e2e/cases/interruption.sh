@@ -34,7 +34,7 @@ interruption_kill_wait() {
 # interruption_recovered BEFORE: the next `up` undoes first and then finds nothing to do.
 interruption_recovered() {
   exits 0 todoctl up e2e
-  screen 'was cut off'
+  screen 'undoing it first' 'recovered'
   same "what is deployed" "$1" "$(content)"
   healthy backend frontend
   verified backend frontend
