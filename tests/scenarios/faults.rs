@@ -126,7 +126,7 @@ fn killed_during_every_write(upgrade: bool, how: &Value) {
         bench.world(&fault(nth, how));
         let running = bench.start("up sandbox --sequential", &[]);
         bench.until("the write", |bench| {
-            bench.log().iter().filter(|line| line.changes && line.exit.is_none()).count() == nth
+            bench.log().iter().filter(|line| line.changes && line.exit.is_none()).count() >= nth
         });
         running.kill();
         let what = format!("killed during write {nth} of {writes}, {how}");
@@ -148,4 +148,33 @@ fn todoctl_may_be_killed_after_any_write_of_an_upgrade_is_done() {
 #[test]
 fn todoctl_may_be_killed_before_any_write_of_an_installation_is_done() {
     killed_during_every_write(false, &json!({"delay": 200}));
+}
+
+/// The next version's frontend crashes, so that its run is rolled back; `kill -9` during every write of the way back.
+#[test]
+fn todoctl_may_be_killed_during_any_write_of_a_rollback() {
+    let failing = || {
+        let bench = bench(true);
+        bench.write("sample/frontend/behaviour", "crash\n");
+        bench
+    };
+    let writes =
+        |bench: &Bench| bench.log().iter().filter(|line| line.changes && line.exit.is_none()).count();
+    let (_, new) = undisturbed(true);
+    let whole = failing();
+    assert_eq!(whole.todoctl("up sandbox --sequential").exit, Some(20));
+    let log = whole.log();
+    let begun = log.iter().filter(|line| line.changes && line.exit.is_none());
+    let forward = begun.take_while(|line| line.args[0] != "rollback").count();
+    for nth in forward + 1..=writes(&whole) {
+        let bench = failing();
+        bench.world(&fault(nth, &json!({"delay": 200})));
+        let running = bench.start("up sandbox --sequential", &[]);
+        bench.until("the write", |bench| writes(bench) >= nth);
+        running.kill();
+        bench.write("sample/frontend/behaviour", "ready\n");
+        let what = format!("killed during write {nth}, on the way back");
+        let said = assert_next_run_deploys(&bench, &new, &what);
+        assert!(said.contains("undoing it first"), "{what}: {said}");
+    }
 }
