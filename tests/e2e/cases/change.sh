@@ -48,7 +48,8 @@ change_both() {
 change_only() {
   local history
   history=$(history backend)
-  exits 0 todoctl up e2e --only frontend
+  exits 0 todoctl up e2e --only frontend -o json
+  result -s '.[0].event == "run-started" and .[-1].event == "run-finished" and .[-1].outcome.kind == "deployed"'
   same "the history of backend" "$history" "$(history backend)"
   exits 0 todoctl up e2e
   nothing_to_do

@@ -45,7 +45,7 @@ drift_failing_run() {
   before=$(content)
   drift_scale 3
   exits 20 todoctl up e2e --set backend.extraEnv.FAULT_EXIT_AT_START=1
-  screen FAULT_EXIT_AT_START
+  screen 'fault: exit at start'
   same "what is deployed" "$before" "$(content)"
   healthy backend frontend
   verified backend frontend

@@ -3,20 +3,21 @@
 
 cases_failure() {
   check "a backend that never becomes ready is rolled back" \
-    failure_returns 10 'not ready' --set backend.extraEnv.FAULT_NEVER_READY=1
+    failure_returns 10 'fault: never ready' --set backend.extraEnv.FAULT_NEVER_READY=1
   check "a backend whose health is bad is rolled back" \
-    failure_returns 10 'startup probe' --set backend.extraEnv.FAULT_BAD_HEALTH=1
+    failure_returns 10 'fault: bad health' --set backend.extraEnv.FAULT_BAD_HEALTH=1
   check "an image that does not exist is rolled back" \
-    failure_returns 40 'ImagePull' --set backend.image.tag=nowhere
+    failure_returns 40 'ImagePullBackOff' --set backend.image.tag=nowhere
   check "a crash loop is rolled back" \
-    failure_returns 40 'FAULT_EXIT_AT_START' --set backend.extraEnv.FAULT_EXIT_AT_START=1
+    failure_returns 40 'fault: exit at start' --set backend.extraEnv.FAULT_EXIT_AT_START=1
   check "a failing frontend takes the new, verified backend back too" failure_second
   check "--no-rollback keeps the failure for looking at it" failure_kept
   check "a chart with an error in it changes nothing" failure_template '{{ .Values.open'
   check "a chart that lacks a value changes nothing" failure_template '{{ required "say a colour" .Values.colour }}'
 }
 
-# failure_returns SECONDS CAUSE ARG...: `up ARG...` fails within its time and leaves everything as it was.
+# failure_returns SECONDS CAUSE ARG...: `up ARG...` fails within its time, says why (a fault says so in the log of its
+# pod), and leaves everything as it was.
 failure_returns() {
   local ready=$1 cause=$2 before secrets history
   shift 2
@@ -26,7 +27,7 @@ failure_returns() {
   profile_write "$ready"
   exits 20 todoctl up e2e "$@"
   profile_write 40
-  screen "$cause" 'release backend' 'rolled back'
+  screen "$cause" 'release backend failed' 'rolled back: everything is as it was'
   failure_evidence
   same "what is deployed" "$before" "$(content)"
   same "the secrets" "$secrets" "$(our_secrets)"
@@ -51,7 +52,7 @@ failure_second() {
   before=$(content)
   revision=$(revision backend)
   exits 20 todoctl up e2e --set backend.config.agentName=Doomed --set frontend.extraEnv.FAULT_EXIT_AT_START=1
-  screen 'release frontend' FAULT_EXIT_AT_START
+  screen 'release frontend failed' 'fault: exit at start'
   failure_evidence
   same "what is deployed" "$before" "$(content)"
   (($(revision backend) == revision + 2)) || wrong "the backend was not upgraded and returned: $(history backend)"

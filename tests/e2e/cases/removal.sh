@@ -8,7 +8,7 @@ cases_removal() {
   check "it comes back with the profile" baseline
   check "it comes back at once when a check fails without it" removal_undone
   check "down removes the releases and says what stays" removal_down
-  check "up after down deploys everything again" baseline
+  check "up after down deploys everything again, as plan prints it" removal_again
   check "down --purge removes the namespace" removal_purge
   check "a failing first installation leaves the namespace alone" removal_first_failure
 }
@@ -83,6 +83,13 @@ removal_down() {
   screen 'Nothing to do'
 }
 
+removal_again() {
+  project_restore
+  random_digest=1 up_as_planned
+  healthy backend frontend
+  verified backend frontend
+}
+
 # With the namespace goes everything; then an installation that fails leaves the namespace alone.
 removal_purge() {
   exits 0 todoctl down e2e --purge
@@ -91,7 +98,7 @@ removal_purge() {
 
 removal_first_failure() {
   exits 20 todoctl up e2e --set backend.extraEnv.FAULT_EXIT_AT_START=1
-  screen FAULT_EXIT_AT_START "namespace $namespace"
+  screen 'fault: exit at start' "namespace $namespace"
   same "the list of releases" '' "$(helm list -n "$namespace" -aq)"
   eventually 20 nothing_left
   kube get namespace "$namespace"
