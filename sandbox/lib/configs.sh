@@ -13,8 +13,9 @@ config_put() {
 }
 
 configs_write() {
-  mkdir -p "$STATE/etc/cni"
+  mkdir -p "$STATE/etc/cni" "$STATE/etc/registries/sandbox.local"
   config_containerd | config_put "$STATE/etc/containerd.toml"
+  config_registry | config_put "$STATE/etc/registries/sandbox.local/hosts.toml"
   config_cni | config_put "$STATE/etc/cni/10-bridge.conflist"
   config_coredns | config_put "$STATE/etc/Corefile"
   config_kubelet | config_put "$STATE/etc/kubelet.yaml"
@@ -49,6 +50,18 @@ disabled_plugins = [
     runtime_type = "io.containerd.runc.v2"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
       Root = "$STATE/runc"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "$STATE/etc/registries"
+TOML
+}
+
+# Images named sandbox.local/… are loaded, never pulled: a missing one is refused at once instead of after the
+# time-outs of a name that no resolver knows.
+config_registry() {
+  cat <<'TOML'
+server = "http://127.0.0.1:1"
+[host."http://127.0.0.1:1"]
+  capabilities = ["pull", "resolve"]
 TOML
 }
 

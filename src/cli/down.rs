@@ -44,9 +44,13 @@ pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Re
     let what = format!("remove everything that profile {} deployed", session.inputs.name);
     ask::confirm(session.inputs.profile.confirm, &session.inputs.name, &what, &command.run)?;
     let outcome = session.carry_out(&plan, world, (&command.run, "down"), (true, 4)).await?;
-    if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) && !command.purge {
+    if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
         let namespaces = session.inputs.namespaces().join(", ");
-        output.note(&format!("What stays: namespace {namespaces}, volumes, images, the database. --purge removes the namespace, --delete-cluster all."));
+        output.note(&if command.purge {
+            format!("Namespace {namespaces} is removed with everything in it. What stays: images, the database.")
+        } else {
+            format!("What stays: namespace {namespaces}, volumes, images, the database. --purge removes the namespace, --delete-cluster all.")
+        });
     }
     Ok(report::exit(&outcome))
 }
