@@ -120,7 +120,7 @@ fn chart_digest(project: &std::path::Path, release: &Release) -> Result<String, 
 #[cfg(test)]
 impl Inputs {
     /// A profile with these releases, without files: for tests of decisions.
-    pub(crate) fn of_releases(releases: serde_json::Value) -> std::sync::Arc<Self> {
+    pub(crate) fn of_releases(releases: &serde_json::Value) -> std::sync::Arc<Self> {
         let profile = serde_json::json!({"cluster": {"sandbox": {"name": "sim"}}, "releases": releases});
         let profile: Profile = serde_json::from_value(profile).expect("the fixture is a profile");
         std::sync::Arc::new(Self {

@@ -117,7 +117,7 @@ fn first_names(path: &str) -> Vec<String> {
             '}' if depth == 0 => break,
             '}' => depth -= 1,
             ',' if depth == 0 => names.push(String::new()),
-            _ if depth == 0 => names.last_mut().unwrap().push(c),
+            _ if depth == 0 => names.last_mut().expect("one name is always begun").push(c),
             _ => {}
         }
     }
@@ -167,7 +167,8 @@ fn raw(here: &[char], code: &mut String, literals: &mut Vec<String>) -> usize {
         return 1;
     }
     let close: Vec<char> = std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();
-    let end = begin + here[begin..].windows(close.len()).position(|window| window == close).unwrap();
+    let end = begin
+        + here[begin..].windows(close.len()).position(|window| window == close).expect("literals are closed");
     literals.push(here[begin..end].iter().collect());
     code.push_str("\"\"");
     end + close.len()
@@ -180,8 +181,8 @@ fn root() -> PathBuf {
 /// Every file below a folder whose name ends in `.rs`, sorted.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the folder can be read").path();
         if path.is_dir() {
             found.extend(files(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
@@ -199,8 +200,12 @@ fn sources() -> Vec<Source> {
         .into_iter()
         .map(|file| {
             (
-                file.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned(),
-                fs::read_to_string(&file).unwrap(),
+                file.strip_prefix(&folder)
+                    .expect("it was found below")
+                    .to_str()
+                    .expect("names are text")
+                    .to_owned(),
+                fs::read_to_string(&file).expect("the file can be read"),
             )
         })
         .collect();
@@ -339,7 +344,7 @@ fn only_tool_knows_a_flag() {
 
 /// The options of todoctl: fields with `long` in `cli/args.rs`.
 fn own_options() -> BTreeSet<String> {
-    let text = fs::read_to_string(root().join("src/cli/args.rs")).unwrap();
+    let text = fs::read_to_string(root().join("src/cli/args.rs")).expect("the arguments are there");
     let mut options = BTreeSet::new();
     let mut long = false;
     for line in text.lines().map(str::trim) {

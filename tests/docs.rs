@@ -84,7 +84,7 @@ fn exits() -> BTreeMap<u8, String> {
         if let Some(words) = line.strip_prefix("/// ") {
             words.trim_end_matches('.').clone_into(&mut comment);
         } else if let Some(number) = line.strip_suffix(',').and_then(|line| line.split_once(" = ")) {
-            exits.insert(number.1.parse().unwrap(), comment.clone());
+            exits.insert(number.1.parse().expect("a number"), comment.clone());
         }
     }
     assert!(exits.len() >= 12, "{exits:?}");
@@ -104,7 +104,7 @@ fn the_readme_has_the_exit_statuses_of_the_code() {
 
 #[test]
 fn the_help_has_the_exit_statuses_of_the_code() {
-    let output = todoctl().arg("--help").output().unwrap();
+    let output = todoctl().arg("--help").output().expect("todoctl runs");
     let help = String::from_utf8(output.stdout).unwrap();
     let table = help.split_once("Exit status:").expect("no exit statuses in the help").1;
     let numbers = table.split_whitespace().filter_map(|word| word.parse::<u8>().ok());
@@ -148,7 +148,7 @@ fn wrong(line: &str) -> Option<String> {
     let (program, arguments) = command.split_first()?;
     if program.as_str() == "todoctl" || program.ends_with("/todoctl") {
         // With --help at the end everything before it must be known; nothing is run.
-        let output = todoctl().args(arguments).arg("--help").output().unwrap();
+        let output = todoctl().args(arguments).arg("--help").output().expect("todoctl runs");
         return (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned());
     }
     if program.contains('/') {
@@ -177,7 +177,7 @@ fn every_command_in_the_documents_exists() {
 
 #[test]
 fn every_subcommand_is_in_the_readme() {
-    let output = todoctl().arg("--help").output().unwrap();
+    let output = todoctl().arg("--help").output().expect("todoctl runs");
     let help = String::from_utf8(output.stdout).unwrap();
     let listed = help.split_once("Commands:\n").unwrap().1;
     let names =

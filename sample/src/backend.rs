@@ -27,10 +27,7 @@ struct Backend {
 pub(crate) async fn run(config: Config, stop: Stop) -> Result<(), String> {
     let store = Store::new(&config.database_url)?;
     let process = Process::new(config.role, config.faults.clone());
-    let backend = Arc::new(Backend {
-        process: process.clone(),
-        store,
-    });
+    let backend = Arc::new(Backend { process: process.clone(), store });
     let routes = Router::new()
         .route("/ready", get(ready))
         .route("/readyz", get(ready))

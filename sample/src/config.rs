@@ -88,46 +88,30 @@ impl Config {
             Ok(role) => role,
             Err(problem) => return Err(vec![problem]),
         };
-        problems.extend(
-            role.secrets()
-                .iter()
-                .filter_map(|name| environment.secret_problem(name)),
-        );
+        problems.extend(role.secrets().iter().filter_map(|name| environment.secret_problem(name)));
         let mut keep = |problem| problems.push(problem);
         let config = Self {
             role,
-            port: environment
-                .number("PORT", &mut keep)
-                .unwrap_or(role.default_port()),
-            database_url: environment
-                .text("DATABASE_URL")
-                .unwrap_or_default()
-                .to_owned(),
+            port: environment.number("PORT", &mut keep).unwrap_or(role.default_port()),
+            database_url: environment.text("DATABASE_URL").unwrap_or_default().to_owned(),
             backend_url: environment
                 .text("BACKEND_URL")
                 .unwrap_or("http://backend-service:8001")
                 .trim_end_matches('/')
                 .to_owned(),
             app_dir,
-            log_level: environment
-                .text("LOG_LEVEL")
-                .map_or(Ok(Level::Info), Level::parse)
-                .unwrap_or_else(|problem| {
+            log_level: environment.text("LOG_LEVEL").map_or(Ok(Level::Info), Level::parse).unwrap_or_else(
+                |problem| {
                     keep(problem);
                     Level::Info
-                }),
+                },
+            ),
             shutdown_delay: Duration::from_secs(
-                environment
-                    .number("SHUTDOWN_DELAY_SECONDS", &mut keep)
-                    .unwrap_or(1),
+                environment.number("SHUTDOWN_DELAY_SECONDS", &mut keep).unwrap_or(1),
             ),
             faults: Fault::read(environment, &mut keep),
         };
-        if problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(problems)
-        }
+        if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
 }
 
@@ -136,12 +120,8 @@ fn role(argument: Option<&str>, app_dir: &Path) -> Result<Role, String> {
         return Role::parse(argument);
     }
     let file = app_dir.join("role");
-    let text = std::fs::read_to_string(&file).map_err(|error| {
-        format!(
-            "no role given, and {} cannot be read: {error}",
-            file.display()
-        )
-    })?;
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| format!("no role given, and {} cannot be read: {error}", file.display()))?;
     Role::parse(text.trim())
 }
 
@@ -150,10 +130,7 @@ pub(crate) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(|value| value.trim())
-            .filter(|value| !value.is_empty())
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
     /// A whole number. What is wrong goes to `problem`.
@@ -190,12 +167,8 @@ impl Environment {
             "BETTER_AUTH_SECRET" if value.chars().count() < MIN_SECRET => {
                 Some(format!("{name} must have at least {MIN_SECRET} characters"))
             }
-            "DATABASE_URL"
-                if !value.starts_with("postgres://") && !value.starts_with("postgresql://") =>
-            {
-                Some(format!(
-                    "{name} must begin with postgres:// or postgresql://"
-                ))
+            "DATABASE_URL" if !value.starts_with("postgres://") && !value.starts_with("postgresql://") => {
+                Some(format!("{name} must begin with postgres:// or postgresql://"))
             }
             _ => None,
         }
@@ -204,12 +177,7 @@ impl Environment {
 
 #[cfg(test)]
 pub(crate) fn environment(pairs: &[(&str, &str)]) -> Environment {
-    Environment(
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect(),
-    )
+    Environment(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
 }
 
 #[cfg(test)]
@@ -219,17 +187,12 @@ mod tests {
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
     fn problems(role: &str, pairs: &[(&str, &str)]) -> Vec<String> {
-        Config::read(Some(role), &environment(pairs))
-            .err()
-            .unwrap_or_default()
+        Config::read(Some(role), &environment(pairs)).err().unwrap_or_default()
     }
 
     #[test]
     fn lists_every_missing_secret() {
-        assert_eq!(
-            problems("backend", &[]),
-            ["DATABASE_URL is missing", "BETTER_AUTH_SECRET is missing"]
-        );
+        assert_eq!(problems("backend", &[]), ["DATABASE_URL is missing", "BETTER_AUTH_SECRET is missing"]);
         assert_eq!(problems("frontend", &[]), ["BETTER_AUTH_SECRET is missing"]);
     }
 
@@ -251,38 +214,23 @@ mod tests {
     fn has_the_defaults_of_the_charts() {
         let backend = Config::read(
             Some("backend"),
-            &environment(&[
-                ("DATABASE_URL", "postgresql://h/d"),
-                ("BETTER_AUTH_SECRET", SECRET),
-            ]),
+            &environment(&[("DATABASE_URL", "postgresql://h/d"), ("BETTER_AUTH_SECRET", SECRET)]),
         )
         .ok()
         .unwrap();
-        assert_eq!(
-            (backend.port, backend.app_dir.as_path()),
-            (8001, Path::new("/app"))
-        );
+        assert_eq!((backend.port, backend.app_dir.as_path()), (8001, Path::new("/app")));
         let frontend = Config::read(
             Some("frontend"),
-            &environment(&[
-                ("BETTER_AUTH_SECRET", SECRET),
-                ("BACKEND_URL", "http://b:1/"),
-            ]),
+            &environment(&[("BETTER_AUTH_SECRET", SECRET), ("BACKEND_URL", "http://b:1/")]),
         )
         .ok()
         .unwrap();
-        assert_eq!(
-            (frontend.port, frontend.backend_url.as_str()),
-            (3000, "http://b:1")
-        );
+        assert_eq!((frontend.port, frontend.backend_url.as_str()), (3000, "http://b:1"));
     }
 
     #[test]
     fn an_empty_variable_is_absent() {
-        assert_eq!(
-            problems("frontend", &[("BETTER_AUTH_SECRET", " ")]),
-            ["BETTER_AUTH_SECRET is missing"]
-        );
+        assert_eq!(problems("frontend", &[("BETTER_AUTH_SECRET", " ")]), ["BETTER_AUTH_SECRET is missing"]);
     }
 
     #[test]

@@ -29,12 +29,8 @@ impl Fault {
             never_ready: environment.flag("FAULT_NEVER_READY", problem),
             bad_health: environment.flag("FAULT_BAD_HEALTH", problem),
             exit_at_start: environment.flag("FAULT_EXIT_AT_START", problem),
-            slow_start: environment
-                .number("FAULT_SLOW_START_SECONDS", problem)
-                .map(Duration::from_secs),
-            crash_after: environment
-                .number("FAULT_CRASH_AFTER_SECONDS", problem)
-                .map(Duration::from_secs),
+            slow_start: environment.number("FAULT_SLOW_START_SECONDS", problem).map(Duration::from_secs),
+            crash_after: environment.number("FAULT_CRASH_AFTER_SECONDS", problem).map(Duration::from_secs),
         }
     }
 
@@ -57,10 +53,7 @@ mod tests {
     #[test]
     fn there_are_none_by_default() {
         assert_eq!(
-            Fault::read(
-                &environment(&[("FAULT_NEVER_READY", "0")]),
-                &mut |problem| panic!("{problem}")
-            ),
+            Fault::read(&environment(&[("FAULT_NEVER_READY", "0")]), &mut |problem| panic!("{problem}")),
             Fault::default()
         );
     }
@@ -91,10 +84,7 @@ mod tests {
     fn a_misspelt_value_is_a_problem() {
         let mut problems = Vec::new();
         Fault::read(
-            &environment(&[
-                ("FAULT_NEVER_READY", "yes"),
-                ("FAULT_CRASH_AFTER_SECONDS", "soon"),
-            ]),
+            &environment(&[("FAULT_NEVER_READY", "yes"), ("FAULT_CRASH_AFTER_SECONDS", "soon")]),
             &mut |problem| problems.push(problem),
         );
         assert_eq!(

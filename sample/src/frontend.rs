@@ -55,30 +55,16 @@ fn routes(frontend: Frontend) -> Router {
         .with_state(Arc::new(frontend))
 }
 
-async fn show(
-    State(frontend): State<Arc<Frontend>>,
-    Extension(id): Extension<RequestId>,
-) -> Response {
+async fn show(State(frontend): State<Arc<Frontend>>, Extension(id): Extension<RequestId>) -> Response {
     show_with(&frontend, &id, StatusCode::OK, "").await
 }
 
 /// The page with a message. A backend that does not answer is a message too: the page itself is fine.
-async fn show_with(
-    frontend: &Frontend,
-    id: &RequestId,
-    status: StatusCode,
-    message: &str,
-) -> Response {
+async fn show_with(frontend: &Frontend, id: &RequestId, status: StatusCode, message: &str) -> Response {
     let (tasks, message) = match frontend.backend.tasks(id).await {
         Ok(tasks) => (tasks, message.to_owned()),
         Err(reason) => {
-            log::warn(
-                "backend",
-                &[
-                    ("request_id", id.0.as_str().into()),
-                    ("reason", reason.as_str().into()),
-                ],
-            );
+            log::warn("backend", &[("request_id", id.0.as_str().into()), ("reason", reason.as_str().into())]);
             (Vec::new(), format!("The tasks cannot be shown: {reason}."))
         }
     };
@@ -111,10 +97,7 @@ async fn add(
     Form(task): Form<NewTask>,
 ) -> Response {
     let body = json!({ "title": task.title }).to_string();
-    let answer = frontend
-        .backend
-        .call(Method::POST, "/api/tasks", body.into(), &id)
-        .await;
+    let answer = frontend.backend.call(Method::POST, "/api/tasks", body.into(), &id).await;
     after_form(&frontend, &id, answer, "./").await
 }
 
@@ -130,10 +113,7 @@ async fn change(
         Action::Open => (Method::PATCH, json!({ "done": false }).to_string()),
         Action::Delete => (Method::DELETE, String::new()),
     };
-    let answer = frontend
-        .backend
-        .call(method, &format!("/api/tasks/{task}"), body.into(), &id)
-        .await;
+    let answer = frontend.backend.call(method, &format!("/api/tasks/{task}"), body.into(), &id).await;
     after_form(&frontend, &id, answer, "../").await
 }
 
@@ -150,13 +130,7 @@ async fn after_form(
         }
         Ok(answer) => show_with(frontend, id, answer.status, &answer.problem()).await,
         Err(reason) => {
-            show_with(
-                frontend,
-                id,
-                StatusCode::BAD_GATEWAY,
-                &format!("Nothing was changed: {reason}."),
-            )
-            .await
+            show_with(frontend, id, StatusCode::BAD_GATEWAY, &format!("Nothing was changed: {reason}.")).await
         }
     }
 }
@@ -181,21 +155,11 @@ async fn relay_one(
 }
 
 /// Hands a request of the API on and its answer back.
-async fn relay(
-    frontend: &Frontend,
-    method: Method,
-    path: &str,
-    body: Bytes,
-    id: &RequestId,
-) -> Response {
+async fn relay(frontend: &Frontend, method: Method, path: &str, body: Bytes, id: &RequestId) -> Response {
     match frontend.backend.call(method, path, body, id).await {
         Ok(answer) => {
             let mut headers = HeaderMap::new();
-            headers.extend(
-                answer
-                    .content_type
-                    .map(|value| (header::CONTENT_TYPE, value)),
-            );
+            headers.extend(answer.content_type.map(|value| (header::CONTENT_TYPE, value)));
             (answer.status, headers, answer.body).into_response()
         }
         Err(reason) => server::error(StatusCode::BAD_GATEWAY, &reason),
@@ -204,17 +168,12 @@ async fn relay(
 
 async fn ready(State(frontend): State<Arc<Frontend>>) -> Response {
     let process = &frontend.process;
-    process
-        .unready()
-        .map_or_else(|| process.well(&[]), |reason| process.not_ready(reason))
+    process.unready().map_or_else(|| process.well(&[]), |reason| process.not_ready(reason))
 }
 
 /// Says that the frontend itself is up, and as a remark whether it reaches the backend. An unreachable backend must not
 /// make Kubernetes restart the frontend.
-async fn api_health(
-    State(frontend): State<Arc<Frontend>>,
-    Extension(id): Extension<RequestId>,
-) -> Response {
+async fn api_health(State(frontend): State<Arc<Frontend>>, Extension(id): Extension<RequestId>) -> Response {
     let process = &frontend.process;
     if let Some(answer) = process.sick() {
         return answer;

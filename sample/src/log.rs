@@ -79,10 +79,7 @@ fn write(level: Level, message: &str, fields: Fields<'_>) {
 fn line(level: Level, time: SystemTime, message: &str, fields: Fields<'_>) -> String {
     let mut object = Map::new();
     object.insert("level".to_owned(), level.name().into());
-    object.insert(
-        "time".to_owned(),
-        humantime::format_rfc3339_millis(time).to_string().into(),
-    );
+    object.insert("time".to_owned(), humantime::format_rfc3339_millis(time).to_string().into());
     object.insert("msg".to_owned(), message.into());
     for (name, value) in fields {
         object.insert((*name).to_owned(), value.clone());
@@ -96,12 +93,7 @@ mod tests {
 
     #[test]
     fn a_line_is_one_json_object() {
-        let text = line(
-            Level::Warn,
-            SystemTime::UNIX_EPOCH,
-            "two\nlines",
-            &[("request_id", "r1".into())],
-        );
+        let text = line(Level::Warn, SystemTime::UNIX_EPOCH, "two\nlines", &[("request_id", "r1".into())]);
         let value: Value = serde_json::from_str(&text).unwrap();
         assert!(!text.contains('\n'));
         assert_eq!(value["level"], "warn");

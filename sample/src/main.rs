@@ -27,10 +27,7 @@ fn main() -> ExitCode {
     };
     log::set_level(config.log_level);
     // One thread: the work is waiting for the network.
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             log::error("cannot start", &[("problems", error.to_string().into())]);
@@ -49,8 +46,7 @@ fn main() -> ExitCode {
 /// Runs the role until a signal or a fault ends it.
 async fn run(config: Config) -> Result<(), String> {
     // Signals first: a process that is number 1 of its container ignores those that it does not handle.
-    let mut stop =
-        signals::Stop::listen().map_err(|error| format!("cannot handle signals: {error}"))?;
+    let mut stop = signals::Stop::listen().map_err(|error| format!("cannot handle signals: {error}"))?;
     let faults = config.faults.clone();
     if faults.exit_at_start {
         return Err("fault: exit at start".to_owned());

@@ -34,10 +34,7 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     pub(crate) fn new(role: Role) -> Self {
-        Self {
-            role,
-            counts: Mutex::default(),
-        }
+        Self { role, counts: Mutex::default() }
     }
 
     /// Counts one finished request.
@@ -63,25 +60,16 @@ impl Metrics {
 }
 
 fn render(text: &mut String, role: Role, counts: &Counts) -> std::fmt::Result {
-    writeln!(
-        text,
-        "# HELP todo_build_info The running program.\n# TYPE todo_build_info gauge"
-    )?;
+    writeln!(text, "# HELP todo_build_info The running program.\n# TYPE todo_build_info gauge")?;
     writeln!(
         text,
         "todo_build_info{{role=\"{}\",version=\"{}\"}} 1",
         role.name(),
         env!("CARGO_PKG_VERSION")
     )?;
-    writeln!(
-        text,
-        "# HELP http_requests_total Requests answered.\n# TYPE http_requests_total counter"
-    )?;
+    writeln!(text, "# HELP http_requests_total Requests answered.\n# TYPE http_requests_total counter")?;
     for ((route, code), count) in &counts.requests {
-        writeln!(
-            text,
-            "http_requests_total{{route=\"{route}\",code=\"{code}\"}} {count}"
-        )?;
+        writeln!(text, "http_requests_total{{route=\"{route}\",code=\"{code}\"}} {count}")?;
     }
     writeln!(
         text,
@@ -101,16 +89,8 @@ fn render(text: &mut String, role: Role, counts: &Counts) -> std::fmt::Result {
             "http_request_duration_seconds_bucket{{route=\"{route}\",le=\"+Inf\"}} {}",
             durations.count
         )?;
-        writeln!(
-            text,
-            "http_request_duration_seconds_sum{{route=\"{route}\"}} {}",
-            durations.sum
-        )?;
-        writeln!(
-            text,
-            "http_request_duration_seconds_count{{route=\"{route}\"}} {}",
-            durations.count
-        )?;
+        writeln!(text, "http_request_duration_seconds_sum{{route=\"{route}\"}} {}", durations.sum)?;
+        writeln!(text, "http_request_duration_seconds_count{{route=\"{route}\"}} {}", durations.count)?;
     }
     Ok(())
 }

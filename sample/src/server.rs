@@ -45,11 +45,7 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn new(role: Role, faults: Fault) -> Arc<Self> {
-        Arc::new(Self {
-            role,
-            metrics: Metrics::new(role),
-            faults,
-        })
+        Arc::new(Self { role, metrics: Metrics::new(role), faults })
     }
 
     /// Why this process wants no requests, apart from the role's own reasons.
@@ -60,9 +56,7 @@ impl Process {
     /// The answer to a question of health when a fault is ordered up.
     pub(crate) fn sick(&self) -> Option<Response> {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
-        self.faults
-            .bad_health
-            .then(|| self.failing(status, "fault: bad health"))
+        self.faults.bad_health.then(|| self.failing(status, "fault: bad health"))
     }
 
     /// The answer "all is well", with a remark.
@@ -103,14 +97,9 @@ pub(crate) fn router(process: &Arc<Process>, routes: Router) -> Router {
     routes
         .merge(common)
         .fallback(async || error(StatusCode::NOT_FOUND, "no such path"))
-        .method_not_allowed_fallback(async || {
-            error(StatusCode::METHOD_NOT_ALLOWED, "no such method here")
-        })
+        .method_not_allowed_fallback(async || error(StatusCode::METHOD_NOT_ALLOWED, "no such method here"))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(axum::middleware::from_fn_with_state(
-            process.clone(),
-            observe,
-        ))
+        .layer(axum::middleware::from_fn_with_state(process.clone(), observe))
 }
 
 /// An error as both roles write it: `{"error": "..."}`.
@@ -123,34 +112,16 @@ async fn health(State(process): State<Arc<Process>>) -> Response {
 }
 
 async fn metrics(State(process): State<Arc<Process>>) -> Response {
-    (
-        [(
-            header::CONTENT_TYPE,
-            "text/plain; version=0.0.4; charset=utf-8",
-        )],
-        process.metrics.render(),
-    )
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], process.metrics.render())
         .into_response()
 }
 
 /// Gives each request its id, counts it and logs it.
-async fn observe(
-    State(process): State<Arc<Process>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+async fn observe(State(process): State<Arc<Process>>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let id = request
-        .headers()
-        .get(REQUEST_ID)
-        .and_then(accepted_id)
-        .unwrap_or_else(new_id);
+    let id = request.headers().get(REQUEST_ID).and_then(accepted_id).unwrap_or_else(new_id);
     let method = request.method().to_string();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("unmatched", MatchedPath::as_str)
-        .to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).await;
     let duration = begun.elapsed();
@@ -171,10 +142,7 @@ async fn observe(
         fields.push(("reason", reason.into()));
     }
     // Probes come every second or two: in the log they are noise while they succeed.
-    let probe = matches!(
-        route.as_str(),
-        "/health" | "/ready" | "/readyz" | "/api/health" | "/metrics"
-    );
+    let probe = matches!(route.as_str(), "/health" | "/ready" | "/readyz" | "/api/health" | "/metrics");
     match code {
         500.. => log::warn("request", &fields),
         _ if probe => log::debug("request", &fields),
@@ -188,9 +156,7 @@ fn accepted_id(value: &HeaderValue) -> Option<String> {
     let text = value.to_str().ok()?;
     let fit = !text.is_empty()
         && text.len() <= 64
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     fit.then(|| text.to_owned())
 }
 
@@ -245,33 +211,18 @@ mod tests {
 
     #[test]
     fn takes_only_ids_fit_for_a_log() {
-        assert_eq!(
-            accepted_id(&HeaderValue::from_static("a-1_b.2")).as_deref(),
-            Some("a-1_b.2")
-        );
+        assert_eq!(accepted_id(&HeaderValue::from_static("a-1_b.2")).as_deref(), Some("a-1_b.2"));
         assert_eq!(accepted_id(&HeaderValue::from_static("a b")), None);
-        assert_eq!(
-            accepted_id(&HeaderValue::from_str(&"x".repeat(65)).unwrap()),
-            None
-        );
+        assert_eq!(accepted_id(&HeaderValue::from_str(&"x".repeat(65)).unwrap()), None);
         assert_ne!(new_id(), new_id());
     }
 
     #[test]
     fn faults_show_in_health_and_readiness() {
-        let process = Process::new(
-            Role::Backend,
-            Fault {
-                never_ready: true,
-                bad_health: true,
-                ..Fault::default()
-            },
-        );
+        let process =
+            Process::new(Role::Backend, Fault { never_ready: true, bad_health: true, ..Fault::default() });
         assert_eq!(process.unready(), Some("fault: never ready"));
-        assert_eq!(
-            process.sick().unwrap().status(),
-            StatusCode::INTERNAL_SERVER_ERROR
-        );
+        assert_eq!(process.sick().unwrap().status(), StatusCode::INTERNAL_SERVER_ERROR);
         let process = Process::new(Role::Backend, Fault::default());
         assert_eq!(process.unready(), None);
         assert!(process.sick().is_none());

@@ -75,7 +75,7 @@ fn inputs(cases: &[Case]) -> Arc<Inputs> {
             serde_json::json!({"chart": "c", "order": 6, "set": set, "ready-seconds": 5, "needs": needs});
         (name.to_owned(), release)
     });
-    Inputs::of_releases(releases.collect::<serde_json::Map<_, _>>().into())
+    Inputs::of_releases(&releases.collect::<serde_json::Map<_, _>>().into())
 }
 
 fn prior(prior: Prior) -> Vec<Revision> {
@@ -188,22 +188,21 @@ fn faults() -> impl Strategy<Value = BTreeMap<usize, Fault>> {
     prop::collection::btree_map(0_usize..8, prop_oneof![Just(Fault::Before), Just(Fault::After)], 0..=2)
 }
 
-fn commands(events: &[Event], undo: bool) -> Vec<String> {
-    let mut unwinding = false;
-    let mut steps = Vec::new();
-    for event in events {
-        match event {
-            Event::UnwindStarted { .. } => unwinding = true,
-            Event::CommandStarted { step, .. }
-                if !undo && !unwinding && step.as_str().starts_with("release/") =>
-            {
-                steps.push(step.to_string())
-            }
-            Event::UndoStarted { step } if undo => steps.push(step.to_string()),
-            _ => {}
-        }
-    }
-    steps
+/// The release steps whose commands began on the way forward, in that order.
+fn begun_steps(events: &[Event]) -> Vec<String> {
+    let forward = events.iter().take_while(|event| !matches!(event, Event::UnwindStarted { .. }));
+    let step = |event: &Event| {
+        let Event::CommandStarted { step, .. } = event else { return None };
+        step.as_str().starts_with("release/").then(|| step.to_string())
+    };
+    forward.filter_map(step).collect()
+}
+
+/// The steps that were undone, in that order.
+fn undone_steps(events: &[Event]) -> Vec<String> {
+    let step =
+        |event: &Event| if let Event::UndoStarted { step } = event { Some(step.to_string()) } else { None };
+    events.iter().filter_map(step).collect()
 }
 
 proptest! {
@@ -216,9 +215,9 @@ proptest! {
         let finished = |event: &Event| matches!(event, Event::RunFinished { .. });
         prop_assert!(ran.events.last().is_some_and(finished));
         prop_assert_eq!(ran.events.iter().filter(|event| finished(event)).count(), 1);
-        let mut begun = commands(&ran.events, false);
+        let mut begun = begun_steps(&ran.events);
         begun.reverse();
-        let undone = commands(&ran.events, true);
+        let undone = undone_steps(&ran.events);
         let state = ran.sim.0.lock().unwrap();
         let tag = |name: &str| state.tag(name);
         match &ran.outcome {

@@ -8,7 +8,7 @@ fn want(kind: WorkloadKind, name: &str) -> Workload {
     Workload { kind, namespace: "todo".into(), name: name.into(), replicas: 2, images: vec![] }
 }
 
-fn live(items: Vec<Value>) -> Live {
+fn live(items: &[Value]) -> Live {
     Live::parse(json!({"kind": "List", "items": items}).to_string().as_bytes()).unwrap()
 }
 
@@ -24,7 +24,7 @@ fn replica_set(uid: &str, revision: &str) -> Value {
         "annotations": {"deployment.kubernetes.io/revision": revision}}})
 }
 
-fn pod(name: &str, owner: &str, status: Value) -> Value {
+fn pod(name: &str, owner: &str, status: &Value) -> Value {
     json!({"kind": "Pod", "metadata": {"name": name, "namespace": "todo", "uid": name, "ownerReferences": [{"uid": owner}],
         "labels": {"controller-revision-hash": "old", "app.kubernetes.io/instance": "web"}},
         "spec": {"containers": [{"name": "app"}]}, "status": status})
@@ -35,14 +35,14 @@ fn waiting(reason: &str, message: &str) -> Value {
         "state": {"waiting": {"reason": reason, "message": message}}, "lastState": {"terminated": {"exitCode": 1}}}]})
 }
 
-fn verdict(items: Vec<Value>) -> Verdict {
+fn verdict(items: &[Value]) -> Verdict {
     rolled_out(&want(WorkloadKind::Deployment, "web"), &live(items))
 }
 
 #[test]
 fn an_absent_or_unseen_or_scaled_deployment_is_not_yet_ready() {
-    assert_eq!(verdict(vec![]), Verdict::NotYet { why: "deployment web does not exist yet".into() });
-    let unseen = verdict(vec![deployment_object(3, 2, 2, 2, 2)]);
+    assert_eq!(verdict(&[]), Verdict::NotYet { why: "deployment web does not exist yet".into() });
+    let unseen = verdict(&[deployment_object(3, 2, 2, 2, 2)]);
     assert_eq!(
         unseen,
         Verdict::NotYet { why: "deployment web: Kubernetes has not seen the change yet".into() }
@@ -50,15 +50,15 @@ fn an_absent_or_unseen_or_scaled_deployment_is_not_yet_ready() {
     let mut scaled = deployment_object(3, 3, 0, 0, 0);
     scaled["spec"]["replicas"] = json!(0);
     assert_eq!(
-        verdict(vec![scaled]),
+        verdict(&[scaled]),
         Verdict::NotYet { why: "deployment web asks for 0 replicas instead of 2".into() }
     );
 }
 
 #[test]
 fn only_all_new_and_available_is_ready() {
-    assert_eq!(verdict(vec![deployment_object(3, 3, 2, 2, 2)]), Verdict::Ready);
-    let old_left = verdict(vec![deployment_object(3, 3, 2, 2, 3)]);
+    assert_eq!(verdict(&[deployment_object(3, 3, 2, 2, 2)]), Verdict::Ready);
+    let old_left = verdict(&[deployment_object(3, 3, 2, 2, 3)]);
     assert_eq!(
         old_left,
         Verdict::NotYet { why: "deployment web: 1 pod of the old revision still there".into() }
@@ -72,29 +72,29 @@ fn doomed_pods_of_the_current_revision_are_broken() {
             deployment_object(3, 3, 1, 2, 3),
             replica_set("new", "2"),
             replica_set("old", "1"),
-            pod("web-1", owner, waiting("ImagePullBackOff", "Back-off pulling image \"a\"")),
+            pod("web-1", owner, &waiting("ImagePullBackOff", "Back-off pulling image \"a\"")),
         ]
     };
     let why = "pod web-1: container app ImagePullBackOff, last exit status 1: Back-off pulling image \"a\""
         .to_owned();
-    assert_eq!(verdict(items("new")), Verdict::Broken { why, pods: vec!["web-1".into()] });
+    assert_eq!(verdict(&items("new")), Verdict::Broken { why, pods: vec!["web-1".into()] });
     assert!(
-        matches!(verdict(items("old")), Verdict::NotYet { .. }),
+        matches!(verdict(&items("old")), Verdict::NotYet { .. }),
         "a pod of the earlier revision proves nothing"
     );
 }
 
 #[test]
 fn a_dying_pod_a_first_pull_error_and_syncing_caches_are_not_doom() {
-    let mut dying = pod("web-1", "new", waiting("CrashLoopBackOff", ""));
+    let mut dying = pod("web-1", "new", &waiting("CrashLoopBackOff", ""));
     dying["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
     let harmless = [
         dying,
-        pod("web-1", "new", waiting("ErrImagePull", "x")),
-        pod("web-1", "new", waiting("CreateContainerConfigError", "failed to sync secret cache: timed out")),
+        pod("web-1", "new", &waiting("ErrImagePull", "x")),
+        pod("web-1", "new", &waiting("CreateContainerConfigError", "failed to sync secret cache: timed out")),
     ];
     for pod in harmless {
-        let verdict = verdict(vec![deployment_object(3, 3, 1, 2, 3), replica_set("new", "2"), pod.clone()]);
+        let verdict = verdict(&[deployment_object(3, 3, 1, 2, 3), replica_set("new", "2"), pod.clone()]);
         assert!(matches!(verdict, Verdict::NotYet { .. }), "{pod}: {verdict:?}");
     }
 }
@@ -104,14 +104,14 @@ fn a_missed_progress_deadline_is_broken() {
     let mut object = deployment_object(3, 3, 1, 2, 3);
     object["status"]["conditions"] = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "too slow"}]);
     let why = "deployment web: ProgressDeadlineExceeded: too slow".to_owned();
-    assert_eq!(verdict(vec![object]), Verdict::Broken { why, pods: vec![] });
+    assert_eq!(verdict(&[object]), Verdict::Broken { why, pods: vec![] });
 }
 
 #[test]
 fn a_pod_without_its_sidecar_is_stale() {
-    let mut bare = pod("web-1", "new", json!({}));
+    let mut bare = pod("web-1", "new", &json!({}));
     bare["metadata"]["annotations"] = json!({"dapr.io/enabled": "true"});
-    let verdict = verdict(vec![deployment_object(3, 3, 2, 2, 2), replica_set("new", "2"), bare]);
+    let verdict = verdict(&[deployment_object(3, 3, 2, 2, 2), replica_set("new", "2"), bare]);
     let why = "pod web-1 came up without its Dapr sidecar".to_owned();
     assert_eq!(verdict, Verdict::Stale { why, pods: vec!["web-1".into()] });
 }
@@ -120,15 +120,15 @@ fn a_pod_without_its_sidecar_is_stale() {
 fn a_broken_pod_of_an_earlier_stateful_set_revision_is_stale() {
     let set = json!({"kind": "StatefulSet", "metadata": {"name": "web", "namespace": "todo", "uid": "s", "generation": 2},
         "spec": {"replicas": 2}, "status": {"observedGeneration": 2, "updateRevision": "new", "currentRevision": "new", "readyReplicas": 1}});
-    let items = vec![set, pod("web-0", "s", waiting("ImagePullBackOff", ""))];
-    let verdict = rolled_out(&want(WorkloadKind::StatefulSet, "web"), &live(items));
+    let items = vec![set, pod("web-0", "s", &waiting("ImagePullBackOff", ""))];
+    let verdict = rolled_out(&want(WorkloadKind::StatefulSet, "web"), &live(&items));
     assert!(matches!(&verdict, Verdict::Stale { pods, .. } if pods == &["web-0"]), "{verdict:?}");
 }
 
 #[test]
 fn a_release_is_gone_when_its_pods_are() {
     let check = Check::Gone { release: "web".into(), namespace: "todo".into(), within_seconds: 1 };
-    assert_eq!(judge(&check, &live(vec![])), Some(Verdict::Ready));
-    let verdict = judge(&check, &live(vec![pod("web-1", "new", json!({}))]));
+    assert_eq!(judge(&check, &live(&[])), Some(Verdict::Ready));
+    let verdict = judge(&check, &live(&[pod("web-1", "new", &json!({}))]));
     assert_eq!(verdict, Some(Verdict::NotYet { why: "still there of web: 0 workloads, 1 pod".into() }));
 }

@@ -50,14 +50,8 @@ impl IntoResponse for Problem {
             Self::Input(status, message) => server::error(status, &message),
             Self::NoSuchTask => server::error(StatusCode::NOT_FOUND, "no such task"),
             Self::Database(request_id, reason) => {
-                log::error(
-                    "database",
-                    &[("request_id", request_id.into()), ("reason", reason.into())],
-                );
-                server::error(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "the database does not answer",
-                )
+                log::error("database", &[("request_id", request_id.into()), ("reason", reason.into())]);
+                server::error(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer")
             }
         }
     }
@@ -71,10 +65,7 @@ impl From<JsonRejection> for Problem {
 
 impl From<PathRejection> for Problem {
     fn from(_: PathRejection) -> Self {
-        Self::Input(
-            StatusCode::BAD_REQUEST,
-            "a task's id is a whole number".to_owned(),
-        )
+        Self::Input(StatusCode::BAD_REQUEST, "a task's id is a whole number".to_owned())
     }
 }
 
@@ -107,11 +98,7 @@ async fn mark(
     mark: Result<Json<Mark>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let (Path(task), Json(mark)) = (task?, mark?);
-    let task = backend
-        .store
-        .mark(task, mark.done)
-        .await
-        .map_err(database(id))?;
+    let task = backend.store.mark(task, mark.done).await.map_err(database(id))?;
     Ok(Json(task.ok_or(Problem::NoSuchTask)?).into_response())
 }
 
@@ -152,10 +139,7 @@ mod tests {
         assert!(title(&"ä".repeat(200)).is_ok());
         for bad in [" ", &"x".repeat(201), "a\0b"] {
             assert!(
-                matches!(
-                    title(bad),
-                    Err(Problem::Input(StatusCode::UNPROCESSABLE_ENTITY, _))
-                ),
+                matches!(title(bad), Err(Problem::Input(StatusCode::UNPROCESSABLE_ENTITY, _))),
                 "{bad:?}"
             );
         }

@@ -47,12 +47,7 @@ type Row = (i64, String, bool, String);
 
 impl From<Row> for Task {
     fn from((id, title, done, created_at): Row) -> Self {
-        Self {
-            id,
-            title,
-            done,
-            created_at,
-        }
+        Self { id, title, done, created_at }
     }
 }
 
@@ -68,66 +63,37 @@ impl Store {
             .max_connections(5)
             .acquire_timeout(PATIENCE)
             .connect_lazy_with(options(url)?);
-        Ok(Self {
-            pool,
-            table: OnceCell::new(),
-        })
+        Ok(Self { pool, table: OnceCell::new() })
     }
 
     /// Proves that the database answers and that the table is there.
     pub(crate) async fn reachable(&self) -> Result<(), String> {
-        self.attempt(async |pool| sqlx::query("SELECT 1").execute(pool).await)
-            .await
-            .map(drop)
+        self.attempt(async |pool| sqlx::query("SELECT 1").execute(pool).await).await.map(drop)
     }
 
     /// All tasks, newest first.
     pub(crate) async fn list(&self) -> Result<Vec<Task>, String> {
-        const SQL: &str = concat!(
-            "SELECT ",
-            columns!(),
-            " FROM sample_tasks ORDER BY id DESC LIMIT $1"
-        );
+        const SQL: &str = concat!("SELECT ", columns!(), " FROM sample_tasks ORDER BY id DESC LIMIT $1");
         let rows = self
-            .attempt(async |pool| {
-                sqlx::query_as::<_, Row>(SQL)
-                    .bind(LIST_LIMIT)
-                    .fetch_all(pool)
-                    .await
-            })
+            .attempt(async |pool| sqlx::query_as::<_, Row>(SQL).bind(LIST_LIMIT).fetch_all(pool).await)
             .await?;
         Ok(rows.into_iter().map(Task::from).collect())
     }
 
     /// Adds a task.
     pub(crate) async fn add(&self, title: &str) -> Result<Task, String> {
-        const SQL: &str = concat!(
-            "INSERT INTO sample_tasks (title) VALUES ($1) RETURNING ",
-            columns!()
-        );
-        self.attempt(async |pool| {
-            sqlx::query_as::<_, Row>(SQL)
-                .bind(title)
-                .fetch_one(pool)
-                .await
-        })
-        .await
-        .map(Task::from)
+        const SQL: &str = concat!("INSERT INTO sample_tasks (title) VALUES ($1) RETURNING ", columns!());
+        self.attempt(async |pool| sqlx::query_as::<_, Row>(SQL).bind(title).fetch_one(pool).await)
+            .await
+            .map(Task::from)
     }
 
     /// Marks a task done or open. `None`: there is no such task.
     pub(crate) async fn mark(&self, id: i64, done: bool) -> Result<Option<Task>, String> {
-        const SQL: &str = concat!(
-            "UPDATE sample_tasks SET done = $2 WHERE id = $1 RETURNING ",
-            columns!()
-        );
+        const SQL: &str = concat!("UPDATE sample_tasks SET done = $2 WHERE id = $1 RETURNING ", columns!());
         let row = self
             .attempt(async |pool| {
-                sqlx::query_as::<_, Row>(SQL)
-                    .bind(id)
-                    .bind(done)
-                    .fetch_optional(pool)
-                    .await
+                sqlx::query_as::<_, Row>(SQL).bind(id).bind(done).fetch_optional(pool).await
             })
             .await?;
         Ok(row.map(Task::from))
@@ -137,27 +103,19 @@ impl Store {
     pub(crate) async fn remove(&self, id: i64) -> Result<bool, String> {
         let result = self
             .attempt(async |pool| {
-                sqlx::query("DELETE FROM sample_tasks WHERE id = $1")
-                    .bind(id)
-                    .execute(pool)
-                    .await
+                sqlx::query("DELETE FROM sample_tasks WHERE id = $1").bind(id).execute(pool).await
             })
             .await?;
         Ok(result.rows_affected() > 0)
     }
 
     /// Makes the table if this process has not seen it yet, then runs one statement, both within the patience.
-    async fn attempt<'a, T, F>(
-        &'a self,
-        statement: impl FnOnce(&'a PgPool) -> F,
-    ) -> Result<T, String>
+    async fn attempt<'a, T, F>(&'a self, statement: impl FnOnce(&'a PgPool) -> F) -> Result<T, String>
     where
         F: Future<Output = Result<T, sqlx::Error>>,
     {
         let work = async {
-            self.table
-                .get_or_try_init(|| make_table(&self.pool))
-                .await?;
+            self.table.get_or_try_init(|| make_table(&self.pool)).await?;
             statement(&self.pool).await
         };
         match tokio::time::timeout(PATIENCE, work).await {
@@ -190,9 +148,7 @@ fn reason(error: &sqlx::Error) -> String {
 /// Reads the URL as libpq does: `require` means TLS without a look at the certificate. `ssl=` is another spelling of `sslmode=`.
 fn options(url: &str) -> Result<PgConnectOptions, String> {
     let unreadable = |_| "DATABASE_URL is not a PostgreSQL URL that can be read".to_owned();
-    let mut options = PgConnectOptions::from_str(url)
-        .map_err(unreadable)?
-        .application_name("todo-sample");
+    let mut options = PgConnectOptions::from_str(url).map_err(unreadable)?.application_name("todo-sample");
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let ssl = |name: &str| {
         query
@@ -220,19 +176,10 @@ mod tests {
     fn reads_the_modes_of_tls() {
         assert_eq!(mode("postgres://u:p@h/d"), "Prefer");
         assert_eq!(mode("postgresql://u:p@h:5433/d?sslmode=disable"), "Disable");
-        assert_eq!(
-            mode("postgresql://u:p@h/d?sslmode=require&channel_binding=require"),
-            "Require"
-        );
-        assert_eq!(
-            mode("postgresql://u:p@h/d?sslmode=verify-full"),
-            "VerifyFull"
-        );
+        assert_eq!(mode("postgresql://u:p@h/d?sslmode=require&channel_binding=require"), "Require");
+        assert_eq!(mode("postgresql://u:p@h/d?sslmode=verify-full"), "VerifyFull");
         assert_eq!(mode("postgresql://u:p@h/d?ssl=require"), "Require");
-        assert_eq!(
-            mode("postgresql://u:p@h/d?ssl=require&sslmode=disable"),
-            "Disable"
-        );
+        assert_eq!(mode("postgresql://u:p@h/d?ssl=require&sslmode=disable"), "Disable");
     }
 
     #[test]
@@ -247,9 +194,6 @@ mod tests {
         // Port 1 of this machine: refused at once.
         let store = Store::new("postgres://u:hunter2@127.0.0.1:1/d").unwrap();
         let problem = store.reachable().await.unwrap_err();
-        assert!(
-            problem.contains("2500 ms") && !problem.contains("hunter2"),
-            "{problem}"
-        );
+        assert!(problem.contains("2500 ms") && !problem.contains("hunter2"), "{problem}");
     }
 }

@@ -55,13 +55,8 @@ impl Backend {
             return Err("BACKEND_URL must be an http:// URL".to_owned());
         }
         // A connection per request: kept ones would stay with one replica, also with one that is leaving.
-        let client = Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(0)
-            .build_http();
-        Ok(Self {
-            url: url.to_owned(),
-            client,
-        })
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
+        Ok(Self { url: url.to_owned(), client })
     }
 
     #[cfg(test)]
@@ -82,9 +77,7 @@ impl Backend {
 
     /// The list of tasks.
     pub(super) async fn tasks(&self, id: &RequestId) -> Result<Vec<Task>, String> {
-        let answer = self
-            .call(Method::GET, "/api/tasks", Bytes::new(), id)
-            .await?;
+        let answer = self.call(Method::GET, "/api/tasks", Bytes::new(), id).await?;
         if !answer.status.is_success() {
             return Err(answer.problem());
         }
@@ -94,14 +87,8 @@ impl Backend {
 
     /// Asks whether the backend answers at all.
     pub(super) async fn health(&self, id: &RequestId) -> Result<(), String> {
-        let answer = self
-            .call_within(HEALTH_PATIENCE, Method::GET, "/health", Bytes::new(), id)
-            .await?;
-        if answer.status.is_success() {
-            Ok(())
-        } else {
-            Err(answer.problem())
-        }
+        let answer = self.call_within(HEALTH_PATIENCE, Method::GET, "/health", Bytes::new(), id).await?;
+        if answer.status.is_success() { Ok(()) } else { Err(answer.problem()) }
     }
 
     async fn call_within(
@@ -138,10 +125,7 @@ impl Backend {
         };
         match tokio::time::timeout(patience, exchange).await {
             Ok(result) => result,
-            Err(_) => Err(format!(
-                "the backend did not answer within {} ms",
-                patience.as_millis()
-            )),
+            Err(_) => Err(format!("the backend did not answer within {} ms", patience.as_millis())),
         }
     }
 }

@@ -30,22 +30,16 @@ impl Page {
     pub(super) fn read(directory: &Path) -> Result<Self, String> {
         let read = |name: &str| {
             let file = directory.join(name);
-            std::fs::read_to_string(&file)
-                .map_err(|error| format!("cannot read {}: {error}", file.display()))
+            std::fs::read_to_string(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))
         };
         Self::new(&read("index.html")?, &read("title.txt")?)
     }
 
     fn new(template: &str, title: &str) -> Result<Self, String> {
-        if let Some(place) = [TITLE, TASKS, MESSAGE]
-            .into_iter()
-            .find(|place| !template.contains(place))
-        {
+        if let Some(place) = [TITLE, TASKS, MESSAGE].into_iter().find(|place| !template.contains(place)) {
             return Err(format!("index.html has no {place}"));
         }
-        Ok(Self {
-            template: template.replace(TITLE, &escape(title.trim())),
-        })
+        Ok(Self { template: template.replace(TITLE, &escape(title.trim())) })
     }
 
     /// Returns the page with these tasks. The tasks come last: text of users is never looked at for places.
@@ -53,25 +47,14 @@ impl Page {
         let message = if message.is_empty() {
             String::new()
         } else {
-            format!(
-                "<p class=\"message\" role=\"alert\">{}</p>",
-                escape(message)
-            )
+            format!("<p class=\"message\" role=\"alert\">{}</p>", escape(message))
         };
         let mut items = String::new();
         for task in tasks {
             write_task(&mut items, task).expect("a String takes all that is written");
         }
-        let (before, after) = self
-            .template
-            .split_once(TASKS)
-            .expect("the place was found at start");
-        [
-            before.replace(MESSAGE, &message).as_str(),
-            &items,
-            after.replace(MESSAGE, "").as_str(),
-        ]
-        .concat()
+        let (before, after) = self.template.split_once(TASKS).expect("the place was found at start");
+        [before.replace(MESSAGE, &message).as_str(), &items, after.replace(MESSAGE, "").as_str()].concat()
     }
 }
 
@@ -112,20 +95,12 @@ mod tests {
     use super::*;
 
     fn page() -> Page {
-        Page::new(
-            "<title>{{title}}</title>{{message}}<ul>{{tasks}}</ul>",
-            "Tom & Co\n",
-        )
-        .unwrap()
+        Page::new("<title>{{title}}</title>{{message}}<ul>{{tasks}}</ul>", "Tom & Co\n").unwrap()
     }
 
     #[test]
     fn text_of_users_is_shown_as_text() {
-        let tasks = [Task {
-            id: 7,
-            title: "<b>\"{{message}}\"</b>".to_owned(),
-            done: false,
-        }];
+        let tasks = [Task { id: 7, title: "<b>\"{{message}}\"</b>".to_owned(), done: false }];
         let html = page().render(&tasks, "a < b");
         assert!(html.starts_with("<title>Tom &amp; Co</title><p class=\"message\" role=\"alert\">a &lt; b</p><ul><li data-id=\"7\">"));
         assert!(html.contains("&lt;b&gt;&quot;{{message}}&quot;&lt;/b&gt;"));
@@ -133,18 +108,12 @@ mod tests {
 
     #[test]
     fn an_empty_list_is_an_empty_list() {
-        assert_eq!(
-            page().render(&[], ""),
-            "<title>Tom &amp; Co</title><ul></ul>"
-        );
+        assert_eq!(page().render(&[], ""), "<title>Tom &amp; Co</title><ul></ul>");
     }
 
     #[test]
     fn a_template_without_its_places_is_refused() {
-        assert_eq!(
-            Page::new("{{title}}{{tasks}}", "x").err().unwrap(),
-            "index.html has no {{message}}"
-        );
+        assert_eq!(Page::new("{{title}}{{tasks}}", "x").err().unwrap(), "index.html has no {{message}}");
     }
 
     #[test]

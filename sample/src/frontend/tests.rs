@@ -44,62 +44,37 @@ async fn start_backend() -> String {
 
 async fn start_frontend(backend: &str, faults: Fault) -> Backend {
     let process = Process::new(Role::Frontend, faults);
-    let page = Page::read(std::path::Path::new(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/frontend"
-    )))
-    .unwrap();
-    let frontend = Frontend {
-        process: process.clone(),
-        backend: Backend::new(backend).unwrap(),
-        page,
-    };
+    let page = Page::read(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/frontend"))).unwrap();
+    let frontend = Frontend { process: process.clone(), backend: Backend::new(backend).unwrap(), page };
     let url = start(server::router(&process, routes(frontend))).await;
     Backend::new(&url).unwrap()
 }
 
 async fn ask(frontend: &Backend, method: Method, path: &str, body: &str) -> (StatusCode, String) {
     let id = RequestId("test-1".to_owned());
-    let answer = frontend
-        .call(method, path, Bytes::copy_from_slice(body.as_bytes()), &id)
-        .await
-        .unwrap();
-    (
-        answer.status,
-        String::from_utf8(answer.body.to_vec()).unwrap(),
-    )
+    let answer = frontend.call(method, path, Bytes::copy_from_slice(body.as_bytes()), &id).await.unwrap();
+    (answer.status, String::from_utf8(answer.body.to_vec()).unwrap())
 }
 
 /// Sends a form as a browser without a script does, and returns the status and where it is sent to.
 async fn send_form(url: &str, body: &str) -> (StatusCode, Option<String>) {
-    let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
-        .build_http();
+    let client =
+        hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new()).build_http();
     let request = Request::post(url.parse::<Uri>().unwrap())
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(http_body_util::Full::new(Bytes::copy_from_slice(
-            body.as_bytes(),
-        )))
+        .body(http_body_util::Full::new(Bytes::copy_from_slice(body.as_bytes())))
         .unwrap();
     let response = client.request(request).await.unwrap();
     (
         response.status(),
-        response
-            .headers()
-            .get(header::LOCATION)
-            .map(|value| value.to_str().unwrap().to_owned()),
+        response.headers().get(header::LOCATION).map(|value| value.to_str().unwrap().to_owned()),
     )
 }
 
 #[tokio::test]
 async fn lists_and_adds_through_the_backend() {
     let frontend = start_frontend(&start_backend().await, Fault::default()).await;
-    let (status, _) = ask(
-        &frontend,
-        Method::POST,
-        "/api/tasks",
-        r#"{"title":"buy <milk>"}"#,
-    )
-    .await;
+    let (status, _) = ask(&frontend, Method::POST, "/api/tasks", r#"{"title":"buy <milk>"}"#).await;
     assert_eq!(status, StatusCode::CREATED);
     let (status, page) = ask(&frontend, Method::GET, "/", "").await;
     assert_eq!(status, StatusCode::OK);
@@ -123,12 +98,7 @@ async fn works_without_a_script() {
         send_form(&format!("{}/tasks", frontend.url()), "title=").await,
         (StatusCode::UNPROCESSABLE_ENTITY, None)
     );
-    assert!(
-        ask(&frontend, Method::GET, "/", "")
-            .await
-            .1
-            .contains("bread")
-    );
+    assert!(ask(&frontend, Method::GET, "/", "").await.1.contains("bread"));
 }
 
 #[tokio::test]
@@ -138,10 +108,7 @@ async fn relays_method_and_path() {
         ask(&frontend, Method::PATCH, "/api/tasks/42", "{}").await,
         (StatusCode::OK, "PATCH /api/tasks/42".to_owned())
     );
-    assert_eq!(
-        ask(&frontend, Method::DELETE, "/api/tasks/x", "").await.0,
-        StatusCode::BAD_REQUEST
-    );
+    assert_eq!(ask(&frontend, Method::DELETE, "/api/tasks/x", "").await.0, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
@@ -153,43 +120,17 @@ async fn stays_up_without_its_backend() {
     let (status, health) = ask(&frontend, Method::GET, "/api/health", "").await;
     assert_eq!(status, StatusCode::OK);
     assert!(health.contains("cannot be reached"), "{health}");
-    assert_eq!(
-        ask(&frontend, Method::GET, "/api/tasks", "").await.0,
-        StatusCode::BAD_GATEWAY
-    );
+    assert_eq!(ask(&frontend, Method::GET, "/api/tasks", "").await.0, StatusCode::BAD_GATEWAY);
 }
 
 #[tokio::test]
 async fn faults_reach_the_probes() {
     let backend = start_backend().await;
-    let unready = start_frontend(
-        &backend,
-        Fault {
-            never_ready: true,
-            ..Fault::default()
-        },
-    )
-    .await;
-    for (path, status) in [
-        ("/ready", 503),
-        ("/readyz", 503),
-        ("/api/health", 503),
-        ("/health", 200),
-    ] {
-        assert_eq!(
-            ask(&unready, Method::GET, path, "").await.0,
-            status,
-            "{path}"
-        );
+    let unready = start_frontend(&backend, Fault { never_ready: true, ..Fault::default() }).await;
+    for (path, status) in [("/ready", 503), ("/readyz", 503), ("/api/health", 503), ("/health", 200)] {
+        assert_eq!(ask(&unready, Method::GET, path, "").await.0, status, "{path}");
     }
-    let sick = start_frontend(
-        &backend,
-        Fault {
-            bad_health: true,
-            ..Fault::default()
-        },
-    )
-    .await;
+    let sick = start_frontend(&backend, Fault { bad_health: true, ..Fault::default() }).await;
     for (path, status) in [("/health", 500), ("/api/health", 500), ("/ready", 200)] {
         assert_eq!(ask(&sick, Method::GET, path, "").await.0, status, "{path}");
     }
@@ -200,14 +141,8 @@ async fn counts_and_answers_unknown_paths() {
     let frontend = start_frontend(&start_backend().await, Fault::default()).await;
     assert_eq!(
         ask(&frontend, Method::GET, "/nowhere", "").await,
-        (
-            StatusCode::NOT_FOUND,
-            r#"{"error":"no such path"}"#.to_owned()
-        )
+        (StatusCode::NOT_FOUND, r#"{"error":"no such path"}"#.to_owned())
     );
     let (_, text) = ask(&frontend, Method::GET, "/metrics", "").await;
-    assert!(
-        text.contains("http_requests_total{route=\"unmatched\",code=\"404\"} 1"),
-        "{text}"
-    );
+    assert!(text.contains("http_requests_total{route=\"unmatched\",code=\"404\"} 1"), "{text}");
 }

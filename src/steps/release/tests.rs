@@ -11,8 +11,8 @@ use crate::world::live::Live;
 
 const REFERENCE: &str = "app:1";
 
-fn inputs(values: Value) -> Arc<Inputs> {
-    Inputs::of_releases(json!({"web": {"chart": "charts/web", "order": 6, "set": values}}))
+fn inputs(values: &Value) -> Arc<Inputs> {
+    Inputs::of_releases(&json!({"web": {"chart": "charts/web", "order": 6, "set": values}}))
 }
 
 fn workload(replicas: u32) -> Workload {
@@ -109,7 +109,7 @@ fn told(inputs: &Arc<Inputs>, world: &World) -> String {
 
 #[test]
 fn the_same_inputs_verified_and_healthy_change_nothing() {
-    let inputs = inputs(json!({}));
+    let inputs = inputs(&json!({}));
     let world = world(&inputs, &[(3, "deployed", Made::Verified)], live(2, 2));
     insta::assert_snapshot!(told(&inputs, &world), @r"
     none: revision 3 is current
@@ -120,7 +120,7 @@ fn the_same_inputs_verified_and_healthy_change_nothing() {
 
 #[test]
 fn the_same_inputs_not_yet_ready_are_waited_for_and_not_upgraded() {
-    let inputs = inputs(json!({}));
+    let inputs = inputs(&json!({}));
     let world = world(&inputs, &[(3, "deployed", Made::Verified)], live(2, 1));
     insta::assert_snapshot!(told(&inputs, &world), @r"
     none: revision 3 is current
@@ -131,7 +131,7 @@ fn the_same_inputs_not_yet_ready_are_waited_for_and_not_upgraded() {
 
 #[test]
 fn an_absent_release_is_created_and_its_undo_is_an_uninstall() {
-    let inputs = inputs(json!({}));
+    let inputs = inputs(&json!({}));
     let world = world(&inputs, &[], Live::default());
     insta::assert_snapshot!(told(&inputs, &world), @r"
     create: revision 1
@@ -143,10 +143,10 @@ fn an_absent_release_is_created_and_its_undo_is_an_uninstall() {
 
 #[test]
 fn other_inputs_are_an_upgrade_that_goes_back_to_the_current_revision() {
-    let old = inputs(json!({}));
+    let old = inputs(&json!({}));
     let world =
         world(&old, &[(2, "superseded", Made::Verified), (3, "deployed", Made::Verified)], live(2, 2));
-    insta::assert_snapshot!(told(&inputs(json!({"a": 1})), &world), @r"
+    insta::assert_snapshot!(told(&inputs(&json!({"a": 1})), &world), @r"
     update: revision 3 -> revision 4, other chart or values
     apply: upgrade web charts/web
     checks: 1
@@ -156,7 +156,7 @@ fn other_inputs_are_an_upgrade_that_goes_back_to_the_current_revision() {
 
 #[test]
 fn a_release_that_somebody_scaled_is_upgraded_by_force() {
-    let inputs = inputs(json!({}));
+    let inputs = inputs(&json!({}));
     let world = world(&inputs, &[(3, "deployed", Made::Verified)], live(0, 0));
     insta::assert_snapshot!(told(&inputs, &world), @r"
     update: revision 3 -> revision 4
@@ -169,7 +169,7 @@ fn a_release_that_somebody_scaled_is_upgraded_by_force() {
 
 #[test]
 fn a_foreign_upgrade_is_named_and_replaced_and_comes_back_if_that_fails() {
-    let inputs = inputs(json!({}));
+    let inputs = inputs(&json!({}));
     let world =
         world(&inputs, &[(3, "superseded", Made::Verified), (4, "deployed", Made::ByOthers)], live(2, 2));
     insta::assert_snapshot!(told(&inputs, &world), @r"
@@ -183,10 +183,10 @@ fn a_foreign_upgrade_is_named_and_replaced_and_comes_back_if_that_fails() {
 
 #[test]
 fn a_failed_revision_is_never_the_target_of_an_undo() {
-    let old = inputs(json!({}));
+    let old = inputs(&json!({}));
     let world =
         world(&old, &[(3, "superseded", Made::Verified), (4, "failed", Made::Unverified)], live(2, 2));
-    insta::assert_snapshot!(told(&inputs(json!({"a": 1})), &world), @r"
+    insta::assert_snapshot!(told(&inputs(&json!({"a": 1})), &world), @r"
     update: revision 4 (failed) -> revision 5, other chart or values
     apply: upgrade web charts/web
     checks: 1
@@ -196,9 +196,9 @@ fn a_failed_revision_is_never_the_target_of_an_undo() {
 
 #[test]
 fn a_revision_that_never_worked_comes_back_unproven_and_that_is_said() {
-    let old = inputs(json!({}));
+    let old = inputs(&json!({}));
     let world = world(&old, &[(1, "failed", Made::Unverified)], live(2, 2));
-    insta::assert_snapshot!(told(&inputs(json!({"a": 1})), &world), @r"
+    insta::assert_snapshot!(told(&inputs(&json!({"a": 1})), &world), @r"
     update: revision 1 (failed) -> revision 2, other chart or values
     apply: upgrade web charts/web
     note: if this fails, revision 1 comes back although it was never verified
@@ -209,13 +209,13 @@ fn a_revision_that_never_worked_comes_back_unproven_and_that_is_said() {
 
 #[test]
 fn a_release_that_helm_is_still_working_on_is_refused_with_the_way_out() {
-    let old = inputs(json!({}));
+    let old = inputs(&json!({}));
     let world = world(
         &old,
         &[(3, "superseded", Made::Verified), (4, "pending-upgrade", Made::Unverified)],
         live(2, 2),
     );
-    insta::assert_snapshot!(told(&inputs(json!({"a": 1})), &world), @r"
+    insta::assert_snapshot!(told(&inputs(&json!({"a": 1})), &world), @r"
     error: release web is pending-upgrade (revision 4): another helm works on it, or one was killed
     evidence: []
     hint: wait for it; if no helm runs any more: helm rollback web 3 -n todo
@@ -224,7 +224,7 @@ fn a_release_that_helm_is_still_working_on_is_refused_with_the_way_out() {
 
 #[test]
 fn a_chart_that_does_not_render_is_refused() {
-    let inputs = inputs(json!({}));
+    let inputs = inputs(&json!({}));
     let mut world = world(&inputs, &[], Live::default());
     world.manifests.insert("web".into(), Manifests { wanted: Some(Err("parse error".into())), target: None });
     insta::assert_snapshot!(told(&inputs, &world), @r#"

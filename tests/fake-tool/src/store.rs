@@ -76,7 +76,7 @@ mod tests {
                 scope.spawn(|| {
                     (0..10).for_each(|_| {
                         store.change(State::tick).unwrap();
-                    })
+                    });
                 });
             }
         });
