@@ -22,5 +22,5 @@ pub const PROFILE: &str = "todoctl.dev/profile";
 /// Logical name of a versioned Secret.
 pub const SECRET: &str = "todoctl.dev/secret";
 
-/// The labels of a release Secret, in the order in which `tool::kubectl` asks for them.
+/// The labels of a release Secret.
 pub const RELEASE: [&str; 7] = [DIGEST, REVISION, VERIFIED, LIVE, IMAGE, SECRETS, PROFILE];

@@ -46,27 +46,32 @@ impl Releases {
     pub fn parse(table: &str, namespace: Option<&str>) -> Result<Self, String> {
         let mut releases = Self::default();
         for line in table.lines().filter(|line| !line.trim().is_empty()) {
-            let mut cells: Vec<&str> = line.split_whitespace().collect();
-            let namespace = match namespace {
-                Some(namespace) => namespace,
-                None if cells.is_empty() => continue,
-                None => cells.remove(0),
+            let cells: Vec<&str> = line.split_whitespace().collect();
+            // With several namespaces theirs comes first. Then NAME TYPE DATA AGE LABELS.
+            let (namespace, cells) = match (namespace, cells.split_first()) {
+                (Some(namespace), _) => (namespace, cells.as_slice()),
+                (None, Some((namespace, rest))) => (*namespace, rest),
+                (None, None) => continue,
             };
-            // NAME TYPE DATA AGE, then the labels asked for.
-            let [_, _, _, _, name, number, status, rest @ ..] = cells.as_slice() else {
+            let &[_, _, _, _, pairs] = cells else {
                 return Err(format!("not a line of a release table: {line:?}"));
+            };
+            let all: BTreeMap<&str, &str> =
+                pairs.split(',').filter_map(|pair| pair.split_once('=')).collect();
+            let text = |label: &str| all.get(label).copied();
+            let (Some(name), Some(number), Some(status)) = (text("name"), text("version"), text("status"))
+            else {
+                return Err(format!("helm's labels are not on a release: {line:?}"));
             };
             let number = number.parse().map_err(|_| format!("not a revision number: {line:?}"))?;
-            if rest.len() != labels::RELEASE.len() {
-                return Err(format!("not a line of a release table: {line:?}"));
-            }
-            let labels = labels::RELEASE
+            let own = labels::RELEASE
                 .iter()
-                .zip(rest)
-                .filter(|(_, value)| **value != "<none>")
-                .map(|(label, value)| ((*label).to_owned(), (*value).to_owned()))
-                .collect();
-            releases.insert(namespace, name, Revision { number, status: (*status).to_owned(), labels });
+                .filter_map(|label| Some(((*label).to_owned(), text(label)?.to_owned())));
+            releases.insert(
+                namespace,
+                name,
+                Revision { number, status: status.to_owned(), labels: own.collect() },
+            );
         }
         Ok(releases)
     }
@@ -154,8 +159,8 @@ mod tests {
     #[test]
     fn a_table_of_one_namespace_is_read_in_order_of_revisions() {
         let table = "\
-sh.helm.release.v1.backend.v10   helm.sh/release.v1   1   5m2s   backend   10   deployed     d10   10   <none>   f1   t1   s1   sandbox
-sh.helm.release.v1.backend.v9    helm.sh/release.v1   1   2d     backend   9    superseded   <none>   <none>   <none>   <none>   <none>   <none>   <none>
+sh.helm.release.v1.backend.v10   helm.sh/release.v1   1   5m2s   modifiedAt=1,name=backend,owner=helm,status=deployed,todoctl.dev/image=t1,todoctl.dev/revision=10,version=10
+sh.helm.release.v1.backend.v9    helm.sh/release.v1   1   2d     name=backend,owner=helm,status=superseded,version=9
 ";
         let releases = Releases::parse(table, Some("todo")).unwrap();
         let numbers: Vec<u32> = releases.history("todo", "backend").iter().map(|one| one.number).collect();
@@ -168,14 +173,21 @@ sh.helm.release.v1.backend.v9    helm.sh/release.v1   1   2d     backend   9    
     }
 
     #[test]
-    fn a_table_of_all_namespaces_has_one_more_column() {
-        let line = "todo s t 1 5m backend 1 deployed a 1 1 b c d e\n";
-        assert!(Releases::parse(line, None).unwrap().newest("todo", "backend").unwrap().is_verified());
+    fn a_table_of_all_namespaces_has_one_more_column_and_foreign_releases_in_it() {
+        let table = "\
+foreign s t 1 5m name=web,owner=helm,status=deployed,version=1
+todo s t 1 5m name=backend,owner=helm,status=deployed,todoctl.dev/verified=1,version=1
+";
+        let releases = Releases::parse(table, None).unwrap();
+        assert!(releases.newest("todo", "backend").unwrap().is_verified());
+        assert!(!releases.newest("foreign", "web").unwrap().is_ours());
     }
 
     #[test]
     fn an_unreadable_table_is_an_error_and_never_an_absence() {
-        assert!(Releases::parse("error: something\n", Some("todo")).is_err());
+        for table in ["error: something\n", "s t 1 5m owner=helm,name=backend,status=deployed\n"] {
+            assert!(Releases::parse(table, Some("todo")).is_err(), "{table}");
+        }
         assert_eq!(Releases::parse("", Some("todo")).unwrap(), Releases::default());
     }
 

@@ -185,11 +185,14 @@ impl State {
         let mut table = String::new();
         for (name, history) in &self.releases {
             for (at, revision) in history.iter().enumerate() {
-                let cells: Vec<&str> = labels::RELEASE
-                    .iter()
-                    .map(|label| revision.labels.get(*label).map_or("<none>", String::as_str))
-                    .collect();
-                let line = format!("s t 1 1m {name} {} {} {}\n", at + 1, revision.status, cells.join(" "));
+                let labels: Vec<String> =
+                    revision.labels.iter().map(|(label, value)| format!(",{label}={value}")).collect();
+                let line = format!(
+                    "s t 1 1m name={name},version={},status={}{}\n",
+                    at + 1,
+                    revision.status,
+                    labels.concat()
+                );
                 table.push_str(&line);
             }
         }

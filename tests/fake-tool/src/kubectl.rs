@@ -11,12 +11,11 @@ use crate::argv::Argv;
 use crate::state::{KUBECONFIG, State};
 use crate::{Answer, Call};
 
-const VALUED: [&str; 13] = [
+const VALUED: [&str; 12] = [
     "-n",
     "--namespace",
     "--context",
     "-l",
-    "-L",
     "-o",
     "--request-timeout",
     "-f",
@@ -26,7 +25,8 @@ const VALUED: [&str; 13] = [
     "--timeout",
     "--replicas",
 ];
-const BARE: [&str; 12] = [
+const BARE: [&str; 13] = [
+    "--show-labels",
     "--no-headers",
     "--all-namespaces",
     "-A",

@@ -14,7 +14,7 @@ pub(super) fn get(state: &State, argv: &Argv, now: u64) -> Answer {
     }
     let place = namespace(argv);
     match argv.word(1) {
-        "secrets" if argv.value(&["-l"]) == Some("owner=helm") => table::releases(state, argv, place),
+        "secrets" if argv.value(&["-l"]) == Some("owner=helm") => table::releases(state, place),
         "secrets" => {
             let selector = argv.value(&["-l"]).unwrap_or_default().to_owned();
             let items = state.secrets.iter().filter(|one| {

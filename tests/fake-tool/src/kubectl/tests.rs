@@ -8,7 +8,8 @@ use super::*;
 use crate::cluster::{self, Wanted};
 use crate::state::{Behaviour, Revision};
 
-const TABLE: &str = "get secrets -l owner=helm --no-headers -L name,version,status,todoctl.dev/digest,todoctl.dev/revision --request-timeout=20s -n todo --context sandbox";
+const TABLE: &str =
+    "get secrets -l owner=helm --no-headers --show-labels --request-timeout=20s -n todo --context sandbox";
 
 fn state() -> State {
     let mut state = State::default();
@@ -40,7 +41,7 @@ fn call(state: &mut State, line: &str, stdin: &str) -> Answer {
 }
 
 #[test]
-fn releases_are_a_table_in_which_absent_labels_show() {
+fn releases_are_a_table_with_all_labels_in_one_cell() {
     let answer = call(&mut state(), TABLE, "");
     let cells: Vec<&str> = answer.stdout.split_whitespace().collect();
     assert_eq!(
@@ -50,11 +51,7 @@ fn releases_are_a_table_in_which_absent_labels_show() {
             "helm.sh/release.v1",
             "1",
             "5m2s",
-            "backend",
-            "3",
-            "deployed",
-            "d1",
-            "<none>"
+            "name=backend,owner=helm,status=deployed,todoctl.dev/digest=d1,version=3"
         ]
     );
     let nothing = call(&mut State::default(), TABLE, "");
