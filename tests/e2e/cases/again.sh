@@ -6,6 +6,7 @@ cases_again() {
   check "up again needs at most 8 processes" again_processes
   check "plan says so too" again_plan
   check "verify passes" exits 0 todoctl verify --profile e2e
+  check "the API server accepts every variant of the charts" again_charts
 }
 
 again_up() {
@@ -33,4 +34,9 @@ again_plan() {
   screen 'Nothing to do.'
   exits 0 todoctl plan e2e -o json --exit-code
   result '.commands == [] and .changes.update == 0'
+}
+
+# The charts have tests of their own; this cluster is one that they can be asked of.
+again_charts() {
+  "$root/scripts/check-charts" --cluster
 }
