@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use crate::invocation::{Invocation, Stdin, Tool};
-use crate::labels;
 use crate::runner::{Output, RunError, Runner, StreamGuard, ValueSink};
 
 /// How a changing command goes wrong.
