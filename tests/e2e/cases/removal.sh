@@ -85,7 +85,7 @@ removal_down() {
 
 removal_again() {
   project_restore
-  random_digest=1 up_as_planned
+  up_as_planned
   healthy backend frontend
   verified backend frontend
 }
