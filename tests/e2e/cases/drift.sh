@@ -9,6 +9,7 @@ cases_drift() {
   check "a failing run returns although somebody scaled" drift_failing_run
   check "a foreign helm upgrade is shown and replaced" drift_foreign
   check "a failing run returns to a foreign helm upgrade" drift_foreign_failing_run
+  check "a release of somebody else in another namespace disturbs nothing" drift_elsewhere
 }
 
 drift_scale() {
@@ -72,4 +73,13 @@ drift_foreign_failing_run() {
   healthy backend frontend
   verified backend frontend
   nothing_to_do
+}
+
+# Its record has none of todoctl's labels.
+drift_elsewhere() {
+  helm install elsewhere "$project/charts/frontend" -n elsewhere --create-namespace \
+    --set replicaCount=0,existingSecret=none
+  nothing_to_do
+  exits 0 todoctl status --profile e2e
+  helm uninstall elsewhere -n elsewhere
 }
