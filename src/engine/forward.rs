@@ -68,6 +68,10 @@ async fn start_all(
             }
         }
     }
+    if let (None, Some(stuck)) = (&failure, waiting.first()) {
+        // Profiles with circles are refused when they are loaded; a plan that has one anyway must not count as done.
+        failure = Some(failed(&stuck.step, format!("{}: its needs wait for each other", stuck.title)));
+    }
     for step in waiting {
         let result = StepResult::Skipped;
         engine.events.emit(Event::StepFinished { step: step.step.clone(), result, seconds: 0.0 });
@@ -79,14 +83,19 @@ async fn start_all(
 const INTERRUPTED: &str = "interrupted: nothing new starts; what runs now ends first, then everything is rolled back (again: stop as soon as possible)";
 
 fn interrupted() -> Failure {
+    Failure { step: None, interrupted: true, ..failed(&StepId::single("run"), "interrupted".to_owned()) }
+}
+
+/// The failure of a step, with nothing but its message.
+fn failed(step: &StepId, message: String) -> Failure {
     Failure {
-        step: None,
-        message: "interrupted".to_owned(),
+        step: Some(step.clone()),
+        message,
         evidence: Vec::new(),
         hint: String::new(),
         pods: Vec::new(),
         check: None,
-        interrupted: true,
+        interrupted: false,
     }
 }
 
@@ -141,13 +150,9 @@ async fn attempt(
             continue;
         }
         return Err(Some(Failure {
-            step: Some(step.step.clone()),
-            message: format!("{}: {}", step.title, failure.message),
             evidence: failure.evidence,
             hint: failure.hint,
-            pods: Vec::new(),
-            check: None,
-            interrupted: false,
+            ..failed(&step.step, format!("{}: {}", step.title, failure.message))
         }));
     }
     let changed = !step.decision.apply.is_empty();
@@ -156,13 +161,9 @@ async fn attempt(
         wait.until(check).await.map_err(|unmet| match unmet {
             Unmet::Stopped => None,
             Unmet::Failed { why, pods } => Some(Failure {
-                step: Some(step.step.clone()),
-                message: format!("{}: {why}", step.title),
-                evidence: Vec::new(),
-                hint: String::new(),
                 pods,
                 check: Some(check.clone()),
-                interrupted: false,
+                ..failed(&step.step, format!("{}: {why}", step.title))
             }),
         })?;
     }

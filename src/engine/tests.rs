@@ -127,6 +127,17 @@ async fn plan(inputs: &Arc<Inputs>, runner: &SharedRunner) -> (Plan, World) {
 }
 
 fn run(cases: &[Case], faults: BTreeMap<usize, Fault>, stubborn: Vec<String>, jobs: usize) -> Ran {
+    run_changed(cases, faults, stubborn, jobs, |_| {})
+}
+
+/// The same with a plan that was tampered with.
+fn run_changed(
+    cases: &[Case],
+    faults: BTreeMap<usize, Fault>,
+    stubborn: Vec<String>,
+    jobs: usize,
+    change: impl FnOnce(&mut Plan),
+) -> Ran {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
@@ -143,7 +154,8 @@ fn run(cases: &[Case], faults: BTreeMap<usize, Fault>, stubborn: Vec<String>, jo
         }
         let runner: SharedRunner = Arc::new(sim.clone());
         let inputs = inputs(cases);
-        let (plan, world) = plan(&inputs, &runner).await;
+        let (mut plan, world) = plan(&inputs, &runner).await;
+        change(&mut plan);
         let recorder = Recorder::default();
         let (_sender, interrupts) = tokio::sync::watch::channel(0);
         let engine = Engine {
@@ -316,4 +328,16 @@ fn a_release_that_was_broken_before_goes_back_to_the_last_one_that_worked() {
     let ran = run(&[Case { prior: Prior::GoodThenBroken, good: false }], BTreeMap::new(), vec![], 1);
     assert!(matches!(ran.outcome, Outcome::RolledBack { .. }), "{:?}", ran.outcome);
     assert_eq!(ran.sim.0.lock().unwrap().tag("alpha"), Some("old"));
+}
+
+#[test]
+fn steps_that_wait_for_each_other_are_a_failure_and_change_nothing() {
+    let ran = run_changed(&[good()], BTreeMap::new(), vec![], 4, |plan| {
+        for step in &mut plan.steps {
+            step.needs = vec![step.step.clone()];
+        }
+    });
+    let Outcome::Failed { cause } = &ran.outcome else { panic!("{:?}", ran.outcome) };
+    assert!(cause.message.ends_with("its needs wait for each other"), "{}", cause.message);
+    assert!(ran.sim.0.lock().unwrap().changes.is_empty());
 }
