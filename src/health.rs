@@ -5,8 +5,9 @@
 
 use serde_json::Value;
 
-use crate::step::{Check, Verdict, Workload, WorkloadKind};
+use crate::step::{Check, Verdict};
 use crate::text;
+use crate::workload::{Workload, WorkloadKind};
 use crate::world::live::{Live, Object};
 
 mod pods;

@@ -31,4 +31,5 @@ pub mod steps;
 pub mod survey;
 pub mod text;
 pub mod tool;
+pub mod workload;
 pub mod world;

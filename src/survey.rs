@@ -238,7 +238,7 @@ pub async fn revisions(
     Ok(())
 }
 
-type Workloads = Vec<crate::step::Workload>;
+type Workloads = Vec<crate::workload::Workload>;
 
 /// A chart that does not render is an answer, not a failed read.
 async fn render(

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use self::live::Live;
 use self::releases::Releases;
 use self::secrets::Versions;
-use crate::step::Workload;
+use crate::workload::Workload;
 
 /// Everything that was seen, at one moment.
 pub struct World {

@@ -10,8 +10,9 @@ use tokio::time::Instant;
 use super::{Engine, hub::Hub};
 use crate::event::Event;
 use crate::health;
-use crate::step::{Check, Request, StepId, Verdict, Workload};
+use crate::step::{Check, Request, StepId, Verdict};
 use crate::survey;
+use crate::workload::Workload;
 use crate::world::live::Live;
 
 /// Pause between two requests of the same kind.

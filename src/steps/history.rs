@@ -1,8 +1,9 @@
 //! Owns questions about the revisions of a release that several steps ask: the next number, whether another helm is at
 //! work, and the way back.
 
-use crate::step::{Check, DecideError, Guard, Returns, Undo, Workload};
+use crate::step::{Check, DecideError, Guard, Returns, Undo};
 use crate::tool::helm::Helm;
+use crate::workload::Workload;
 use crate::world::releases::{Revision, Target, target};
 
 /// The number helm gives the next revision.

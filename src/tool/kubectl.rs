@@ -7,7 +7,8 @@ use serde_json::json;
 
 use crate::invocation::{Invocation, Tool};
 use crate::labels;
-use crate::step::{Request, Workload};
+use crate::step::Request;
+use crate::workload::Workload;
 use crate::world::Access;
 
 /// Limit of a single request to the API server, so that a dead one is noticed.

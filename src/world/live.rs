@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::manifest;
-use crate::step::{Workload, WorkloadKind};
+use crate::workload::{Workload, WorkloadKind};
 
 /// Everything live that is known.
 #[derive(Debug, Clone, Default)]

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::step::{Workload, WorkloadKind};
+use crate::workload::{Workload, WorkloadKind};
 
 /// The workloads of a manifest, which is a row of YAML documents; sorted.
 pub fn workloads(manifest: &str, default_namespace: &str) -> Result<Vec<Workload>, String> {

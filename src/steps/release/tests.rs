@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::step::{Undo, WorkloadKind};
+use crate::step::Undo;
+use crate::workload::WorkloadKind;
 use crate::world;
 use crate::world::live::Live;
 
