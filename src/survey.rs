@@ -232,9 +232,12 @@ pub async fn revisions(
     let helm = Helm::new(world.helm_major, access);
     let broken = steps::is_broken(name, namespace, world);
     let back = target(world.releases.history(namespace, name), broken).revision();
-    let wanted = stored(runner, Some(helm.manifest(name, namespace, wanted)), namespace).await?;
-    let target = stored(runner, back.map(|number| helm.manifest(name, namespace, number)), namespace).await?;
-    world.manifests.insert(name.to_owned(), Manifests { wanted: wanted.map(Ok), target });
+    let manifest = |number| helm.manifest(name, namespace, number);
+    let (wanted, target) = tokio::join!(
+        stored(runner, Some(manifest(wanted)), namespace),
+        stored(runner, back.map(manifest), namespace)
+    );
+    world.manifests.insert(name.to_owned(), Manifests { wanted: wanted?.map(Ok), target: target? });
     Ok(())
 }
 

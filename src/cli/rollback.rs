@@ -3,14 +3,14 @@
 use crate::cli::args::{Args, Form, Rollback};
 use crate::cli::ask;
 use crate::cli::failure::Failure;
+use crate::cli::select::unknown;
 use crate::cli::session::Session;
+use crate::cli::up::show;
 use crate::closing;
 use crate::event::Outcome;
 use crate::exit::Exit;
-use crate::inputs::Inputs;
 use crate::output::Output;
 use crate::plan::Plan;
-use crate::render;
 use crate::report;
 use crate::step::Step;
 use crate::steps::{RollbackStep, choose_revision, number_after};
@@ -20,7 +20,9 @@ use crate::survey;
 pub(super) async fn rollback(args: &Args, command: &Rollback, output: &mut Output) -> Result<Exit, Failure> {
     let session = Session::reading(args, command.profile.as_deref()).await?;
     let name = command.release.as_str();
-    let release = session.inputs.profile.releases.get(name).ok_or_else(|| unknown(&session.inputs, name))?;
+    let profile = &session.inputs.profile;
+    let release =
+        profile.releases.get(name).ok_or_else(|| unknown(profile, &session.inputs.name, name, ""))?;
     let namespace = session.inputs.namespace(release).to_owned();
     let access = session.running().await?;
     if !command.dry_run {
@@ -35,10 +37,7 @@ pub(super) async fn rollback(args: &Args, command: &Rollback, output: &mut Outpu
         Plan::decide(&session.inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
     plan.closing = closing::of_rollback(&world, &namespace, name, revision);
     if command.dry_run {
-        match command.run.output {
-            Form::Text => output.result(&render::plan::text(&plan, args.verbose)),
-            Form::Json => output.result(&render::plan::json(&plan).to_string()),
-        }
+        show(&plan, command.run.output, args.verbose, output);
         return Ok(Exit::Done);
     }
     let what = format!("roll {name} back to revision {revision} in profile {}", session.inputs.name);
@@ -52,10 +51,4 @@ pub(super) async fn rollback(args: &Args, command: &Rollback, output: &mut Outpu
         ));
     }
     Ok(report::exit(&outcome))
-}
-
-fn unknown(inputs: &Inputs, name: &str) -> Failure {
-    let known: Vec<&str> = inputs.profile.releases.keys().map(String::as_str).collect();
-    let message = format!("profile {} has no release {name}", inputs.name);
-    Failure::usage(message, format!("its releases: {}", known.join(", ")))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::failure::Failure;
 use crate::given::EnvFile;
-use crate::profile::Loaded;
+use crate::profile::{Loaded, Profile};
 
 pub(super) fn env_file(path: &Path) -> Result<EnvFile, Failure> {
     let hint = "give a file of KEY=VALUE lines";
@@ -14,17 +14,18 @@ pub(super) fn env_file(path: &Path) -> Result<EnvFile, Failure> {
     EnvFile::parse(path, &text).map_err(|error| Failure::preflight(error.to_string(), error.hint()))
 }
 
-fn unknown(loaded: &Loaded, name: &str, flag: &str) -> Failure {
-    let known: Vec<&str> = loaded.profile.releases.keys().map(String::as_str).collect();
+/// A release that the profile does not have; `place` says where it was named, such as `--only: `.
+pub(super) fn unknown(profile: &Profile, of: &str, name: &str, place: &str) -> Failure {
+    let known: Vec<&str> = profile.releases.keys().map(String::as_str).collect();
     Failure::usage(
-        format!("{flag}: profile {} has no release {name}", loaded.name),
+        format!("{place}profile {of} has no release {name}"),
         format!("its releases: {}", known.join(", ")),
     )
 }
 
 pub(super) fn only(loaded: &Loaded, names: &[String]) -> Result<Option<BTreeSet<String>>, Failure> {
     if let Some(name) = names.iter().find(|name| !loaded.profile.releases.contains_key(*name)) {
-        return Err(unknown(loaded, name, "--only"));
+        return Err(unknown(&loaded.profile, &loaded.name, name, "--only: "));
     }
     Ok((!names.is_empty()).then(|| names.iter().cloned().collect()))
 }
@@ -39,7 +40,7 @@ pub(super) fn sets(loaded: &Loaded, arguments: &[String]) -> Result<BTreeMap<Str
         let (path, _) = argument.split_once('=').ok_or_else(form)?;
         let (release, key) = path.split_once('.').ok_or_else(form)?;
         if !loaded.profile.releases.contains_key(release) {
-            return Err(unknown(loaded, release, "--set"));
+            return Err(unknown(&loaded.profile, &loaded.name, release, "--set: "));
         }
         let rest = &argument[release.len() + 1..];
         if rest.split(',').any(|part| part.trim_start().starts_with("secrets")) || key.starts_with("secrets")

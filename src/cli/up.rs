@@ -12,6 +12,7 @@ use crate::output::Output;
 use crate::plan::Plan;
 use crate::render;
 use crate::report;
+use crate::runner::SharedRunner;
 use crate::steps;
 use crate::survey;
 use crate::world::{Access, Cluster, World};
@@ -98,7 +99,17 @@ async fn decide(session: &Session, access: Access) -> Result<(Plan, World), Fail
         let (message, hint) = given::missing_message(&missing);
         return Err(Failure::unchanged(&message, &[], hint));
     }
-    survey::manifests(&runner, inputs, &mut world).await?;
+    complete(session, &runner, world).await
+}
+
+/// The plan for a world in which everything but the manifests is known.
+async fn complete(
+    session: &Session,
+    runner: &SharedRunner,
+    mut world: World,
+) -> Result<(Plan, World), Failure> {
+    let inputs = &session.inputs;
+    survey::manifests(runner, inputs, &mut world).await?;
     let mut plan = planned(session, &steps::deployment(inputs, &session.provider, &world), &world)?;
     plan.closing = closing::of_deployment(inputs, session.provider.as_ref(), &world, &plan);
     Ok((plan, world))
@@ -136,9 +147,7 @@ async fn unchanged_since(session: &Session, plan: Plan, world: World) -> Result<
     let mut again = session.world(access.clone()).await?;
     // The same seed, so that random names are the confirmed ones.
     (again.seed, again.given) = (world.seed, world.given.clone());
-    survey::manifests(&session.runner(Some(&access), None), &session.inputs, &mut again).await?;
-    let mut now = planned(session, &steps::deployment(&session.inputs, &session.provider, &again), &again)?;
-    now.closing = closing::of_deployment(&session.inputs, session.provider.as_ref(), &again, &now);
+    let (now, again) = complete(session, &session.runner(Some(&access), None), again).await?;
     let lines = |plan: &Plan| plan.commands().map(crate::invocation::Invocation::shell).collect::<Vec<_>>();
     if lines(&now) == lines(&plan) {
         return Ok((now, again));
@@ -149,7 +158,8 @@ async fn unchanged_since(session: &Session, plan: Plan, world: World) -> Result<
     ))
 }
 
-fn show(plan: &Plan, form: Form, verbose: bool, output: &mut Output) {
+/// Shows a plan as the result of a command.
+pub(super) fn show(plan: &Plan, form: Form, verbose: bool, output: &mut Output) {
     match form {
         Form::Text => output.result(&render::plan::text(plan, verbose)),
         Form::Json => output.result(&render::plan::json(plan).to_string()),

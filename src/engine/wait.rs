@@ -78,9 +78,8 @@ impl Wait<'_> {
         if workloads.is_empty() {
             return Ok(());
         }
-        let names: Vec<&Workload> = workloads.iter().collect();
         loop {
-            let read = survey::call(&self.engine.runner, kubectl.workloads(namespace, &names)).await;
+            let read = survey::call(&self.engine.runner, kubectl.workloads(namespace, workloads)).await;
             let why = match read {
                 Ok(output) if output.is_success() => match self.hub.absorb(&output.stdout) {
                     Ok(()) => return Ok(()),

@@ -55,7 +55,7 @@ impl Kubectl {
     }
 
     /// Some workloads by name. Fails when one does not exist.
-    pub fn workloads(&self, namespace: &str, workloads: &[&Workload]) -> Invocation {
+    pub fn workloads(&self, namespace: &str, workloads: &[Workload]) -> Invocation {
         let names: Vec<String> = workloads.iter().map(|one| format!("{}/{}", one.kind, one.name)).collect();
         let mut args = vec!["get", "-n", namespace, "-o", "json", REQUEST];
         args.extend(names.iter().map(String::as_str));

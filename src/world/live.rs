@@ -165,11 +165,6 @@ impl Live {
         self.namespaces.contains(name)
     }
 
-    /// Adds a namespace. For tests of decisions.
-    pub fn add_namespace(&mut self, name: &str) {
-        self.namespaces.insert(name.to_owned());
-    }
-
     /// A workload by name.
     pub fn workload(&self, kind: WorkloadKind, namespace: &str, name: &str) -> Option<&Object> {
         let kind = match kind {

@@ -36,12 +36,6 @@ impl Versions {
     pub fn iter(&self) -> impl Iterator<Item = &Version> {
         self.0.iter()
     }
-
-    /// Adds a version as the newest. For tests of decisions.
-    pub fn push(&mut self, name: &str, values: BTreeMap<String, SecretString>) {
-        let created = format!("{:06}", self.0.len());
-        self.0.push(Version { name: name.to_owned(), values, created });
-    }
 }
 
 /// Reads `kubectl get secrets -o json`, by logical name. An error says what is wrong, never what was read.
