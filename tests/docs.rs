@@ -10,7 +10,7 @@ use assert_cmd::Command;
 use todoctl::steps::ORDER;
 
 /// Documents written by hand.
-const DOCUMENTS: [&str; 12] = [
+const DOCUMENTS: [&str; 15] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -23,6 +23,9 @@ const DOCUMENTS: [&str; 12] = [
     "sample/README.md",
     "charts/backend/README.md",
     "charts/frontend/README.md",
+    "charts/notification/README.md",
+    "charts/recurring/README.md",
+    "charts/audit/README.md",
 ];
 /// Their code blocks are commands of this repository, to be typed in its folder.
 const WITH_COMMANDS: [&str; 5] =
@@ -30,8 +33,8 @@ const WITH_COMMANDS: [&str; 5] =
 /// Programs of other people that the documents call.
 const FOREIGN: [&str; 8] = ["cargo", "eval", "git", "helm", "kubectl", "cd", "export", "shellcheck"];
 /// Folders of this repository: what begins with one of them, in backticks, is a path that exists.
-const FOLDERS: [&str; 9] =
-    ["src/", "scripts/", "docs/", "tests/", "charts/", "profiles/", "sandbox/", "sample/", ".ci/"];
+const FOLDERS: [&str; 10] =
+    ["src/", "scripts/", "docs/", "tests/", "charts/", "profiles/", "sandbox/", "sample/", "dapr/", ".ci/"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

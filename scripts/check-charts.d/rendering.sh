@@ -14,11 +14,12 @@ check_rendering() {
     done
     check "$chart: names and labels" has_names "$chart"
     check "$chart: a change of the configuration rolls the pods" rolls "$chart"
+    check "$chart: an unknown value is refused" refuses "$chart" replicaCuont -f "$scratch/secrets.yaml" --set replicaCuont=1
+    check "$chart: a variable that the chart sets is refused" refuses "$chart" 'extraEnv.PORT' -f "$scratch/secrets.yaml" --set extraEnv.PORT=1
+    has_secrets "$chart" || continue
     check "$chart: a missing secret is refused" refuses "$chart" 'secrets.betterAuthSecret is required'
     check "$chart: a short secret is refused" refuses "$chart" 'secrets.betterAuthSecret must have at least 32 characters, it has 7' \
       --set secrets.databaseUrl=postgresql://h/d --set secrets.betterAuthSecret=hunter2
-    check "$chart: an unknown value is refused" refuses "$chart" replicaCuont -f "$scratch/secrets.yaml" --set replicaCuont=1
-    check "$chart: a variable that the chart sets is refused" refuses "$chart" 'extraEnv.PORT' -f "$scratch/secrets.yaml" --set extraEnv.PORT=1
   done
 }
 
@@ -53,35 +54,55 @@ TEXT
 }
 
 renders() {
-  local chart=$1 variant=$2 arguments kinds expected='ConfigMap Deployment Secret Service'
+  local chart=$1 variant=$2 arguments kinds expected='ConfigMap Deployment Service'
   set_arguments "$chart" "$variant"
   render "$chart" "${arguments[@]}" >"$scratch/manifest" || return 1
+  if has_secrets "$chart" && [[ $variant != existing-secret ]]; then expected='ConfigMap Deployment Secret Service'; fi
   case $variant in
-    local) contains '  nodePort: 3000[01]$' && contains 'type: NodePort$' || return 1 ;;
+    local) with_node_port "$chart" || return 1 ;;
     existing-secret)
-      expected='ConfigMap Deployment Service'
-      contains 'name: given-1a2b3c$' && lacks 'checksum/secret' || return 1
+      if has_secrets "$chart"; then contains 'name: given-1a2b3c$' || return 1; fi
+      lacks 'checksum/secret' || return 1
       ;;
-    dapr) contains 'dapr.io/enabled: "true"$' && contains "dapr.io/app-id: \"$chart\"\$" && contains 'dapr.io/app-port: "[0-9]*"$' || return 1 ;;
+    dapr) with_sidecar "$chart" || return 1 ;;
+    no-dapr) lacks 'dapr' || return 1 ;;
     everything)
-      expected='ConfigMap Deployment Secret Service ServiceAccount'
+      expected+=' ServiceAccount'
       contains 'LARGE_NUMBER: "10000000"$' && contains 'value: "1"$' && contains 'prometheus.io/scrape: "true"$' &&
-        contains 'dapr.io/app-port: "9000"$' && contains 'dapr.io/enable-api-logging: "true"$' || return 1
+        contains 'dapr.io/app-port: "9000"$' && contains 'dapr.io/enable-api-logging: "true"$' &&
+        contains 'dapr.io/volume-mounts: "dapr-kube-api:/[a-z./]*,tmp:/more"$' || return 1
       ;;
-    *) lacks 'dapr.io/' || return 1 ;;
   esac
   kinds=$(sed -n 's/^kind: //p' "$scratch/manifest" | sort | paste -sd' ')
   [[ $kinds == "$expected" ]] || { echo "kinds are $kinds, not $expected"; return 1; }
 }
 
+# with_node_port CHART: of the services, those for a browser have a port on the node.
+with_node_port() {
+  case $1 in
+    backend) contains '  nodePort: 30001$' && contains 'type: NodePort$' ;;
+    frontend) contains '  nodePort: 30000$' && contains 'type: NodePort$' ;;
+    *) contains 'type: ClusterIP$' ;;
+  esac
+}
+
+# with_sidecar CHART: the annotations, and what the application and the sidecar get.
+with_sidecar() {
+  contains 'dapr.io/enabled: "true"$' && contains "dapr.io/app-id: \"$1\"\$" && contains 'dapr.io/app-port: "[0-9]*"$' &&
+    contains '- name: DAPR_ENABLED$' && contains '^        - name: dapr-kube-api$' &&
+    contains 'dapr.io/volume-mounts: "dapr-kube-api:/var/run/secrets/kubernetes.io/serviceaccount"$' &&
+    contains '^      automountServiceAccountToken: false$'
+}
+
 has_names() {
-  local chart=$1 suffix label
+  local chart=$1 suffix label suffixes=(deployment service config)
+  if has_secrets "$chart"; then suffixes+=(secret); fi
   render "$chart" -f "$scratch/secrets.yaml" >"$scratch/manifest" || return 1
-  for suffix in deployment service config secret; do
+  for suffix in "${suffixes[@]}"; do
     contains "^  name: $chart-$suffix\$" || return 1
   done
   for label in 'helm.sh/chart' app.kubernetes.io/{name,instance,version,managed-by}; do
-    [[ $(count_label "$label") -eq 4 ]] || { echo "not every object has the label $label"; return 1; }
+    [[ $(count_label "$label") -eq ${#suffixes[@]} ]] || { echo "not every object has the label $label"; return 1; }
   done
   "$helm" template canary "charts/$chart" -f "$scratch/secrets.yaml" >"$scratch/manifest" 2>"$scratch/remarks" || return 1
   contains "^  name: canary-$chart-deployment\$"
@@ -93,10 +114,11 @@ count_label() {
 }
 
 rolls() {
-  local before after
+  local before after sums=1
+  if has_secrets "$1"; then sums=2; fi
   before=$(render "$1" -f "$scratch/secrets.yaml" | grep checksum/) || return 1
   after=$(render "$1" -f "$scratch/secrets.yaml" --set config.added=1 --set secrets.betterAuthSecret="$secret_value-2" | grep checksum/) || return 1
-  [[ $(comm -12 <(sort <<<"$before") <(sort <<<"$after") | wc -l) -eq 0 && $(wc -l <<<"$before") -eq 2 ]] ||
+  [[ $(comm -12 <(sort <<<"$before") <(sort <<<"$after") | wc -l) -eq 0 && $(wc -l <<<"$before") -eq $sums ]] ||
     { printf 'before:\n%s\nafter:\n%s\n' "$before" "$after"; return 1; }
 }
 

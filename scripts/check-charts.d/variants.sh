@@ -27,7 +27,7 @@ topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: S
 serviceAccount: {create: true, automount: true, annotations: {example.com/role: reader}}
 imagePullSecrets: [{name: registry}]
 nameOverride: other
-dapr: {enabled: true, appId: other, appPort: 9000, config: tracing, annotations: {sidecar-cpu-request: 50m, enable-api-logging: true}}
+dapr: {enabled: true, appId: other, appPort: 9000, config: tracing, annotations: {sidecar-cpu-request: 50m, enable-api-logging: true, volume-mounts: "tmp:/more"}}
 YAML
 
 # applications: the charts that can be installed.
@@ -38,8 +38,13 @@ applications() {
   done
 }
 
+# has_secrets CHART: the service reads secrets.
+has_secrets() {
+  ! grep -qx 'secretEnv: \[\]' "charts/$1/values.yaml"
+}
+
 # shellcheck disable=SC2034 # the checks go through them
-variants=(defaults local cloud existing-secret dapr everything)
+variants=(defaults local cloud existing-secret dapr no-dapr everything)
 
 # set_arguments CHART VARIANT: sets `arguments` to what helm gets.
 # shellcheck disable=SC2034 # the caller reads it
@@ -50,6 +55,7 @@ set_arguments() {
     local | cloud) arguments=("-f" "$chart/values-$2.yaml" "${given[@]}") ;;
     existing-secret) arguments=("--set" "existingSecret=given-1a2b3c") ;;
     dapr) arguments=("${given[@]}" "--set" "dapr.enabled=true") ;;
+    no-dapr) arguments=("${given[@]}" "--set" "dapr.enabled=false") ;;
     everything) arguments=("${given[@]}" "-f" "$scratch/everything.yaml") ;;
   esac
 }

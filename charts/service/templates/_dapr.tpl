@@ -1,5 +1,6 @@
 {{/*
-The annotations that make Dapr's injector add a sidecar. All values are strings: the injector refuses others.
+What a pod needs for Dapr's injector to add a sidecar: annotations, the variable that tells the application, and a
+token for the sidecar alone. Annotations are all strings: the injector refuses others.
 An entry `dapr.annotations.sidecar-cpu-request` becomes `dapr.io/sidecar-cpu-request`.
 */}}
 {{- define "service.daprAnnotations" -}}
@@ -14,8 +15,50 @@ dapr.io/log-as-json: {{ $dapr.logAsJson | quote }}
 {{- with $dapr.config }}
 dapr.io/config: {{ . | quote }}
 {{- end }}
-{{- range $name, $value := $dapr.annotations }}
+dapr.io/volume-mounts: {{ include "service.daprMounts" . | quote }}
+{{- range $name, $value := omit ($dapr.annotations | default dict) "volume-mounts" }}
 dapr.io/{{ $name }}: {{ include "service.scalar" $value | quote }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+Volumes of the pod that the injector mounts into the sidecar. The sidecar always has a secret store of Kubernetes,
+which does not start without a service account's token; the application needs none and gets none.
+*/}}
+{{- define "service.daprMounts" -}}
+dapr-kube-api:/var/run/secrets/kubernetes.io/serviceaccount
+{{- with index (.Values.dapr.annotations | default dict) "volume-mounts" }},{{ . }}{{ end }}
+{{- end }}
+
+{{/* The same files as a service account's token that Kubernetes mounts by itself. */}}
+{{- define "service.daprVolumes" -}}
+{{- if .Values.dapr.enabled }}
+- name: dapr-kube-api
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken:
+          path: token
+          expirationSeconds: 3607
+      - configMap:
+          name: kube-root-ca.crt
+          items:
+            - key: ca.crt
+              path: ca.crt
+      - downwardAPI:
+          items:
+            - path: namespace
+              fieldRef:
+                apiVersion: v1
+                fieldPath: metadata.namespace
+{{- end }}
+{{- end }}
+
+{{/* DAPR_HTTP_PORT is set by the injector. */}}
+{{- define "service.daprEnv" -}}
+{{- if .Values.dapr.enabled }}
+- name: DAPR_ENABLED
+  value: "1"
 {{- end }}
 {{- end }}

@@ -33,7 +33,7 @@ The checksums roll the pods when their configuration changes. A change of existi
 */}}
 {{- define "service.podAnnotations" -}}
 checksum/config: {{ include "service.configData" . | sha256sum }}
-{{- if not .Values.existingSecret }}
+{{- if include "service.buildsSecret" . }}
 checksum/secret: {{ include "service.secretData" . | sha256sum }}
 {{- end }}
 {{- include "service.daprAnnotations" . }}

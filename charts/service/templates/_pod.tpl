@@ -10,12 +10,24 @@ securityContext:
   {{- toYaml .Values.podSecurityContext | nindent 2 }}
 containers:
   - {{ include "service.container" . | indent 4 | trim }}
-{{- range $field := list "imagePullSecrets" "volumes" "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" }}
+{{- with include "service.volumes" . | trim }}
+volumes:
+  {{- . | nindent 2 }}
+{{- end }}
+{{- range $field := list "imagePullSecrets" "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" }}
 {{- with index $.Values $field }}
 {{ $field }}:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* The volumes of the values, and those of Dapr's sidecar. */}}
+{{- define "service.volumes" -}}
+{{- with .Values.volumes }}
+{{- toYaml . }}
+{{- end }}
+{{- include "service.daprVolumes" . }}
 {{- end }}
 
 {{- define "service.container" -}}
@@ -50,6 +62,7 @@ volumeMounts:
 {{- define "service.env" -}}
 - name: PORT
   value: {{ include "service.scalar" .Values.containerPort | quote }}
+{{- include "service.daprEnv" . }}
 {{- range .Values.secretEnv }}
 - name: {{ .name }}
   valueFrom:

@@ -1,8 +1,9 @@
 {{/*
-The Secret, built from `secrets` by the list `secretEnv`. Nothing is rendered when existingSecret names one.
+The Secret, built from `secrets` by the list `secretEnv`. Nothing is rendered when existingSecret names one, or when the
+service needs none.
 */}}
 {{- define "service.secret" -}}
-{{- if not .Values.existingSecret -}}
+{{- if include "service.buildsSecret" . -}}
 apiVersion: v1
 kind: Secret
 metadata:
@@ -13,6 +14,10 @@ type: Opaque
 data:
   {{- include "service.secretData" . | trim | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{- define "service.buildsSecret" -}}
+{{- if and .Values.secretEnv (not .Values.existingSecret) }}true{{ end }}
 {{- end }}
 
 {{- define "service.secretData" -}}

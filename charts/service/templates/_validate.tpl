@@ -16,7 +16,7 @@ A message names the value, never its content.
 {{- end }}
 {{- end }}
 {{- end }}
-{{- $taken := list "PORT" }}
+{{- $taken := list "PORT" "DAPR_ENABLED" }}
 {{- range .Values.secretEnv }}
 {{- $taken = append $taken .name }}
 {{- end }}
