@@ -26,6 +26,7 @@ use crate::record::{OpenRun, OpenStep, Record};
 use crate::runner::{Output, RunError, SharedRunner};
 use crate::step::{Check, StepId, Undo};
 use crate::tool::kubectl::Kubectl;
+use crate::tool::reversal::Reverser;
 use crate::world::Access;
 use crate::world::live::Live;
 
@@ -37,6 +38,8 @@ pub struct Engine {
     pub events: Emitter,
     /// Keeps the open run.
     pub record: Arc<dyn Record>,
+    /// Major version of helm.
+    pub helm_major: u32,
     /// How the cluster is reached; absent when the plan only starts it.
     pub access: Option<Access>,
     /// Namespaces whose releases may be touched.
@@ -170,7 +173,7 @@ impl Engine {
         }
         if !self.rollback {
             let remaining =
-                touched.into_iter().filter_map(|(step, undo)| remaining(step, &undo, "changed by this run"));
+                touched.iter().filter_map(|(step, undo)| self.remaining(step, undo, "changed by this run"));
             return Outcome::Kept { cause, remaining: remaining.collect() };
         }
         self.unwind(cause, &touched, hub).await
@@ -228,6 +231,24 @@ impl Engine {
             .unwrap_or_else(|error| Err(RunError::Start { program, why: error.to_string() }))
     }
 
+    /// The commands of an undo.
+    fn reversal(&self, undo: &Undo) -> Vec<Invocation> {
+        let access = self.access.as_ref();
+        access.map(|access| Reverser::new(self.helm_major, access).undo(undo)).unwrap_or_default()
+    }
+
+    /// What is left to do of a step, with the commands that do it; nothing for a step that needs no undo.
+    fn remaining(&self, step: &StepId, undo: &Undo, why: &str) -> Option<Remaining> {
+        match undo {
+            Undo::Commands { .. } => Some(Remaining {
+                step: step.clone(),
+                why: why.to_owned(),
+                commands: self.reversal(undo).iter().map(Invocation::shell).collect(),
+            }),
+            Undo::Nothing { .. } => None,
+        }
+    }
+
     fn kubectl(&self) -> Option<Kubectl> {
         self.access.as_ref().map(Kubectl::new)
     }
@@ -255,18 +276,6 @@ struct Failure {
 
 fn cause(step: Option<StepId>, message: String, hint: &str) -> Cause {
     Cause { step, message, evidence: Vec::new(), hint: hint.to_owned(), interrupted: false }
-}
-
-/// What is left to do of a step, with the commands that do it; nothing for a step that needs no undo.
-fn remaining(step: StepId, undo: &Undo, why: &str) -> Option<Remaining> {
-    match undo {
-        Undo::Commands { commands, .. } => Some(Remaining {
-            step,
-            why: why.to_owned(),
-            commands: commands.iter().map(Invocation::shell).collect(),
-        }),
-        Undo::Nothing { .. } => None,
-    }
 }
 
 /// Name of the log of a step's commands, without its ending.

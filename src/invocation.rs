@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 /// An external program that todoctl knows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,29 +121,6 @@ impl Serialize for Invocation {
             }
         }
         map.end()
-    }
-}
-
-/// Reads what `Serialize` wrote, for undo commands on record; those never have secret input.
-impl<'de> Deserialize<'de> for Invocation {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Written {
-            tool: String,
-            args: Vec<String>,
-            stdin: Option<String>,
-        }
-        let written = Written::deserialize(deserializer)?;
-        let tool = match written.tool.as_str() {
-            "helm" => Tool::Helm,
-            "kubectl" => Tool::Kubectl,
-            path => Tool::Project(PathBuf::from(path)),
-        };
-        let invocation = Self::new(tool, written.args).timeout(Duration::from_mins(5));
-        Ok(match written.stdin {
-            Some(text) => invocation.input(text),
-            None => invocation,
-        })
     }
 }
 

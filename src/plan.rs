@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::event::StepInfo;
 use crate::invocation::Invocation;
 use crate::step::{DecideError, Decision, Step, StepId};
+use crate::tool::reversal::Reverser;
 use crate::world::World;
 
 /// Everything a run will do.
@@ -36,6 +37,8 @@ pub struct PlannedStep {
     pub needs: Vec<StepId>,
     /// What it does.
     pub decision: Decision,
+    /// The commands of its undo, with the helm of this machine.
+    pub undo: Vec<Invocation>,
 }
 
 impl PlannedStep {
@@ -64,6 +67,7 @@ impl Plan {
     pub fn decide(profile: &str, steps: &[Box<dyn Step>], world: &World) -> Result<Self, Vec<DecideError>> {
         let mut planned = Vec::new();
         let mut errors = Vec::new();
+        let reverser = world.cluster.access().map(|access| Reverser::new(world.helm_major, access));
         let ids: Vec<StepId> = steps.iter().map(|step| step.id()).collect();
         for step in steps {
             match step.decide(world) {
@@ -72,6 +76,7 @@ impl Plan {
                     title: step.title(),
                     order: step.order(),
                     needs: step.needs().into_iter().filter(|need| ids.contains(need)).collect(),
+                    undo: reverser.as_ref().map(|one| one.undo(&decision.undo)).unwrap_or_default(),
                     decision,
                 }),
                 Err(error) => errors.push(error),

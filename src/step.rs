@@ -1,6 +1,10 @@
 //! Owns what a step is and what it may decide. A step decides; only the engine acts.
 //! Refuses to run commands, to read the cluster and to print.
 
+mod undo;
+
+pub use undo::{Guard, Returns, Reversal, Undo};
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -122,66 +126,6 @@ impl Change {
     pub fn is_none(&self) -> bool {
         matches!(self, Self::None { .. })
     }
-}
-
-/// How a step is reversed; decided before it is applied.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Undo {
-    /// These commands, in order.
-    Commands {
-        /// The commands.
-        commands: Vec<Invocation>,
-        /// When they are skipped because the step turned out to have changed nothing.
-        guard: Guard,
-        /// What must hold when everything is undone.
-        checks: Vec<Check>,
-        /// Revision of a release that comes back; its labels are renewed afterwards.
-        returns: Option<Returns>,
-        /// What is not good although it is undone, by name.
-        stays: Option<String>,
-    },
-    /// Nothing, with the argument why that is right.
-    Nothing {
-        /// Why nothing needs to be undone.
-        reason: String,
-        /// What of it stays when everything else is undone, by name.
-        stays: Option<String>,
-    },
-}
-
-/// The revision of a release that an undo brings back as a new one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Returns {
-    /// Release name.
-    pub release: String,
-    /// Its namespace.
-    pub namespace: String,
-    /// Revision whose content comes back.
-    pub revision: u32,
-    /// Whether todoctl made that revision: only then its labels describe it.
-    pub ours: bool,
-    /// Whether it was verified.
-    pub verified: bool,
-}
-
-/// When an undo has nothing to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Guard {
-    /// The commands are harmless when there is nothing to undo: always run them.
-    Always,
-    /// Skip unless the release has changed since: another newest revision, or another status of it.
-    ReleaseChanged {
-        /// Release name.
-        release: String,
-        /// Its namespace.
-        namespace: String,
-        /// Newest revision before the run; 0 when there was none.
-        revision: u32,
-        /// Its status before the run; empty when there was none.
-        status: String,
-    },
 }
 
 /// One thing that must hold.

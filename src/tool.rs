@@ -3,4 +3,5 @@
 
 pub mod helm;
 pub mod kubectl;
+pub mod reversal;
 pub mod sandbox;

@@ -111,6 +111,7 @@ impl Session {
             runner: self.runner(access, Some(&folder)),
             events: Emitter::new(sinks),
             record: Arc::clone(&self.record) as Arc<dyn Record>,
+            helm_major: self.helm_major,
             access: access.cloned(),
             namespaces: self.inputs.namespaces().into_iter().map(str::to_owned).collect(),
             jobs,

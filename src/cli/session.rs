@@ -26,7 +26,7 @@ pub(super) struct Session {
     pub(super) run: String,
     /// Folder of the profile's runs.
     pub(super) state: PathBuf,
-    helm_major: u32,
+    pub(super) helm_major: u32,
     pub(super) verbose: bool,
     pub(super) color: Color,
     given: Given,

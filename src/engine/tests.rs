@@ -162,6 +162,7 @@ fn run_changed(
             runner,
             events: Emitter::new(vec![Box::new(recorder.clone())]),
             record: Arc::new(NoRecord),
+            helm_major: 4,
             access: world.cluster.access().cloned(),
             namespaces: vec!["todo".into()],
             jobs,

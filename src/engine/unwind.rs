@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
+use super::Engine;
 use super::hub::Hub;
 use super::wait::{Unmet, Wait};
-use super::{Engine, remaining};
 use crate::closing;
 use crate::event::{Cause, Event, Outcome, Remaining, UndoResult};
 use crate::invocation::Invocation;
@@ -39,11 +39,8 @@ impl Engine {
         let mut back = Back::default();
         for (step, undo) in undo {
             if self.is_given_up() {
-                back.remaining.extend(remaining(
-                    step.clone(),
-                    undo,
-                    "not undone: the rollback was interrupted",
-                ));
+                let why = "not undone: the rollback was interrupted";
+                back.remaining.extend(self.remaining(step, undo, why));
             } else {
                 self.undo((step, undo), cause.step.as_ref(), seen.as_ref(), &mut back).await;
             }
@@ -112,8 +109,8 @@ impl Engine {
             Undo::Commands { guard, .. } if is_untouched(guard, seen) => {
                 UndoResult::Untouched { why: "helm has recorded no change".to_owned() }
             }
-            Undo::Commands { commands, checks, returns, stays, .. } => {
-                match self.undo_commands(step, commands).await {
+            Undo::Commands { checks, returns, stays, .. } => {
+                match self.undo_commands(step, &self.reversal(undo)).await {
                     Ok(()) => {
                         back.checks
                             .extend(checks.iter().map(|check| (step.clone(), undo.clone(), check.clone())));
@@ -122,7 +119,7 @@ impl Engine {
                         UndoResult::Undone
                     }
                     Err(cause) => {
-                        back.remaining.extend(remaining(step.clone(), undo, &cause));
+                        back.remaining.extend(self.remaining(step, undo, &cause));
                         UndoResult::Failed { cause }
                     }
                 }
@@ -156,10 +153,7 @@ impl Engine {
         let proofs = join_all(checks.iter().map(|(step, undo, check)| {
             let mut wait = Wait { engine: self, hub, step, stop: stop.clone(), changed: true };
             async move {
-                wait.until(check)
-                    .await
-                    .err()
-                    .and_then(|unmet| remaining(step.clone(), undo, &unproven(unmet)))
+                wait.until(check).await.err().and_then(|unmet| self.remaining(step, undo, &unproven(unmet)))
             }
         }));
         let mut interrupts = self.interrupts.clone();

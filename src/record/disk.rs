@@ -100,9 +100,8 @@ impl Record for DiskRecord {
 mod tests {
     use super::*;
     use crate::event::StepInfo;
-    use crate::invocation::{Invocation, Tool};
     use crate::record::OpenStep;
-    use crate::step::{Change, Guard, StepId, Undo};
+    use crate::step::{Change, Guard, Reversal, StepId, Undo};
 
     fn run() -> OpenRun {
         let info = StepInfo {
@@ -111,7 +110,12 @@ mod tests {
             order: 6,
             change: Change::Create { to: "revision 1".into() },
         };
-        let commands = vec![Invocation::new(Tool::Helm, ["rollback", "backend", "3"])];
+        let back = Reversal::Release {
+            release: "backend".into(),
+            namespace: "todo".into(),
+            to: Some(3),
+            keep_history: true,
+        };
         OpenRun {
             run: "r1".into(),
             command: "up".into(),
@@ -120,7 +124,7 @@ mod tests {
             steps: vec![OpenStep {
                 info,
                 undo: Undo::Commands {
-                    commands,
+                    reversals: vec![back],
                     guard: Guard::Always,
                     checks: vec![],
                     returns: None,
@@ -152,8 +156,8 @@ mod tests {
         let Ok(Found::Abandoned(found)) = DiskRecord::new(folder.path()).take() else {
             panic!("not abandoned")
         };
-        let Undo::Commands { commands, .. } = &found.steps[0].undo else { panic!("no commands") };
-        assert_eq!(commands[0].line(), "helm rollback backend 3");
+        let Undo::Commands { reversals, .. } = &found.steps[0].undo else { panic!("no undo") };
+        assert!(matches!(&reversals[0], Reversal::Release { to: Some(3), .. }), "{reversals:?}");
     }
 
     #[test]

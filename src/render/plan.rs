@@ -80,6 +80,7 @@ fn step_json(step: &PlannedStep) -> Value {
         "commands": step.decision.apply,
         "checks": step.decision.checks,
         "undo": step.decision.undo,
+        "undo_commands": step.undo,
     })
 }
 

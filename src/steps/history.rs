@@ -1,8 +1,7 @@
 //! Owns questions about the revisions of a release that several steps ask: the next number, whether another helm is at
 //! work, and the way back.
 
-use crate::step::{Check, DecideError, Guard, Returns, Undo};
-use crate::tool::helm::Helm;
+use crate::step::{Check, DecideError, Guard, Returns, Reversal, Undo};
 use crate::workload::Workload;
 use crate::world::releases::{Revision, Target, target};
 
@@ -45,7 +44,6 @@ pub(super) fn unproven(broken: bool) -> &'static str {
 
 /// How a change of a release is reversed: back to the revision that `target` chooses, or away when there was none.
 pub(super) fn way_back(
-    helm: &Helm,
     (release, namespace): (&str, &str),
     history: &[Revision],
     broken: bool,
@@ -61,10 +59,16 @@ pub(super) fn way_back(
         status: newest.map(|revision| revision.status.clone()).unwrap_or_default(),
     };
     let target = target(history, broken);
+    let reversal = Reversal::Release {
+        release: release.clone(),
+        namespace: namespace.clone(),
+        to: target.revision(),
+        keep_history: newest.is_some(),
+    };
     let Some(number) = target.revision() else {
-        let commands = vec![helm.uninstall(&release, &namespace, newest.is_some())];
         let checks = vec![Check::Gone { release, namespace, within_seconds }];
-        return Undo::Commands { commands, guard, checks, returns: None, stays: None };
+        let reversals = vec![reversal];
+        return Undo::Commands { reversals, guard, checks, returns: None, stays: None };
     };
     // A revision that never worked is brought back as it was; it cannot be asked to be healthy.
     let provable = !matches!(target, Target::Unproven(_));
@@ -82,7 +86,7 @@ pub(super) fn way_back(
         verified: one.is_verified() && provable,
     });
     Undo::Commands {
-        commands: vec![helm.rollback(&release, &namespace, number)],
+        reversals: vec![reversal],
         guard,
         checks: workloads.filter(|_| provable).map(rolled_out).into_iter().collect(),
         returns,

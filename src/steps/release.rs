@@ -113,7 +113,6 @@ impl ReleaseStep {
             apply: vec![helm.upgrade(&upgrade, &labels, &world.run, !drift.is_empty())],
             checks: vec![self.rolled_out(wanted.to_vec())],
             undo: way_back(
-                &helm,
                 (&self.name, namespace),
                 history,
                 broken,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::inputs::Inputs;
 use crate::labels;
-use crate::step::{Change, Check, DecideError, Decision, Guard, Returns, Step, StepId, Undo};
+use crate::step::{Change, Check, DecideError, Decision, Guard, Returns, Reversal, Step, StepId, Undo};
 use crate::steps::release_id;
 use crate::tool::helm::Helm;
 use crate::world::World;
@@ -86,7 +86,12 @@ impl Step for RetireStep {
             apply: vec![helm.uninstall(&self.name, &namespace, true)],
             checks: vec![gone],
             undo: Undo::Commands {
-                commands: vec![helm.rollback(&self.name, &namespace, newest.number)],
+                reversals: vec![Reversal::Release {
+                    release: release.clone(),
+                    namespace: namespace.clone(),
+                    to: Some(newest.number),
+                    keep_history: true,
+                }],
                 guard: Guard::ReleaseChanged {
                     release: release.clone(),
                     namespace: namespace.clone(),

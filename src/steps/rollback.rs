@@ -100,8 +100,7 @@ impl Step for RollbackStep {
         };
         let broken = is_broken(&name, &namespace, world);
         let seconds = spec.ready_seconds;
-        let back =
-            way_back(&helm, (&name, &namespace), history, broken, manifests.target.as_deref(), seconds);
+        let back = way_back((&name, &namespace), history, broken, manifests.target.as_deref(), seconds);
         let next = number_after(history);
         Ok(Decision {
             change: Change::Update {

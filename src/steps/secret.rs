@@ -14,7 +14,7 @@ use crate::given;
 use crate::inputs::Inputs;
 use crate::labels;
 use crate::profile::Profile;
-use crate::step::{Change, DecideError, Decision, Guard, Step, StepId, Undo};
+use crate::step::{Change, DecideError, Decision, Guard, Reversal, Step, StepId, Undo};
 use crate::steps::Missing;
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
@@ -142,7 +142,11 @@ impl Step for SecretStep {
             apply: vec![kubectl.apply_secret(self.object(namespace, &wanted.version, &values))],
             checks: Vec::new(),
             undo: Undo::Commands {
-                commands: vec![kubectl.delete(namespace, "secret", &[wanted.version])],
+                reversals: vec![Reversal::Delete {
+                    kind: "secret".to_owned(),
+                    namespace: namespace.clone(),
+                    names: vec![wanted.version],
+                }],
                 guard: Guard::Always,
                 checks: Vec::new(),
                 returns: None,

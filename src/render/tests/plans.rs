@@ -3,7 +3,7 @@
 use super::*;
 use crate::invocation::{Invocation, Tool};
 use crate::plan::{Closing, Plan, PlannedStep};
-use crate::step::{Change, Decision, Guard, StepId, Undo};
+use crate::step::{Change, Decision, Guard, Reversal, StepId, Undo};
 
 fn step(id: &str, order: u8, change: Change, apply: Vec<Invocation>) -> PlannedStep {
     let (kind, name) = id.split_once('/').unwrap();
@@ -11,7 +11,7 @@ fn step(id: &str, order: u8, change: Change, apply: Vec<Invocation>) -> PlannedS
     let undo = Undo::Nothing { reason, stays: None };
     let decision = Decision { change, apply, undo, ..Decision::none("") };
     let title = format!("{kind} {name}");
-    PlannedStep { step: StepId::of(kind, name), title, order, needs: Vec::new(), decision }
+    PlannedStep { step: StepId::of(kind, name), title, order, needs: Vec::new(), decision, undo: Vec::new() }
 }
 
 fn none(why: &str) -> Change {
@@ -38,12 +38,18 @@ fn release() -> PlannedStep {
     let note = "changed by someone else: deployment backend asks for 5 replicas instead of 2";
     release.decision.notes = vec![note.to_owned()];
     release.decision.undo = Undo::Commands {
-        commands: vec![command(Tool::Helm, "rollback backend 4 -n todo")],
+        reversals: vec![Reversal::Release {
+            release: "backend".to_owned(),
+            namespace: "todo".to_owned(),
+            to: Some(4),
+            keep_history: true,
+        }],
         guard: Guard::Always,
         checks: Vec::new(),
         returns: None,
         stays: None,
     };
+    release.undo = vec![command(Tool::Helm, "rollback backend 4 -n todo")];
     release
 }
 

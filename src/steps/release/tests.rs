@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::step::Undo;
+use crate::tool::reversal::Reverser;
 use crate::workload::WorkloadKind;
 use crate::world;
 use crate::world::live::Live;
@@ -96,11 +97,12 @@ fn told(inputs: &Arc<Inputs>, world: &World) -> String {
     lines.extend(decision.apply.iter().map(|command| format!("apply: {}", short(command))));
     lines.extend(decision.notes.iter().map(|note| format!("note: {note}")));
     lines.push(format!("checks: {}", decision.checks.len()));
+    let reverser = Reverser::new(world.helm_major, world.cluster.access().unwrap());
     lines.push(match &decision.undo {
         Undo::Nothing { reason, .. } => format!("undo: nothing, {reason}"),
-        Undo::Commands { commands, checks, returns, .. } => format!(
+        Undo::Commands { checks, returns, .. } => format!(
             "undo: {}; {} checks; returns {:?}",
-            commands.iter().map(short).collect::<Vec<_>>().join(", "),
+            reverser.undo(&decision.undo).iter().map(short).collect::<Vec<_>>().join(", "),
             checks.len(),
             returns.as_ref().map(|one| (one.revision, one.verified))
         ),
