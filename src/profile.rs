@@ -2,6 +2,7 @@
 //! Refuses to look at a cluster or to run anything.
 
 mod error;
+mod leave;
 mod load;
 mod names;
 #[cfg(test)]

@@ -23,6 +23,8 @@ Unknown fields are refused. Errors name file, line, column and field; values are
 a secret. A profile never holds a secret itself.
 
 With `extends`, maps are merged key by key, lists and scalars are replaced, and `null` removes an inherited entry.
+A release that is removed so takes along what the extended profile says because of it: other releases' `needs` of it,
+its checks and its expectations.
 `cluster` with another provider replaces the inherited one as a whole. In `set`, a `null` that removes nothing
 inherited is passed to helm, which then drops the chart's own default.
 
@@ -159,7 +161,11 @@ fn type_of(field: &Value) -> String {
         let name = type_name(target);
         return format!("[{name}](#{})", name.to_lowercase());
     }
-    // An optional field is `["integer", "null"]`.
+    // An optional type is `anyOf` it and null; an optional field is `["integer", "null"]`.
+    if let Some(one) = field["anyOf"].as_array().and_then(|all| all.iter().find(|one| one["type"] != "null"))
+    {
+        return type_of(one);
+    }
     let kind = field["type"].as_str().or_else(|| field["type"][0].as_str());
     match kind {
         Some("string") => "text".to_owned(),

@@ -33,7 +33,10 @@ pub struct Profile {
     /// Secret values and the Kubernetes Secrets made of them.
     #[serde(default)]
     pub secrets: Secrets,
-    /// Helm releases, by release name.
+    /// Dapr: the release that installs it, and the Dapr objects of the application; without it there are no sidecars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dapr: Option<Dapr>,
+    /// Helm releases, by release name. `NAME: null` leaves out a release of the extended profile, with what names it.
     #[serde(default)]
     pub releases: BTreeMap<String, Release>,
     /// Checks of the whole deployment, after every release is ready.
@@ -163,6 +166,18 @@ pub struct SecretValue {
     pub schemes: Vec<String>,
 }
 
+/// Dapr, as the application uses it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Dapr {
+    /// Release of `releases` that installs Dapr. Its CRDs must be established, and its injector must answer.
+    pub release: String,
+    /// Files of Dapr objects, relative to the project: Component, Configuration, Resiliency, Subscription. The name in
+    /// a `secretKeyRef` is a set of `secrets.sets`; the version is filled in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<PathBuf>,
+}
+
 /// One Helm release.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -186,6 +201,10 @@ pub struct Release {
     /// Logical Secret of `secrets.sets` whose version becomes `existingSecret`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    /// Whether its pods get a Dapr sidecar, with the release's name as app id. It then starts after the Dapr objects,
+    /// and starts anew when those in its scope change.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sidecar: bool,
     /// Releases that must be verified first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,

@@ -1,6 +1,6 @@
 //! Owns the profile as written: YAML values that remember the file, line and column they came from,
 //! and how a profile is laid over the one it extends.
-//! Refuses to know any field but `extends` and `cluster`, whose merging differs.
+//! Refuses to know any field but `extends` and `cluster`, whose merging differs; `leave` knows what goes with a release.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
 use serde_json::Value;
 
 use super::error::Problem;
+use super::leave;
 
 /// A place in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +144,14 @@ impl Node {
         }
     }
 
+    /// The same, to be changed.
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        match &mut self.value {
+            Kind::Map(entries) => entries.iter_mut().find(|(name, _)| name == key).map(|(_, node)| node),
+            Kind::Scalar(_) | Kind::List(_) => None,
+        }
+    }
+
     /// The node at a path, else the deepest one above it.
     fn find(&self, path: &[Seg]) -> &Self {
         let Some((first, rest)) = path.split_first() else {
@@ -166,9 +175,10 @@ impl Node {
     }
 
     /// This profile laid over the one it extends: maps are merged, lists and scalars replaced, and `null` removes
-    /// what was inherited. `cluster` with another provider replaces the inherited one as a whole.
+    /// what was inherited, a release with what names it. `cluster` with another provider replaces the inherited one as a whole.
     pub(super) fn over(self, mut base: Self) -> Self {
         base.remove("extends");
+        leave::forget(&mut base, &leave::left_out(&self));
         let other_provider = match (base.get("cluster"), self.get("cluster")) {
             (Some(inherited), Some(own)) => inherited.keys() != own.keys(),
             _ => false,
@@ -192,7 +202,7 @@ impl Node {
         }
     }
 
-    fn is_null(&self) -> bool {
+    pub(super) fn is_null(&self) -> bool {
         matches!(self.value, Kind::Scalar(Value::Null))
     }
 }

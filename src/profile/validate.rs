@@ -2,6 +2,7 @@
 //! Reports every problem at once. Refuses to read more of the disk than whether a file is there.
 
 mod circle;
+mod dapr;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -34,6 +35,7 @@ pub(super) fn validate(
     check.images();
     check.secrets();
     check.releases();
+    check.dapr();
     check.cycle();
     check.checks();
     check.url();
