@@ -91,6 +91,9 @@ get() {
 
 probe_url=http://$net.0.2:30080
 
+# shellcheck source=tests/sandbox.d/dapr.sh
+source "$root/tests/sandbox.d/dapr.sh"
+
 # --- Before the first start.
 
 test_absent() {
@@ -430,6 +433,7 @@ main() {
   check "port-forward works" test_port_forward
   check "pods and the host reach the database with TLS" test_database
   check "Pod Security admission refuses a privileged pod" test_pod_security
+  check_dapr
   local component
   for component in "${components[@]}"; do
     check "start repairs a killed $component without restarting pods" test_repair "$component"

@@ -151,14 +151,33 @@ image_remove() {
   "${CTR[@]}" images rm "${names[@]}" >/dev/null 2>&1 || fail "image $1 cannot be removed"
 }
 
-# images_ensure_pause: the image of the pods' infrastructure container, before the first pod.
-images_ensure_pause() {
-  local context=$STATE/pause-image
-  image_is_known "$PAUSE_IMAGE" && return 0
+# images_ensure BINARY...: the images of the sandbox's own binaries, which a node with a registry would pull.
+# They are made when they are missing and when the binary is another than the one in them.
+images_ensure() {
+  local binary name known record
+  mkdir -p "$STATE/images"
+  known=$'\n'$(images_known)
+  for binary in "$@"; do
+    name=${OWN_IMAGES[$binary]%% *}
+    record=$STATE/images/$binary
+    [[ $known == *$'\n'"$name "* && -f $record && $(<"$record") == "${BUILD_KEY[$binary]}" ]] && continue
+    image_make "$binary"
+    printf '%s\n' "${BUILD_KEY[$binary]}" >"$record"
+  done
+}
+
+# image_make BINARY: an image with nothing but the binary under its names (hard links: it is stored once) and a /tmp.
+image_make() {
+  local name user names link context=$STATE/images/$1.context
+  read -r name user names <<<"${OWN_IMAGES[$1]}"
   rm -rf "$context"
-  mkdir -p "$context"
-  cp "$BIN/pause" "$context/pause"
-  printf 'FROM scratch\nCOPY pause /pause\nUSER 65535\nENTRYPOINT ["/pause"]\n' >"$context/Dockerfile"
-  image_build_and_import "$PAUSE_IMAGE" "$context/Dockerfile" "$context"
+  mkdir -p "$context/root"
+  mkdir -m 1777 "$context/root/tmp"
+  cp "$BIN/$1" "$context/root/${names%% *}"
+  for link in ${names#"${names%% *}"}; do
+    ln "$context/root/${names%% *}" "$context/root/$link"
+  done
+  printf 'FROM scratch\nCOPY root /\nUSER %s\nENTRYPOINT ["/%s"]\n' "$user" "${names%% *}" >"$context/Dockerfile"
+  image_build_and_import "$name" "$context/Dockerfile" "$context"
   rm -rf "$context"
 }

@@ -9,10 +9,10 @@ REQUIRED_PROGRAMS=(
   "buildah buildah" "iptables iptables" "conntrack conntrack"
   "/usr/lib/postgresql/*/bin/initdb postgresql" "psql postgresql-client"
   "ip iproute2" "nsenter util-linux" "setpriv util-linux" "flock util-linux"
-  "sysctl procps" "openssl openssl" "curl curl" "awk mawk" "cmp diffutils"
+  "sysctl procps" "openssl openssl" "curl curl" "awk mawk" "cmp diffutils" "diff diffutils"
 )
 BUILD_DISK_KB=$((8 * 1024 * 1024))
-GO_MINIMUM=$(awk '$1 == "go" { print $2 }' "$SANDBOX_HOME/go/kubernetes/go.mod")
+GO_MINIMUM=$(awk '$1 == "go" { print $2 }' "$SANDBOX_HOME"/go/*/go.mod | sort -V | tail -n 1)
 
 # requirement_present PROGRAM|PATTERN
 requirement_present() {
@@ -43,7 +43,7 @@ missing_programs() {
 
 missing_for_build() {
   local free existing=$CACHE_ROOT
-  go_is_recent || PROBLEMS+=("Go $GO_MINIMUM or newer, to compile Kubernetes: https://go.dev/dl/")
+  go_is_recent || PROBLEMS+=("Go $GO_MINIMUM or newer, to compile Kubernetes and Dapr: https://go.dev/dl/")
   while [[ ! -d $existing ]]; do existing=$(dirname "$existing"); done
   free=$(df -Pk "$existing" | awk 'NR == 2 { print $4 }')
   ((free >= BUILD_DISK_KB)) ||
@@ -70,7 +70,7 @@ require_for_build() {
 
 # require_for_start: everything `start` needs; the build's part only if there is something to build.
 require_for_start() {
-  local -a PROBLEMS=() MISSING
+  local -a PROBLEMS=()
   if ((EUID != 0)); then
     PROBLEMS+=("root rights (network namespaces, containers): run it with sudo")
   fi
@@ -78,8 +78,7 @@ require_for_start() {
   if ((EUID == 0 && ${#PROBLEMS[@]} == 0)); then
     missing_paths
   fi
-  build_key
-  build_missing
-  ((${#MISSING[@]} == 0)) || missing_for_build
+  build_keys
+  ! build_must_compile || missing_for_build
   report_problems
 }

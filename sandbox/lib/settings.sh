@@ -6,7 +6,14 @@
 KUBERNETES_VERSION=v1.34.4
 HELM_VERSION=v4.2.4
 HELM3_VERSION=v3.21.4
+DAPR_VERSION=1.18.1 # go/dapr/go.mod and dapr/values-sandbox.yaml name it too
 PAUSE_IMAGE=sandbox.local/pause:1
+# The images of the sandbox's own binaries: name, user, the names by which the binary is called in it.
+declare -gA OWN_IMAGES=(
+  [pause]="$PAUSE_IMAGE 65535 pause"
+  [dapr]="sandbox.local/dapr:$DAPR_VERSION 65532 daprd injector operator placement sentry"
+  [kafka]="sandbox.local/kafka:1 101 kafka"
+)
 DATABASE_USER=todo
 
 NAME=${SANDBOX_NAME:-sandbox}

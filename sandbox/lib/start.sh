@@ -35,7 +35,9 @@ start_processes() {
   component_start containerd
   component_start apiserver
   start_wait 60 containerd "${CTR[@]}" version
-  images_ensure_pause
+  images_ensure pause
+  start_images &
+  IMAGES_JOB=$!
   start_wait 60 apiserver start_api_ready
   stage "API server is ready"
   start_distrust_pods
@@ -46,6 +48,12 @@ start_processes() {
   component_start volumes
   component_start kubelet
   component_start proxy
+}
+
+# start_images: the images of Dapr and the Kafka broker, while the control plane comes up.
+start_images() {
+  images_ensure dapr kafka
+  stage "images ${OWN_IMAGES[dapr]%% *} and ${OWN_IMAGES[kafka]%% *} are on the node"
 }
 
 start_api_ready() {
@@ -112,6 +120,7 @@ start_wait_ready() {
   start_wait 30 coredns curl -fsS --noproxy '*' "http://$NODE_IP:8181/ready"
   # Pods cannot be made in a namespace before its service account is there.
   start_wait 30 controller-manager kubectl_admin -n default get serviceaccount default
+  wait "$IMAGES_JOB" || exit 1 # it has said why
   for component in "${COMPONENTS[@]}"; do
     process_alive "$component" || start_fail "$component ended" "$component"
   done

@@ -94,7 +94,7 @@ status_ip() {
 
 # status_env: shell lines for eval; PATH grows only once.
 status_env() {
-  build_key
+  build_keys
   printf 'export SANDBOX_NAME=%q\n' "$NAME"
   printf 'export KUBECONFIG=%q\n' "$(status_file "$KUBECONFIG_FILE")"
   # shellcheck disable=SC2016 # the shell that evaluates the line expands PATH

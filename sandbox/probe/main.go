@@ -27,6 +27,7 @@ func main() {
 	http.HandleFunc("/write", answer(write))
 	http.HandleFunc("/read", answer(read))
 	http.HandleFunc("/database", answer(database))
+	serveEvents()
 	log.Println("listening on :8080")
 	log.Fatal(http.ListenAndServe(":8080", nil))
 }
@@ -54,9 +55,7 @@ func fetch(r *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	return strings.TrimSpace(string(body)), err
+	return text(response)
 }
 
 func write(r *http.Request) (string, error) {

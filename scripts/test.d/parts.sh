@@ -66,7 +66,7 @@ sandbox_bin() {
     source sandbox/lib/settings.sh
     # shellcheck source=/dev/null
     source sandbox/lib/build.sh
-    build_key
+    build_keys
     printf '%s\n' "$BIN"
   )
 }
