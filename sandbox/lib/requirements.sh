@@ -11,8 +11,8 @@ REQUIRED_PROGRAMS=(
   "ip iproute2" "nsenter util-linux" "setpriv util-linux" "flock util-linux"
   "sysctl procps" "openssl openssl" "curl curl" "awk mawk" "cmp diffutils" "diff diffutils"
 )
-BUILD_DISK_KB=$((8 * 1024 * 1024))
-GO_MINIMUM=$(awk '$1 == "go" { print $2 }' "$SANDBOX_HOME"/go/*/go.mod | sort -V | tail -n 1)
+BUILD_DISK_KB=$((12 * 1024 * 1024))
+GO_MINIMUM=$(awk '$1 == "go" { print $2 }' "$SANDBOX_HOME"/go/*/go.mod | sort -rV | head -n 1)
 
 # requirement_present PROGRAM|PATTERN
 requirement_present() {
@@ -47,7 +47,7 @@ missing_for_build() {
   while [[ ! -d $existing ]]; do existing=$(dirname "$existing"); done
   free=$(df -Pk "$existing" | awk 'NR == 2 { print $4 }')
   ((free >= BUILD_DISK_KB)) ||
-    PROBLEMS+=("8 GB of free disk below $existing for compiling (there are $((free / 1024)) MB); TODOCTL_SANDBOX_CACHE moves it")
+    PROBLEMS+=("12 GB of free disk below $existing for compiling (there are $((free / 1024)) MB); TODOCTL_SANDBOX_CACHE moves it")
 }
 
 # The database's own user has to reach its folder below the state folder.
