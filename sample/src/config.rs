@@ -18,17 +18,21 @@ const MIN_SECRET: usize = 32;
 pub(crate) enum Role {
     Backend,
     Frontend,
+    Notification,
+    Recurring,
+    Audit,
 }
 
 impl Role {
+    const ALL: [Self; 5] = [Self::Backend, Self::Frontend, Self::Notification, Self::Recurring, Self::Audit];
+
     fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "backend" => Ok(Self::Backend),
-            "frontend" => Ok(Self::Frontend),
-            other => Err(format!(
-                "unknown role '{other}': give backend or frontend as first argument, or in the file 'role' of APP_DIR"
-            )),
-        }
+        Self::ALL.into_iter().find(|role| role.name() == text).ok_or_else(|| {
+            format!(
+                "unknown role '{text}': give {} as first argument, or in the file 'role' of APP_DIR",
+                Self::ALL.map(Self::name).join(", ")
+            )
+        })
     }
 
     /// The role's name, as on the command line.
@@ -36,6 +40,9 @@ impl Role {
         match self {
             Self::Backend => "backend",
             Self::Frontend => "frontend",
+            Self::Notification => "notification",
+            Self::Recurring => "recurring",
+            Self::Audit => "audit",
         }
     }
 
@@ -43,6 +50,9 @@ impl Role {
         match self {
             Self::Backend => 8001,
             Self::Frontend => 3000,
+            Self::Notification => 8002,
+            Self::Recurring => 8003,
+            Self::Audit => 8004,
         }
     }
 
@@ -51,6 +61,15 @@ impl Role {
         match self {
             Self::Backend => &["DATABASE_URL", "BETTER_AUTH_SECRET"],
             Self::Frontend => &["BETTER_AUTH_SECRET"],
+            Self::Notification | Self::Recurring | Self::Audit => &[],
+        }
+    }
+
+    /// Whether the role can do nothing without a sidecar.
+    fn needs_sidecar(self) -> bool {
+        match self {
+            Self::Backend | Self::Frontend => false,
+            Self::Notification | Self::Recurring | Self::Audit => true,
         }
     }
 }
@@ -60,9 +79,13 @@ impl Role {
 pub(crate) struct Config {
     pub(crate) role: Role,
     pub(crate) port: u16,
-    /// Empty for the frontend, which has no database.
+    /// Empty for the roles that have no database.
     pub(crate) database_url: String,
     pub(crate) backend_url: String,
+    /// The Dapr app id of the backend.
+    pub(crate) backend_app_id: String,
+    /// The URL of the Dapr sidecar, when there is one.
+    sidecar_url: Option<String>,
     /// Where the files of the image's build context are.
     pub(crate) app_dir: PathBuf,
     pub(crate) log_level: Level,
@@ -90,6 +113,10 @@ impl Config {
         };
         problems.extend(role.secrets().iter().filter_map(|name| environment.secret_problem(name)));
         let mut keep = |problem| problems.push(problem);
+        let sidecar_url = sidecar_url(environment, &mut keep);
+        if role.needs_sidecar() && sidecar_url.is_none() {
+            keep(format!("DAPR_ENABLED must be 1: {} does nothing without a Dapr sidecar", role.name()));
+        }
         let config = Self {
             role,
             port: environment.number("PORT", &mut keep).unwrap_or(role.default_port()),
@@ -99,6 +126,8 @@ impl Config {
                 .unwrap_or("http://backend-service:8001")
                 .trim_end_matches('/')
                 .to_owned(),
+            backend_app_id: environment.text("BACKEND_APP_ID").unwrap_or("backend").to_owned(),
+            sidecar_url,
             app_dir,
             log_level: environment.text("LOG_LEVEL").map_or(Ok(Level::Info), Level::parse).unwrap_or_else(
                 |problem| {
@@ -113,6 +142,17 @@ impl Config {
         };
         if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
+
+    /// Whether this pod has a sidecar.
+    pub(crate) fn sidecar(&self) -> Result<&str, String> {
+        self.sidecar_url.as_deref().ok_or_else(|| "there is no Dapr sidecar (DAPR_ENABLED)".to_owned())
+    }
+}
+
+/// `DAPR_ENABLED` says that there is a sidecar: the chart sets it. `DAPR_HTTP_PORT` is set by Dapr's injector.
+fn sidecar_url(environment: &Environment, problem: &mut impl FnMut(String)) -> Option<String> {
+    let port = environment.number::<u16>("DAPR_HTTP_PORT", problem).unwrap_or(3500);
+    environment.flag("DAPR_ENABLED", problem).then(|| format!("http://127.0.0.1:{port}"))
 }
 
 fn role(argument: Option<&str>, app_dir: &Path) -> Result<Role, String> {
@@ -235,6 +275,33 @@ mod tests {
 
     #[test]
     fn refuses_an_unknown_role() {
-        assert!(problems("database", &[])[0].starts_with("unknown role 'database'"));
+        assert_eq!(
+            problems("database", &[]),
+            [
+                "unknown role 'database': give backend, frontend, notification, recurring, audit as first argument, \
+              or in the file 'role' of APP_DIR"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_consumer_needs_its_sidecar() {
+        for role in ["notification", "recurring", "audit"] {
+            assert_eq!(
+                problems(role, &[("DAPR_ENABLED", "0")]),
+                [format!("DAPR_ENABLED must be 1: {role} does nothing without a Dapr sidecar")]
+            );
+        }
+        let pairs = [("DAPR_ENABLED", "1"), ("DAPR_HTTP_PORT", "3600")];
+        let audit = Config::read(Some("audit"), &environment(&pairs)).ok().unwrap();
+        assert_eq!((audit.port, audit.sidecar()), (8004, Ok("http://127.0.0.1:3600")));
+    }
+
+    #[test]
+    fn every_context_has_its_role() {
+        for role in Role::ALL {
+            let context = Path::new(env!("CARGO_MANIFEST_DIR")).join(role.name());
+            assert_eq!(super::role(None, &context), Ok(role));
+        }
     }
 }

@@ -9,11 +9,14 @@ use crate::log;
 
 /// The faults of this process. None by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Fault {
     /// `FAULT_NEVER_READY`: readiness says no for ever.
     pub(crate) never_ready: bool,
     /// `FAULT_BAD_HEALTH`: liveness answers 500.
     pub(crate) bad_health: bool,
+    /// `FAULT_REFUSE_EVENTS`: the backend sends no events, the others take none.
+    pub(crate) refuse_events: bool,
     /// `FAULT_EXIT_AT_START`: one log line, then exit status 1.
     pub(crate) exit_at_start: bool,
     /// `FAULT_SLOW_START_SECONDS`: nothing listens before.
@@ -28,6 +31,7 @@ impl Fault {
         Self {
             never_ready: environment.flag("FAULT_NEVER_READY", problem),
             bad_health: environment.flag("FAULT_BAD_HEALTH", problem),
+            refuse_events: environment.flag("FAULT_REFUSE_EVENTS", problem),
             exit_at_start: environment.flag("FAULT_EXIT_AT_START", problem),
             slow_start: environment.number("FAULT_SLOW_START_SECONDS", problem).map(Duration::from_secs),
             crash_after: environment.number("FAULT_CRASH_AFTER_SECONDS", problem).map(Duration::from_secs),
@@ -63,6 +67,7 @@ mod tests {
         let given = environment(&[
             ("FAULT_NEVER_READY", "1"),
             ("FAULT_BAD_HEALTH", "true"),
+            ("FAULT_REFUSE_EVENTS", "1"),
             ("FAULT_EXIT_AT_START", "1"),
             ("FAULT_SLOW_START_SECONDS", "3"),
             ("FAULT_CRASH_AFTER_SECONDS", "0"),
@@ -73,6 +78,7 @@ mod tests {
             Fault {
                 never_ready: true,
                 bad_health: true,
+                refuse_events: true,
                 exit_at_start: true,
                 slow_start: Some(Duration::from_secs(3)),
                 crash_after: Some(Duration::ZERO),

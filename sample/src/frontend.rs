@@ -18,10 +18,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::config::Config;
+use crate::http::Answer;
 use crate::log;
 use crate::server::{self, Process, RequestId};
 use crate::signals::Stop;
-use backend::{Answer, Backend};
+use backend::Backend;
 use page::{Page, Task};
 
 /// What the frontend's requests share.
@@ -147,10 +148,14 @@ async fn relay_all(
 async fn relay_one(
     State(frontend): State<Arc<Frontend>>,
     Extension(id): Extension<RequestId>,
-    Path(task): Path<i64>,
+    Path(task): Path<String>,
     method: Method,
     body: Bytes,
 ) -> Response {
+    // Only what a task can be called becomes part of another path.
+    if !task.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return server::error(StatusCode::BAD_REQUEST, "a task is named by its id or its key");
+    }
     relay(&frontend, method, &format!("/api/tasks/{task}"), body, &id).await
 }
 
@@ -159,7 +164,8 @@ async fn relay(frontend: &Frontend, method: Method, path: &str, body: Bytes, id:
     match frontend.backend.call(method, path, body, id).await {
         Ok(answer) => {
             let mut headers = HeaderMap::new();
-            headers.extend(answer.content_type.map(|value| (header::CONTENT_TYPE, value)));
+            let content_type = answer.headers.get(header::CONTENT_TYPE);
+            headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value.clone())));
             (answer.status, headers, answer.body).into_response()
         }
         Err(reason) => server::error(StatusCode::BAD_GATEWAY, &reason),

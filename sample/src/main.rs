@@ -3,14 +3,24 @@
 //! Owns the choice of the role and the life of the process: start, faults, signals, exit status.
 //! Refuses to know what a role does.
 
+mod audit;
 mod backend;
 mod config;
+mod consumer;
+mod event;
 mod faults;
 mod frontend;
+mod http;
+mod ledger;
 mod log;
 mod metrics;
+mod notification;
+mod recurring;
 mod server;
+mod sidecar;
 mod signals;
+#[cfg(test)]
+mod testing;
 
 use std::process::ExitCode;
 
@@ -63,6 +73,9 @@ async fn run(config: Config) -> Result<(), String> {
         match role {
             Role::Backend => backend::run(config, stop).await,
             Role::Frontend => frontend::run(config, stop).await,
+            Role::Notification => notification::run(config, stop).await,
+            Role::Recurring => recurring::run(config, stop).await,
+            Role::Audit => audit::run(config, stop).await,
         }
     };
     tokio::select! {

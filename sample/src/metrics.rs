@@ -24,6 +24,7 @@ struct Durations {
 struct Counts {
     requests: BTreeMap<(String, u16), u64>,
     durations: BTreeMap<String, Durations>,
+    events: BTreeMap<&'static str, u64>,
 }
 
 /// The process's counters.
@@ -50,6 +51,12 @@ impl Metrics {
         durations.sum += seconds;
     }
 
+    /// Counts events by what became of them.
+    pub(crate) fn count_event(&self, outcome: &'static str, number: u64) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.events.entry(outcome).or_default() += number;
+    }
+
     /// Returns all figures as text.
     pub(crate) fn render(&self) -> String {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,6 +77,10 @@ fn render(text: &mut String, role: Role, counts: &Counts) -> std::fmt::Result {
     writeln!(text, "# HELP http_requests_total Requests answered.\n# TYPE http_requests_total counter")?;
     for ((route, code), count) in &counts.requests {
         writeln!(text, "http_requests_total{{route=\"{route}\",code=\"{code}\"}} {count}")?;
+    }
+    writeln!(text, "# HELP todo_events_total Events sent or taken.\n# TYPE todo_events_total counter")?;
+    for (outcome, count) in &counts.events {
+        writeln!(text, "todo_events_total{{outcome=\"{outcome}\"}} {count}")?;
     }
     writeln!(
         text,
@@ -105,6 +116,8 @@ mod tests {
         metrics.record("/api/tasks", 200, Duration::from_millis(7));
         metrics.record("/api/tasks", 200, Duration::from_secs(9));
         metrics.record("/api/tasks", 422, Duration::from_millis(1));
+        metrics.count_event("sent", 2);
+        metrics.count_event("sent", 1);
         let text = metrics.render();
         for expected in [
             "todo_build_info{role=\"backend\",version=",
@@ -115,6 +128,7 @@ mod tests {
             "http_request_duration_seconds_bucket{route=\"/api/tasks\",le=\"5\"} 2\n",
             "http_request_duration_seconds_bucket{route=\"/api/tasks\",le=\"+Inf\"} 3\n",
             "http_request_duration_seconds_count{route=\"/api/tasks\"} 3\n",
+            "todo_events_total{outcome=\"sent\"} 3\n",
         ] {
             assert!(text.contains(expected), "{expected} is not in\n{text}");
         }

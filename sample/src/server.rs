@@ -1,4 +1,4 @@
-//! What both roles serve alike.
+//! What all roles serve alike.
 //!
 //! Owns listening, request ids, request logs, metrics, the liveness answer and the orderly end.
 //! Refuses to decide readiness: that is the role's.
@@ -23,7 +23,7 @@ use crate::log;
 use crate::metrics::Metrics;
 use crate::signals::Stop;
 
-/// The header that carries a request's id through both services.
+/// The header that carries a request's id through the services.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
 
 /// Time from the signal to the end, open requests or not.
@@ -51,6 +51,15 @@ impl Process {
     /// Why this process wants no requests, apart from the role's own reasons.
     pub(crate) fn unready(&self) -> Option<&'static str> {
         self.faults.never_ready.then_some("fault: never ready")
+    }
+
+    /// Why this process neither sends nor takes events.
+    pub(crate) fn event_refusal(&self) -> Option<&'static str> {
+        self.faults.refuse_events.then_some("fault: refuse events")
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The answer to a question of health when a fault is ordered up.
@@ -88,7 +97,7 @@ impl Process {
 #[derive(Clone)]
 struct Reason(String);
 
-/// Adds to a role's routes what both roles have.
+/// Adds to a role's routes what all roles have.
 pub(crate) fn router(process: &Arc<Process>, routes: Router) -> Router {
     let common = Router::new()
         .route("/health", get(health))
@@ -102,7 +111,7 @@ pub(crate) fn router(process: &Arc<Process>, routes: Router) -> Router {
         .layer(axum::middleware::from_fn_with_state(process.clone(), observe))
 }
 
-/// An error as both roles write it: `{"error": "..."}`.
+/// An error as all roles write it: `{"error": "..."}`.
 pub(crate) fn error(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "error": message }))).into_response()
 }
@@ -161,7 +170,7 @@ fn accepted_id(value: &HeaderValue) -> Option<String> {
 }
 
 /// A new id: unguessable enough to tell requests apart, nothing more.
-fn new_id() -> String {
+pub(crate) fn new_id() -> String {
     format!("{:016x}", RandomState::new().build_hasher().finish())
 }
 

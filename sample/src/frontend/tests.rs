@@ -5,19 +5,11 @@ use std::sync::Mutex;
 use axum::Json;
 use axum::extract::Request;
 use axum::http::Uri;
-use tokio::net::TcpListener;
 
 use super::*;
 use crate::config::Role;
 use crate::faults::Fault;
-
-/// Serves on a free port of this machine and returns its URL.
-async fn start(routes: Router) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    url
-}
+use crate::testing::start;
 
 /// A backend that keeps its tasks in memory and takes no empty title.
 async fn start_backend() -> String {
@@ -108,7 +100,13 @@ async fn relays_method_and_path() {
         ask(&frontend, Method::PATCH, "/api/tasks/42", "{}").await,
         (StatusCode::OK, "PATCH /api/tasks/42".to_owned())
     );
-    assert_eq!(ask(&frontend, Method::DELETE, "/api/tasks/x", "").await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        ask(&frontend, Method::DELETE, "/api/tasks/check-1", "").await,
+        (StatusCode::OK, "DELETE /api/tasks/check-1".to_owned())
+    );
+    for path in ["/api/tasks/a%2Fb", "/api/tasks/a%3Fb", "/api/tasks/.."] {
+        assert_eq!(ask(&frontend, Method::DELETE, path, "").await.0, StatusCode::BAD_REQUEST, "{path}");
+    }
 }
 
 #[tokio::test]
