@@ -269,6 +269,8 @@ struct Failure {
     hint: String,
     /// Pods whose logs show it.
     pods: Vec<String>,
+    /// Releases that show it, with their namespaces; none: the check's own.
+    releases: Vec<(String, String)>,
     /// The check that does not hold, when it was one.
     check: Option<Check>,
     interrupted: bool,

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::step::{Change, StepId};
+use crate::text;
 
 /// Version of the event format: additions keep it, anything else raises it.
 pub const FORMAT: u32 = 1;
@@ -75,6 +76,19 @@ pub enum Event {
         /// What is missing.
         why: String,
     },
+    /// A check that programs answered holds.
+    CheckHeld {
+        /// The step it belongs to.
+        step: StepId,
+        /// Its name.
+        check: String,
+        /// Seconds from the first question to the last answer.
+        seconds: f64,
+        /// Requests that were sent, each by a process of its own.
+        requests: u32,
+        /// What was expected of other programs, and seen.
+        seen: Vec<Seen>,
+    },
     /// A step ended.
     StepFinished {
         /// The step.
@@ -126,6 +140,23 @@ pub enum Event {
         /// Address of the application, when it is up.
         url: Option<String>,
     },
+}
+
+/// Something that a check expected, and saw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Name of the expectation.
+    pub name: String,
+    /// Seconds from the answer to the check's request to the answer that showed it; asking takes about a tenth.
+    pub seconds: f64,
+}
+
+impl Seen {
+    /// "notification after 120 ms, audit after 180 ms".
+    pub fn list(seen: &[Self]) -> String {
+        let each = seen.iter().map(|one| format!("{} after {}", one.name, text::latency(one.seconds)));
+        each.collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// A step as announced at the start of a run.

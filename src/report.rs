@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::event::{Event, Outcome, Stamped, StepInfo, StepResult, UndoResult};
+use crate::event::{Event, Outcome, Seen, Stamped, StepInfo, StepResult, UndoResult};
 use crate::exit::Exit;
 use crate::step::{Change, StepId};
 
@@ -51,6 +51,21 @@ pub struct StepReport {
     pub waiting: Option<String>,
     /// Commands it has started.
     pub commands: usize,
+    /// Its checks that programs answered, in the order in which they held.
+    pub held: Vec<Held>,
+}
+
+/// A check that holds, in figures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// Its name.
+    pub check: String,
+    /// Seconds from the first question to the last answer.
+    pub seconds: f64,
+    /// Requests that were sent.
+    pub requests: u32,
+    /// What was expected of other programs, and seen.
+    pub seen: Vec<Seen>,
 }
 
 impl StepReport {
@@ -170,6 +185,7 @@ impl Report {
             | Event::CommandStarted { .. }
             | Event::CommandFinished { .. }
             | Event::StepWaiting { .. }
+            | Event::CheckHeld { .. }
             | Event::StepFinished { .. }
             | Event::UndoStarted { .. }
             | Event::UndoFinished { .. } => self.apply_to_step(*at, event),
@@ -185,6 +201,12 @@ impl Report {
             Event::StepStarted { .. } => report.forward = Progress::Running { since: at },
             Event::CommandStarted { .. } => report.commands += 1,
             Event::StepWaiting { why, .. } => report.waiting = Some(why.clone()),
+            Event::CheckHeld { check, seconds, requests, seen, .. } => report.held.push(Held {
+                check: check.clone(),
+                seconds: *seconds,
+                requests: *requests,
+                seen: seen.clone(),
+            }),
             Event::StepFinished { result, seconds, .. } => {
                 report.waiting = None;
                 report.forward = Progress::Finished { result: result.clone(), seconds: *seconds };
@@ -249,7 +271,14 @@ impl Report {
 
 impl From<StepInfo> for StepReport {
     fn from(info: StepInfo) -> Self {
-        Self { info, forward: Progress::Pending, undo: Progress::Pending, waiting: None, commands: 0 }
+        Self {
+            info,
+            forward: Progress::Pending,
+            undo: Progress::Pending,
+            waiting: None,
+            commands: 0,
+            held: Vec::new(),
+        }
     }
 }
 
@@ -290,6 +319,7 @@ impl Event {
             | Self::CommandStarted { step, .. }
             | Self::CommandFinished { step, .. }
             | Self::StepWaiting { step, .. }
+            | Self::CheckHeld { step, .. }
             | Self::StepFinished { step, .. }
             | Self::UndoStarted { step }
             | Self::UndoFinished { step, .. } => Some(step),

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::invocation::Invocation;
+use crate::profile::Method;
 use crate::workload::Workload;
 use crate::world::World;
 
@@ -152,7 +153,7 @@ pub enum Check {
         /// Seconds it may take.
         within_seconds: u32,
     },
-    /// A request through the service proxy succeeds.
+    /// A request through the service proxy is answered, and shows elsewhere.
     Http {
         /// Name shown to people.
         name: String,
@@ -160,12 +161,16 @@ pub enum Check {
         release: String,
         /// The request.
         request: Request,
+        /// What must be seen because of it.
+        expect: Vec<Expectation>,
+        /// What removes what it made.
+        cleanup: Option<Request>,
         /// Seconds it may take.
         within_seconds: u32,
     },
 }
 
-/// A GET through the API server's service proxy.
+/// A request through the API server's service proxy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// Namespace of the Service.
@@ -174,8 +179,25 @@ pub struct Request {
     pub service: String,
     /// Port number or name.
     pub port: String,
+    /// Method.
+    pub method: Method,
     /// Path, starting with a slash.
     pub path: String,
+    /// What is sent, as JSON; public.
+    pub body: Option<serde_json::Value>,
+}
+
+/// Something that must be seen because of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expectation {
+    /// Name shown to people.
+    pub name: String,
+    /// Release that answers.
+    pub release: String,
+    /// What is asked, again and again.
+    pub request: Request,
+    /// The text that an answer with a 2xx status must hold.
+    pub contains: String,
 }
 
 /// A judgement about something that is waited for.

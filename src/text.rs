@@ -90,6 +90,12 @@ pub fn wrap(text: &str, width: usize, hang: &str) -> Vec<String> {
     lines
 }
 
+/// A short time for people: `120 ms`, and from one second on like `duration`.
+pub fn latency(seconds: f64) -> String {
+    let milliseconds = (seconds.max(0.0) * 1000.0).round();
+    if milliseconds < 1000.0 { format!("{milliseconds} ms") } else { duration(seconds) }
+}
+
 /// A duration as people say it: `0.4s`, `12.3s`, `1m 04s`, `2h 05m`.
 pub fn duration(seconds: f64) -> String {
     let tenths = (seconds.max(0.0) * 10.0).round() / 10.0;

@@ -52,6 +52,12 @@ scenarios! {
     down_nothing,
     down_purge,
     dry_run,
+    events_arrive,
+    events_missing,
+    events_not_cleaned_up,
+    events_only,
+    events_refused,
+    events_undelivered,
     first_install_fails,
     first_release_fails,
     foreign_upgrade,
@@ -112,6 +118,7 @@ scenarios! {
     unused_images,
     verbose,
     verify,
+    verify_events,
     verify_finds,
 }
 

@@ -32,12 +32,20 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, failure
         hint: failure.hint,
         interrupted: failure.interrupted,
     };
-    let Some((release, namespace)) = failure.check.as_ref().map(release_of) else {
+    let Some(check) = &failure.check else {
         return cause;
     };
+    let releases = match failure.releases.as_slice() {
+        [] => vec![release_of(check)],
+        named => named.to_vec(),
+    };
     let folder = engine.names.folder.join("evidence");
-    let excerpt =
-        save(engine, &folder, &release, &namespace, &pods(hub, &release, &namespace, failure.pods)).await;
+    let mut excerpt = Vec::new();
+    for (release, namespace) in &releases {
+        let pods = pods(hub, release, namespace, failure.pods.clone());
+        excerpt.extend(save(engine, &folder, release, namespace, &pods).await);
+    }
+    let (release, namespace) = &releases[0];
     let undo = plan
         .steps
         .iter()
@@ -48,7 +56,7 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, failure
     }
     cause.evidence.extend(excerpt.iter().cloned());
     if cause.hint.is_empty() {
-        cause.hint = hint(&cause.message, &release, &namespace);
+        cause.hint = hint(&cause.message, release, namespace);
     }
     engine.events.emit(Event::EvidenceSaved { folder, excerpt });
     cause

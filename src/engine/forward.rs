@@ -94,6 +94,7 @@ fn failed(step: &StepId, message: String) -> Failure {
         evidence: Vec::new(),
         hint: String::new(),
         pods: Vec::new(),
+        releases: Vec::new(),
         check: None,
         interrupted: false,
     }
@@ -157,15 +158,14 @@ async fn attempt(
     }
     let changed = !step.decision.apply.is_empty();
     let mut wait = Wait { engine, hub, step: &step.step, stop: ending, changed };
-    for check in &step.decision.checks {
-        wait.until(check).await.map_err(|unmet| match unmet {
-            Unmet::Stopped => None,
-            Unmet::Failed { why, pods } => Some(Failure {
-                pods,
-                check: Some(check.clone()),
-                ..failed(&step.step, format!("{}: {why}", step.title))
-            }),
-        })?;
-    }
-    Ok(())
+    wait.all(&step.decision.checks).await.map_err(|(check, unmet)| match unmet {
+        Unmet::Stopped => None,
+        Unmet::Failed { why, pods, evidence, releases } => Some(Failure {
+            pods,
+            evidence,
+            releases,
+            check: Some(check),
+            ..failed(&step.step, format!("{}: {why}", step.title))
+        }),
+    })
 }

@@ -1,21 +1,26 @@
 //! Owns waiting for a check: by streams where objects tell it, by asking again where only a request does.
 //! Every wait is bounded, and says what is missing when that changes.
 
+mod request;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use self::request::Asked;
 use super::{Engine, hub::Hub};
 use crate::event::Event;
 use crate::health;
-use crate::step::{Check, Request, StepId, Verdict};
+use crate::step::{Check, StepId, Verdict};
 use crate::survey;
 use crate::workload::Workload;
 use crate::world::live::Live;
 
-/// Pause between two requests of the same kind.
+/// Pause between two reads of the same objects.
 const AGAIN: Duration = Duration::from_millis(500);
 /// At least this often a wait looks whether its streams are still open.
 const LOOK: Duration = Duration::from_secs(1);
@@ -28,12 +33,24 @@ pub(super) enum Unmet {
         why: String,
         /// Pods whose logs show it.
         pods: Vec<String>,
+        /// What was answered, line by line.
+        evidence: Vec<String>,
+        /// Releases that should have done otherwise, with their namespaces; none: the check's own.
+        releases: Vec<(String, String)>,
     },
     /// The run is being stopped.
     Stopped,
 }
 
+impl Unmet {
+    /// With nothing but pods to show for it.
+    fn failed(why: String, pods: Vec<String>) -> Self {
+        Self::Failed { why, pods, evidence: Vec::new(), releases: Vec::new() }
+    }
+}
+
 /// A wait for one check of one step.
+#[derive(Clone)]
 pub(super) struct Wait<'a> {
     pub(super) engine: &'a Engine,
     pub(super) hub: &'a Arc<Hub>,
@@ -45,6 +62,49 @@ pub(super) struct Wait<'a> {
 }
 
 impl Wait<'_> {
+    /// Waits until all checks of a step hold: what objects tell, in order; then what programs must answer, side by side.
+    pub(super) async fn all(&mut self, checks: &[Check]) -> Result<(), (Check, Unmet)> {
+        let is_asked = |check: &&Check| match check {
+            Check::Http { .. } => true,
+            Check::RolledOut { .. } | Check::Gone { .. } => false,
+        };
+        for check in checks.iter().filter(|check| !is_asked(check)) {
+            self.until(check).await.map_err(|unmet| (check.clone(), unmet))?;
+        }
+        self.side_by_side(checks.iter().filter(is_asked)).await
+    }
+
+    /// As many at once as steps may run. After the first that fails no other begins, and those that have begun are
+    /// stopped, not dropped: they may have to clean up.
+    async fn side_by_side<'c>(
+        &mut self,
+        mut checks: impl Iterator<Item = &'c Check>,
+    ) -> Result<(), (Check, Unmet)> {
+        let (end, ending) = watch::channel(false);
+        let mut running = FuturesUnordered::new();
+        let mut first = Ok(());
+        loop {
+            while !*end.borrow() && running.len() < self.engine.jobs {
+                let Some(check) = checks.next() else { break };
+                let mut wait = Wait { stop: ending.clone(), ..self.clone() };
+                running.push(async move { (check, wait.until(check).await) });
+            }
+            tokio::select! {
+                ended = running.next() => match ended {
+                    None => return first,
+                    Some((_, Ok(()))) => {}
+                    Some((check, Err(unmet))) => {
+                        end.send_replace(true);
+                        if first.is_ok() {
+                            first = Err((check.clone(), unmet));
+                        }
+                    }
+                },
+                () = stopped(&mut self.stop), if !*end.borrow() => { end.send_replace(true); }
+            }
+        }
+    }
+
     /// Waits until a check holds.
     pub(super) async fn until(&mut self, check: &Check) -> Result<(), Unmet> {
         match check {
@@ -59,8 +119,10 @@ impl Wait<'_> {
                 let deadline = deadline(*within_seconds);
                 self.absent(check, namespace, deadline).await
             }
-            Check::Http { name, request, within_seconds, .. } => {
-                self.answered(name, request, deadline(*within_seconds)).await
+            Check::Http { name, release: _, request, expect, cleanup, within_seconds } => {
+                let within_seconds = *within_seconds;
+                let cleanup = cleanup.as_ref();
+                self.asked(&Asked { name, request, expect, cleanup, within_seconds }).await
             }
         }
     }
@@ -88,7 +150,7 @@ impl Wait<'_> {
                 Ok(output) => output.complaint(),
                 Err(error) => error.to_string(),
             };
-            self.pause(&why, deadline).await?;
+            self.pause(AGAIN, &why, deadline).await?;
         }
     }
 
@@ -104,12 +166,9 @@ impl Wait<'_> {
             };
             let why = match verdict {
                 Verdict::Ready => return Ok(()),
-                Verdict::Broken { why, pods } => return Err(Unmet::Failed { why, pods }),
+                Verdict::Broken { why, pods } => return Err(Unmet::failed(why, pods)),
                 Verdict::Stale { why, pods } if repaired => {
-                    return Err(Unmet::Failed {
-                        why: format!("{why}, also after it was deleted once"),
-                        pods,
-                    });
+                    return Err(Unmet::failed(format!("{why}, also after it was deleted once"), pods));
                 }
                 Verdict::Stale { why, pods } => {
                     repaired = true;
@@ -147,33 +206,17 @@ impl Wait<'_> {
                 Err(error) => error.to_string(),
             };
             self.say(&mut said, &why);
-            self.pause(&why, deadline).await?;
+            self.pause(AGAIN, &why, deadline).await?;
         }
     }
 
-    async fn answered(&mut self, name: &str, request: &Request, deadline: Instant) -> Result<(), Unmet> {
-        let Some(kubectl) = self.engine.kubectl() else {
-            return Ok(());
-        };
-        let mut said = String::new();
-        loop {
-            let why = match survey::call(&self.engine.runner, kubectl.proxy(request)).await {
-                Ok(output) if output.is_success() => return Ok(()),
-                Ok(output) => output.headline("kubectl"),
-                Err(error) => error.to_string(),
-            };
-            let why = format!("check \"{name}\": {why}");
-            self.say(&mut said, &why);
-            self.pause(&why, deadline).await?;
-        }
-    }
-
-    async fn pause(&mut self, why: &str, deadline: Instant) -> Result<(), Unmet> {
-        if Instant::now() + AGAIN > deadline {
-            return Err(Unmet::Failed { why: format!("not in time: {why}"), pods: Vec::new() });
+    /// Rests before something is asked again; a failure when there would be no time left.
+    async fn pause(&mut self, pause: Duration, why: &str, deadline: Instant) -> Result<(), Unmet> {
+        if Instant::now() + pause > deadline {
+            return Err(Unmet::failed(format!("not in time: {why}"), Vec::new()));
         }
         tokio::select! {
-            () = tokio::time::sleep(AGAIN) => Ok(()),
+            () = tokio::time::sleep(pause) => Ok(()),
             () = stopped(&mut self.stop) => Err(Unmet::Stopped),
         }
     }
@@ -208,7 +251,7 @@ impl Wait<'_> {
             }
             Check::Gone { .. } | Check::Http { .. } => Vec::new(),
         };
-        Unmet::Failed { why: format!("not in time: {why}"), pods }
+        Unmet::failed(format!("not in time: {why}"), pods)
     }
 }
 

@@ -44,7 +44,7 @@ fn file_schema(profile: &Value) -> Value {
         }
     }
     for (name, definition) in schema["$defs"].as_object_mut().into_iter().flatten() {
-        let in_a_list = name == "HttpCheck";
+        let in_a_list = matches!(name.as_str(), "HttpCheck" | "Expectation" | "Cleanup");
         if let Some(fields) = definition.as_object_mut().filter(|_| !in_a_list) {
             fields.shift_remove("required");
         }
@@ -176,6 +176,7 @@ fn type_of(field: &Value) -> String {
             format!("map of name to {}", type_of(&field["additionalProperties"]))
         }
         Some("object") => "map".to_owned(),
+        None if field.get("type").is_none() && field["oneOf"].is_null() => "anything".to_owned(),
         _ => panic!("a type that the reference cannot show: {field}"),
     }
 }

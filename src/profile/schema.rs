@@ -4,11 +4,15 @@
 //! Every struct denies unknown fields, and enums are written as one-key maps (`sandbox: {…}`),
 //! because only that form gives path, line and column in the parser's errors.
 
+mod check;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use check::{Cleanup, Expectation, HttpCheck, ID, Method, names_id};
 
 /// A whole profile, after `extends` has been merged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -215,27 +219,4 @@ pub struct Release {
 
 fn default_ready_seconds() -> u32 {
     300
-}
-
-/// A request through the API server's service proxy that must be answered with a 2xx status.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct HttpCheck {
-    /// Name shown to people, unique in the profile.
-    pub name: String,
-    /// Release the check belongs to; it is skipped when `--only` leaves that release out.
-    pub release: String,
-    /// Service in the release's namespace.
-    pub service: String,
-    /// Port number or name of the Service.
-    pub port: String,
-    /// Path, starting with a slash.
-    pub path: String,
-    /// Seconds until it must have succeeded.
-    #[serde(default = "default_check_seconds")]
-    pub within_seconds: u32,
-}
-
-fn default_check_seconds() -> u32 {
-    30
 }

@@ -1,15 +1,15 @@
 //! Owns the rules between a profile's fields: names that refer to each other, files that must exist, limits.
 //! Reports every problem at once. Refuses to read more of the disk than whether a file is there.
 
+mod checks;
 mod circle;
 mod dapr;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::error::{Problem, ProfileError};
 use super::names::{self, LABEL_LENGTH, RELEASE_LENGTH};
-use super::schema::{HttpCheck, Image, Profile, Release, SecretValue};
+use super::schema::{Image, Profile, Release, SecretValue};
 use super::source::{Seg, Source};
 
 /// First and last position a release may have in the documented order.
@@ -235,34 +235,6 @@ impl Validation<'_> {
         if let Some(circle) = circle::find(&self.profile.releases) {
             let path = [Seg::from("releases"), circle[0].into(), "needs".into()];
             self.field(&path, format!("a circle that can never start: {}", circle.join(" needs ")));
-        }
-    }
-
-    fn checks(&mut self) {
-        let mut seen = BTreeSet::new();
-        for (index, check) in self.profile.checks.iter().enumerate() {
-            let at = |field: &str| [Seg::from("checks"), index.into(), field.into()];
-            if !seen.insert(&check.name) {
-                self.value(&at("name"), format!("`{}` is the name of an earlier check", check.name));
-            }
-            if !self.profile.releases.contains_key(&check.release) {
-                let known = self.profile.releases.keys().map(String::as_str);
-                self.value(&at("release"), names::unknown("release", &check.release, known));
-            }
-            self.target(check, &at);
-        }
-    }
-
-    fn target(&mut self, check: &HttpCheck, at: &impl Fn(&str) -> [Seg; 3]) {
-        self.label(&at("service"), &check.service, LABEL_LENGTH);
-        let number = check.port.parse::<u32>();
-        if number.is_ok_and(|port| port == 0 || port > 65535) {
-            self.value(&at("port"), "a port is 1 to 65535, or the name of a Service's port");
-        } else if names::label(&check.port, LABEL_LENGTH).is_err() {
-            self.value(&at("port"), "neither a number nor the name of a Service's port");
-        }
-        if !check.path.starts_with('/') {
-            self.value(&at("path"), "a path starts with `/`");
         }
     }
 

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::event::{Event, StepResult, UndoResult};
+use crate::event::{Event, Seen, StepResult, UndoResult};
 use crate::output::{Look, Tone};
 use crate::report::{Progress, Report, StepReport, seconds_between};
 use crate::step::{Change, StepId};
@@ -53,6 +53,9 @@ impl Lines {
                 self.verbose.then(|| self.step(step, before, Mark::Command, &text))
             }
             Event::StepWaiting { step, why } => Some(self.waiting(step, before, why)),
+            Event::CheckHeld { step, check, seconds, requests, seen } => {
+                self.held(step, before, check, (*seconds, *requests), seen)
+            }
             Event::StepFinished { step, result, seconds } => {
                 Some(self.finished(step, before, result, *seconds))
             }
@@ -117,6 +120,26 @@ impl Lines {
         // A step without a change says so when its checks hold.
         let what = self.change(step, report);
         (!what.is_empty()).then(|| self.step(step, report, Mark::Start, &what))
+    }
+
+    /// The figures of a check; of one without expectations only when asked for.
+    fn held(
+        &self,
+        step: &StepId,
+        report: &Report,
+        check: &str,
+        (seconds, requests): (f64, u32),
+        seen: &[Seen],
+    ) -> Option<String> {
+        let mut figures = match seen {
+            [] if !self.verbose => return None,
+            [] => format!("answered in {}", text::latency(seconds)),
+            seen => Seen::list(seen),
+        };
+        if self.verbose {
+            figures = format!("{figures}, {}", text::count(requests as usize, "request"));
+        }
+        Some(self.step(step, report, Mark::Done, &text::clean_line(&format!("{check}: {figures}"))))
     }
 
     fn finished(&self, step: &StepId, report: &Report, result: &StepResult, seconds: f64) -> String {

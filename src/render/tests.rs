@@ -9,15 +9,16 @@ use indicatif::{InMemoryTerm, TermLike};
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::event::{Event, Stamped};
+use crate::event::{Event, Seen, Stamped};
 use crate::exit::Exit;
 use crate::journal;
 use crate::output::{Color, Environment, Output};
 use crate::report::{self, Report};
+use crate::step::StepId;
 
 mod plans;
 
-const STREAMS: [&str; 13] = [
+const STREAMS: [&str; 14] = [
     "deployed",
     "nothing-to-do",
     "rolled-back",
@@ -31,6 +32,7 @@ const STREAMS: [&str; 13] = [
     "recorded-first-install",
     "recorded-crash-loop",
     "recovered",
+    "checks",
 ];
 
 fn stream(name: &str) -> Vec<Stamped> {
@@ -97,6 +99,7 @@ fn plain_screens() {
         insta::assert_snapshot!(format!("plain-{name}"), plain(name, Look::PLAIN, false));
     }
     insta::assert_snapshot!("plain-verbose", plain("rolled-back", Look::PLAIN, true));
+    insta::assert_snapshot!("plain-checks-verbose", plain("checks", Look::PLAIN, true));
     insta::assert_snapshot!("plain-hostile", plain("hostile", Look::PLAIN, true));
     let ascii = Look { unicode: false, width: 40, ..Look::PLAIN };
     insta::assert_snapshot!("plain-ascii-40-columns", plain("rolled-back", ascii, false));
@@ -227,6 +230,7 @@ fn live_screens_show_what_runs() {
     insta::assert_snapshot!("tty-rolled-back", live_screens("rolled-back", &[10, 14, 16]));
     insta::assert_snapshot!("tty-parallel", live_screens("parallel", &[12, 40]));
     insta::assert_snapshot!("tty-interrupted", live_screens("interrupted", &[7, 8]));
+    insta::assert_snapshot!("tty-checks", live_screens("checks", &[1, 4]));
     insta::assert_snapshot!("tty-hostile", live_screens("hostile", &[1]));
 }
 
@@ -374,7 +378,22 @@ fn every_outcome_has_its_exit_status() {
             Exit::Done,
             Exit::RolledBack,
             Exit::RolledBack,
+            Exit::Done,
         ]
+    );
+}
+
+#[test]
+fn a_report_has_the_figures_of_checks() {
+    let report = Report::fold(&stream("checks"));
+    let held = &report.step(&StepId::single("verify")).unwrap().held;
+    let figures: Vec<String> = held
+        .iter()
+        .map(|one| format!("{} {} [{}]", one.check, one.requests, Seen::list(&one.seen)))
+        .collect();
+    assert_eq!(
+        figures,
+        ["backend answers 1 []", "a task's events arrive 9 [notification after 120 ms, audit after 1.3s]"]
     );
 }
 

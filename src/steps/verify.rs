@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::inputs::Inputs;
-use crate::profile::HttpCheck;
-use crate::step::{Check, DecideError, Decision, Request, Step, StepId};
+use crate::profile::{self, HttpCheck, ID, Method};
+use crate::step::{Check, DecideError, Decision, Expectation, Request, Step, StepId};
 use crate::steps::{content::is_settled, release_id};
 use crate::world::World;
 use crate::world::manifest::differences;
+
+/// Random bytes of a check's id, which is written as twice as many hex digits.
+const ID_BYTES: usize = 8;
 
 /// The profile's checks, after every release is verified.
 pub(super) struct VerifyStep {
@@ -28,10 +33,73 @@ impl VerifyStep {
         Self { inputs: Arc::clone(inputs), retired: Vec::new(), always: true }
     }
 
-    fn check(&self, check: &HttpCheck) -> Check {
-        let namespace = self.inputs.namespace(&self.inputs.profile.releases[&check.release]).to_owned();
-        let HttpCheck { name, release, service, port, path, within_seconds } = check.clone();
-        Check::Http { name, release, request: Request { namespace, service, port, path }, within_seconds }
+    /// A declared check, with an id that no other run has.
+    fn check(&self, check: &HttpCheck, world: &World) -> Check {
+        let id = world.random(&format!("check/{}", check.name), ID_BYTES);
+        let filled = |text: &str| text.replace(ID, &id);
+        let request = |release: &str, service: &str, port: &str| Request {
+            namespace: self.inputs.namespace(&self.inputs.profile.releases[release]).to_owned(),
+            service: service.to_owned(),
+            port: port.to_owned(),
+            method: Method::Get,
+            path: String::new(),
+            body: None,
+        };
+        let own = || request(&check.release, &check.service, &check.port);
+        let expected = |expected: &profile::Expectation| Expectation {
+            name: expected.name.clone(),
+            release: expected.release.clone(),
+            request: Request {
+                path: filled(&expected.path),
+                ..request(&expected.release, &expected.service, &expected.port)
+            },
+            contains: filled(&expected.contains),
+        };
+        let body = |body: &Option<Value>| body.as_ref().map(|body| with_id(body, &id));
+        Check::Http {
+            name: check.name.clone(),
+            release: check.release.clone(),
+            request: Request {
+                method: check.method,
+                path: filled(&check.path),
+                body: body(&check.body),
+                ..own()
+            },
+            expect: check.expect.iter().map(expected).collect(),
+            cleanup: check.cleanup.as_ref().map(|cleanup| Request {
+                method: cleanup.method,
+                path: filled(&cleanup.path),
+                body: body(&cleanup.body),
+                ..own()
+            }),
+            within_seconds: check.within_seconds,
+        }
+    }
+
+    /// The releases of a check that are neither part of this run nor deployed; nothing when none is part of it.
+    fn lacking<'c>(&self, check: &'c HttpCheck, world: &World) -> Option<Vec<&'c str>> {
+        let is_part = |name: &str| self.inputs.only.contains(name);
+        let is_deployed = |name: &str| {
+            let namespace = self.inputs.namespace(&self.inputs.profile.releases[name]);
+            world.releases.newest(namespace, name).is_some_and(|newest| newest.status != "uninstalled")
+        };
+        let releases = check.releases();
+        releases
+            .iter()
+            .any(|name| is_part(name))
+            .then(|| releases.into_iter().filter(|name| !is_part(name) && !is_deployed(name)).collect())
+    }
+}
+
+/// A JSON value in whose texts the id stands for `{id}`.
+fn with_id(value: &Value, id: &str) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.replace(ID, id)),
+        Value::Array(items) => items.iter().map(|item| with_id(item, id)).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, field)| (name.clone(), with_id(field, id))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }
 
@@ -62,10 +130,18 @@ impl Step for VerifyStep {
         if settled && !self.always {
             return Ok(Decision::none("every release is verified and healthy"));
         }
-        let checks =
-            self.inputs.profile.checks.iter().filter(|check| self.inputs.only.contains(&check.release));
         let mut decision = Decision::none("checks only");
-        decision.checks = checks.map(|check| self.check(check)).collect();
+        for check in &self.inputs.profile.checks {
+            match self.lacking(check, world).as_deref() {
+                None => {}
+                Some([]) => decision.checks.push(self.check(check, world)),
+                Some(lacking) => decision.notes.push(format!(
+                    "check \"{}\" is left out: not deployed, and not part of this run: {}",
+                    check.name,
+                    lacking.join(", ")
+                )),
+            }
+        }
         Ok(decision)
     }
 }

@@ -1,5 +1,7 @@
 //! Owns kubectl's flags. Objects travel as JSON on standard input; secrets only there.
 
+mod refusal;
+
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -7,9 +9,12 @@ use serde_json::json;
 
 use crate::invocation::{Invocation, Tool};
 use crate::labels;
+use crate::profile::Method;
 use crate::step::Request;
 use crate::workload::Workload;
 use crate::world::Access;
+
+pub use refusal::{is_absent, is_undelivered};
 
 /// Limit of a single request to the API server, so that a dead one is noticed.
 const REQUEST: &str = "--request-timeout=20s";
@@ -115,11 +120,24 @@ impl Kubectl {
             .timeout(Duration::from_mins(3))
     }
 
-    /// A GET through the API server's service proxy; a 2xx answer is exit status 0 (TOOLS: a 404 hides its body).
-    pub fn proxy(&self, request: &Request) -> Invocation {
-        let Request { namespace, service, port, path } = request;
+    /// A request through the API server's service proxy; a 2xx answer is exit status 0 and on standard output
+    /// (kubectl pkg/rawhttp). `create` and `replace` want exactly one file; none of them can set a `Content-Type`.
+    pub fn request(&self, request: &Request) -> Invocation {
+        let Request { namespace, service, port, method, path, body } = request;
         let url = format!("/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}");
-        self.invocation(["get", "--raw", &url, "--request-timeout=10s"])
+        let verb = match method {
+            Method::Get => "get",
+            Method::Post => "create",
+            Method::Put => "replace",
+            Method::Delete => "delete",
+        };
+        let args = [verb, "--raw", &url, "--request-timeout=10s"];
+        let has_input = matches!(method, Method::Post | Method::Put) || body.is_some();
+        if !has_input {
+            return self.invocation(args);
+        }
+        let body = body.as_ref().map(ToString::to_string).unwrap_or_default();
+        self.invocation(args.into_iter().chain(["-f", "-"])).input(body)
     }
 
     /// The last log lines of every container of a pod; of the run before when `previous`.

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use regex::{Captures, Regex};
 
 /// Patterns and what stands for them.
-const PATTERNS: [(&str, &str); 9] = [
+const PATTERNS: [(&str, &str); 12] = [
     (r"\b\d{8}-\d{6}-[0-9a-f]{4}\b", "[RUN]"),
     (r"\b(backend|frontend|old)-deployment-[0-9a-f]{10}-[0-9a-f]{5}\b", "[$1 POD]"),
     (r"(todoctl\.dev/digest[=\x22:\\]+)[0-9a-f]{32}", "${1}[DIGEST]"),
@@ -13,6 +13,10 @@ const PATTERNS: [(&str, &str); 9] = [
     (r"\b\d{4}-\d\d-\d\dT[0-9:.]+Z", "[TIME]"),
     (r"\x22seconds\x22:[0-9.e-]+", "\"seconds\":0"),
     (r"\b\d+\.\d+s\b", "[SECONDS]"),
+    // Below a second a short time is in milliseconds.
+    (r"\b\d+ ms\b", "[SECONDS]"),
+    (r"\x22requests\x22:\d+", "\"requests\":0"),
+    (r"\bcheck-[0-9a-f]{16}\b", "check-[ID]"),
     (r"@[^ ,]+, process", "@[HOST], process"),
     (r"\x22stdin_secret_bytes\x22: ?\d+", "\"stdin_secret_bytes\":0"),
 ];

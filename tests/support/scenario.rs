@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
+use fake_tool::journal::Line;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -124,6 +125,8 @@ fn perform(bench: &Bench, scenario: &Scenario) -> String {
         shown.sort();
     }
     section(&mut seen, "changing commands", &shown.concat());
+    section(&mut seen, "requests", &requests(&log));
+    section(&mut seen, "left by requests", &bench.state().sent.join("\n"));
     section(&mut seen, "releases", &releases(bench));
     section(&mut seen, "secrets", &secrets(bench));
     if let Some(planned) = planned {
@@ -169,6 +172,22 @@ fn without_waits(stderr: &str) -> String {
         }
     }
     kept.join("\n")
+}
+
+/// The requests that change something, in order.
+fn requests(log: &[Line]) -> String {
+    let sent = log.iter().filter(|line| {
+        let raw = line.args.iter().any(|arg| arg == "--raw");
+        line.tool == "kubectl"
+            && raw
+            && line.exit.is_none()
+            && line.args.first().is_some_and(|verb| verb != "get")
+    });
+    sent.map(|line| {
+        let body = if line.stdin.is_empty() { String::new() } else { format!("    < {}\n", line.stdin) };
+        format!("kubectl {}\n{body}", line.args.join(" "))
+    })
+    .collect()
 }
 
 fn releases(bench: &Bench) -> String {

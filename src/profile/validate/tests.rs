@@ -165,6 +165,78 @@ fn secrets_that_cannot_be_made_or_would_leak() {
     ]);
 }
 
+/// A check of events that is sound, after the sound one; to be spoilt.
+const EVENTS: &str = "  - name: events
+    release: frontend
+    service: web
+    port: \"3000\"
+    method: POST
+    path: /api/tasks
+    body: {key: 'check-{id}'}
+    expect:
+      - {name: seen, release: backend, service: backend, port: http, path: /log, contains: 'check-{id}'}
+    cleanup: {method: DELETE, path: '/api/tasks/check-{id}'}
+";
+
+#[test]
+fn a_check_of_events_is_sound_and_its_parts_have_defaults() {
+    let folder = project(&[("sandbox.yaml", &format!("{SOUND}{EVENTS}"))]);
+    let checks = super::super::load(folder.path(), "sandbox").unwrap().profile.checks;
+    assert_eq!((checks[0].method.name(), checks[1].method.name()), ("GET", "POST"));
+    assert_eq!((checks[0].expect.len(), checks[1].releases()), (0, vec!["frontend", "backend"]));
+}
+
+#[test]
+fn checks_that_prove_nothing_or_remove_too_much() {
+    let cases = [
+        (
+            "method: POST",
+            "method: post",
+            "31:13: checks[1].method: unknown variant `post`, expected one of `GET`, `POST`, `PUT`, `DELETE`",
+        ),
+        ("method: POST", "method: GET", "33:5: checks[1].body: a GET has no body; give the method that sends it"),
+        (
+            "body: {key: 'check-{id}'}",
+            "body: {key: check}",
+            "34:5: checks[1].expect: nothing can be expected of a request without `{id}` in its path or body",
+        ),
+        (
+            "contains: 'check-{id}'",
+            "contains: check",
+            "35:92: checks[1].expect[0].contains: without `{id}` in it, the text could be there from an earlier run",
+        ),
+        (
+            "release: backend, service: backend, port: http, path: /log",
+            "release: audit, service: Backend, port: '0', path: /a log",
+            "35:31: checks[1].expect[0].release: no release is named `audit`; there are: backend, frontend
+profiles/sandbox.yaml:35:46: checks[1].expect[0].service: `Backend` is not a valid name: lower-case letters, digits and dashes, a letter or digit at both ends
+profiles/sandbox.yaml:35:61: checks[1].expect[0].port: a port is 1 to 65535, or the name of a Service's port
+profiles/sandbox.yaml:35:72: checks[1].expect[0].path: a path holds no blanks; write them as `%20`",
+        ),
+        (
+            "{method: DELETE, path: '/api/tasks/check-{id}'}",
+            "{method: GET, path: /api/tasks}",
+            "36:23: checks[1].cleanup.method: a GET removes nothing
+profiles/sandbox.yaml:36:34: checks[1].cleanup.path: without `{id}` it could remove what the check did not make",
+        ),
+        (
+            "    cleanup:",
+            "      - {name: seen, release: backend, service: b, port: http, path: /, contains: '{id}'}\n    cleanup:",
+            "36:16: checks[1].expect[1].name: `seen` is the name of an earlier expectation",
+        ),
+    ];
+    for (from, to, message) in cases {
+        assert!(EVENTS.contains(from), "{from}");
+        let profile = format!("{SOUND}{}", EVENTS.replacen(from, to, 1));
+        let refused = refusal(&[("sandbox.yaml", &profile)]);
+        assert_eq!(
+            refused.lines().next().unwrap_or_default(),
+            format!("profiles/sandbox.yaml:{}", message.lines().next().unwrap_or_default())
+        );
+        assert!(refused.contains(message), "{refused}");
+    }
+}
+
 #[test]
 fn only_known_placeholders_stand_in_the_url() {
     let known = "the only placeholder is {node}";

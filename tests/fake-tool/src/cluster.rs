@@ -98,7 +98,7 @@ pub fn answers(deployment: &Deployment, now: u64) -> Option<&Behaviour> {
 /// Whether a replica set's pods are ready.
 pub fn is_up(set: &ReplicaSet, now: u64) -> bool {
     match set.behaviour {
-        Behaviour::Ready | Behaviour::Unwell => true,
+        Behaviour::Ready | Behaviour::Unwell | Behaviour::Deaf => true,
         Behaviour::Slow(after) => now >= set.since + after,
         Behaviour::NeverReady | Behaviour::Crash | Behaviour::NoImage => false,
     }

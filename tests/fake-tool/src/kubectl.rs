@@ -1,5 +1,6 @@
-//! Stands for kubectl: which verb does what, and the complaints that all share. `table`, `write` and `read` do the work.
+//! Stands for kubectl: which verb does what, and the complaints that all share. `table`, `write`, `read` and `proxy` do the work.
 
+mod proxy;
 mod read;
 mod table;
 mod watch;
@@ -47,6 +48,9 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
         Ok(argv) => argv,
         Err(answer) => return answer,
     };
+    if let Some(url) = argv.value(&["--raw"]) {
+        return proxy::answer(state, argv.word(0), url, call);
+    }
     match argv.word(0) {
         "get" => read::get(state, &argv, call.now),
         "logs" => read::logs(state, &argv, call.now),

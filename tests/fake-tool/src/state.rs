@@ -28,6 +28,8 @@ pub struct State {
     pub revisions: Vec<Revision>,
     /// Deployments with their replica sets.
     pub deployments: Vec<Deployment>,
+    /// Bodies of requests that programs took and that were not removed.
+    pub sent: Vec<String>,
     /// Scripted faults.
     pub faults: Vec<Fault>,
     /// Counts changes; the source of unique ids and creation times.
@@ -45,6 +47,7 @@ impl Default for State {
             secrets: Vec::new(),
             revisions: Vec::new(),
             deployments: Vec::new(),
+            sent: Vec::new(),
             faults: Vec::new(),
             clock: 0,
         }
@@ -87,10 +90,12 @@ pub enum Behaviour {
     NoImage,
     /// Ready, but its requests fail.
     Unwell,
+    /// Ready, but it never sees what others were sent.
+    Deaf,
 }
 
 impl Behaviour {
-    /// From a word in a file: `slow 300`, `crash`, `never-ready`, `unwell`.
+    /// From a word in a file: `slow 300`, `crash`, `never-ready`, `unwell`, `deaf`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut words = text.split_whitespace();
         Ok(match (words.next(), words.next()) {
@@ -101,6 +106,7 @@ impl Behaviour {
             (Some("never-ready"), None) => Self::NeverReady,
             (Some("crash"), None) => Self::Crash,
             (Some("unwell"), None) => Self::Unwell,
+            (Some("deaf"), None) => Self::Deaf,
             _ => return Err(format!("unknown behaviour: {text}")),
         })
     }

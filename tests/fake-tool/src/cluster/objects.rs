@@ -86,7 +86,7 @@ fn container(release: &str, set: &ReplicaSet, ready: bool) -> Value {
     let mut container = json!({"name": release, "image": set.image, "ready": ready, "started": ready, "restartCount": 0,
         "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}, "lastState": {}});
     match set.behaviour {
-        Behaviour::Ready | Behaviour::Slow(_) | Behaviour::Unwell => {}
+        Behaviour::Ready | Behaviour::Slow(_) | Behaviour::Unwell | Behaviour::Deaf => {}
         Behaviour::NeverReady => container["started"] = json!(true),
         Behaviour::Crash => {
             let message = format!("back-off 10s restarting failed container={release}");

@@ -1,17 +1,14 @@
-//! Owns what kubectl reads: lists, single objects, the service proxy, logs, descriptions, events.
+//! Owns what kubectl reads: lists, single objects, logs, descriptions, events.
 
 use serde_json::{Value, json};
 
 use super::{namespace, not_found, table};
 use crate::Answer;
 use crate::argv::Argv;
-use crate::cluster::{self, objects};
+use crate::cluster::objects;
 use crate::state::{Behaviour, Deployment, ReplicaSet, State};
 
 pub(super) fn get(state: &State, argv: &Argv, now: u64) -> Answer {
-    if let Some(url) = argv.value(&["--raw"]) {
-        return proxy(state, url, now);
-    }
     let place = namespace(argv);
     match argv.word(1) {
         "secrets" if argv.value(&["-l"]) == Some("owner=helm") => table::releases(state, place),
@@ -77,33 +74,6 @@ fn named(state: &State, names: &[String], place: Option<&str>, now: u64) -> Answ
     }
 }
 
-/// `/api/v1/namespaces/NS/services/NAME:PORT/proxy/PATH`.
-fn proxy(state: &State, url: &str, now: u64) -> Answer {
-    let parts: Vec<&str> = url.split('/').collect();
-    let [_, "api", "v1", "namespaces", place, "services", service, "proxy", ..] = parts.as_slice() else {
-        return Answer::fail(
-            1,
-            "Error from server (NotFound): the server could not find the requested resource\n",
-        );
-    };
-    let name = service.split(':').next().unwrap_or_default();
-    let deployment = name.strip_suffix("-service").and_then(|release| cluster::find(state, place, release));
-    let Some(deployment) = deployment else { return not_found("services", name) };
-    match cluster::answers(deployment, now) {
-        Some(Behaviour::Unwell) => Answer::fail(
-            1,
-            "Error from server (InternalError): an error on the server (\"the database is away\") has prevented the request from succeeding\n",
-        ),
-        Some(_) => Answer::ok("{\"status\":\"ok\"}"),
-        None => Answer::fail(
-            1,
-            format!(
-                "Error from server (ServiceUnavailable): no endpoints available for service \"{service}\"\n"
-            ),
-        ),
-    }
-}
-
 fn pods<'a>(
     state: &'a State,
     place: Option<&str>,
@@ -136,7 +106,9 @@ pub(super) fn logs(state: &State, argv: &Argv, now: u64) -> Answer {
             return bad(format!("previous terminated container \"{container}\" in pod \"{name}\" not found"));
         }
         (Behaviour::NeverReady, false) => ["starting", "waiting for the database"],
-        (Behaviour::Ready | Behaviour::Slow(_) | Behaviour::Unwell, false) => ["starting", "listening"],
+        (Behaviour::Ready | Behaviour::Slow(_) | Behaviour::Unwell | Behaviour::Deaf, false) => {
+            ["starting", "listening"]
+        }
     };
     Answer::ok(said.map(|line| format!("[pod/{name}/{container}] {line}\n")).concat())
 }
@@ -168,7 +140,7 @@ fn events(state: &State, place: Option<&str>, now: u64) -> Vec<Value> {
             Behaviour::NeverReady => {
                 ("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503".to_owned())
             }
-            Behaviour::Ready | Behaviour::Slow(_) | Behaviour::Unwell => return None,
+            Behaviour::Ready | Behaviour::Slow(_) | Behaviour::Unwell | Behaviour::Deaf => return None,
         };
         Some(
             json!({"apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": reason, "message": message, "count": 3,
