@@ -19,7 +19,7 @@ pub fn judge(check: &Check, live: &Live) -> Option<Verdict> {
             Some(all(workloads.iter().map(|workload| rolled_out(workload, live))))
         }
         Check::Gone { release, namespace, .. } => Some(gone(release, namespace, live)),
-        Check::Http { .. } => None,
+        Check::Http(_) => None,
     }
 }
 

@@ -154,20 +154,24 @@ pub enum Check {
         within_seconds: u32,
     },
     /// A request through the service proxy is answered, and shows elsewhere.
-    Http {
-        /// Name shown to people.
-        name: String,
-        /// Release that answers.
-        release: String,
-        /// The request.
-        request: Request,
-        /// What must be seen because of it.
-        expect: Vec<Expectation>,
-        /// What removes what it made.
-        cleanup: Option<Request>,
-        /// Seconds it may take.
-        within_seconds: u32,
-    },
+    Http(Box<Asked>),
+}
+
+/// A check that programs answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Name shown to people.
+    pub name: String,
+    /// Release that answers.
+    pub release: String,
+    /// The request.
+    pub request: Request,
+    /// What must be seen because of it.
+    pub expect: Vec<Expectation>,
+    /// What removes what it made.
+    pub cleanup: Option<Request>,
+    /// Seconds it may take.
+    pub within_seconds: u32,
 }
 
 /// A request through the API server's service proxy.

@@ -68,7 +68,7 @@ fn release_of(check: &Check) -> (String, String) {
         Check::RolledOut { release, namespace, .. } | Check::Gone { release, namespace, .. } => {
             (release.clone(), namespace.clone())
         }
-        Check::Http { release, request, .. } => (release.clone(), request.namespace.clone()),
+        Check::Http(asked) => (asked.release.clone(), asked.request.namespace.clone()),
     }
 }
 

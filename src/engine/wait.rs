@@ -11,7 +11,6 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use self::request::Asked;
 use super::{Engine, hub::Hub};
 use crate::event::Event;
 use crate::health;
@@ -65,7 +64,7 @@ impl Wait<'_> {
     /// Waits until all checks of a step hold: what objects tell, in order; then what programs must answer, side by side.
     pub(super) async fn all(&mut self, checks: &[Check]) -> Result<(), (Check, Unmet)> {
         let is_asked = |check: &&Check| match check {
-            Check::Http { .. } => true,
+            Check::Http(_) => true,
             Check::RolledOut { .. } | Check::Gone { .. } => false,
         };
         for check in checks.iter().filter(|check| !is_asked(check)) {
@@ -119,11 +118,7 @@ impl Wait<'_> {
                 let deadline = deadline(*within_seconds);
                 self.absent(check, namespace, deadline).await
             }
-            Check::Http { name, release: _, request, expect, cleanup, within_seconds } => {
-                let within_seconds = *within_seconds;
-                let cleanup = cleanup.as_ref();
-                self.asked(&Asked { name, request, expect, cleanup, within_seconds }).await
-            }
+            Check::Http(asked) => self.asked(asked).await,
         }
     }
 
@@ -249,7 +244,7 @@ impl Wait<'_> {
                 });
                 ours.map(|pod| pod.metadata.name.clone()).collect()
             }
-            Check::Gone { .. } | Check::Http { .. } => Vec::new(),
+            Check::Gone { .. } | Check::Http(_) => Vec::new(),
         };
         Unmet::failed(format!("not in time: {why}"), pods)
     }

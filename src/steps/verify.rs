@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::inputs::Inputs;
 use crate::profile::{self, HttpCheck, ID, Method};
-use crate::step::{Check, DecideError, Decision, Expectation, Request, Step, StepId};
+use crate::step::{Asked, Check, DecideError, Decision, Expectation, Request, Step, StepId};
 use crate::steps::{content::is_settled, release_id};
 use crate::world::World;
 use crate::world::manifest::differences;
@@ -56,7 +56,7 @@ impl VerifyStep {
             contains: filled(&expected.contains),
         };
         let body = |body: &Option<Value>| body.as_ref().map(|body| with_id(body, &id));
-        Check::Http {
+        Check::Http(Box::new(Asked {
             name: check.name.clone(),
             release: check.release.clone(),
             request: Request {
@@ -73,7 +73,7 @@ impl VerifyStep {
                 ..own()
             }),
             within_seconds: check.within_seconds,
-        }
+        }))
     }
 
     /// The releases of a check that are neither part of this run nor deployed; nothing when none is part of it.

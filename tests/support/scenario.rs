@@ -183,11 +183,12 @@ fn requests(log: &[Line]) -> String {
             && line.exit.is_none()
             && line.args.first().is_some_and(|verb| verb != "get")
     });
-    sent.map(|line| {
+    let mut text = String::new();
+    for line in sent {
         let body = if line.stdin.is_empty() { String::new() } else { format!("    < {}\n", line.stdin) };
-        format!("kubectl {}\n{body}", line.args.join(" "))
-    })
-    .collect()
+        let _ = write!(text, "kubectl {}\n{body}", line.args.join(" "));
+    }
+    text
 }
 
 fn releases(bench: &Bench) -> String {

@@ -12,7 +12,7 @@ use super::{Unmet, Wait, deadline};
 use crate::event::{Event, Seen};
 use crate::profile::Method;
 use crate::runner::RunError;
-use crate::step::{Expectation, Request};
+use crate::step::{Asked, Expectation, Request};
 use crate::survey;
 use crate::text;
 use crate::tool::kubectl::{Kubectl, is_absent, is_undelivered};
@@ -23,15 +23,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Most characters of an answer that are shown as evidence.
 const SHOWN: usize = 400;
-
-/// A check that is answered by programs.
-pub(super) struct Asked<'a> {
-    pub(super) name: &'a str,
-    pub(super) request: &'a Request,
-    pub(super) expect: &'a [Expectation],
-    pub(super) cleanup: Option<&'a Request>,
-    pub(super) within_seconds: u32,
-}
 
 /// Why a request was not answered with a 2xx status.
 struct Refusal {
@@ -72,7 +63,7 @@ impl Pace {
 
 impl Wait<'_> {
     /// Sends a check's request, waits until everything expected is seen, and cleans up.
-    pub(super) async fn asked(&mut self, check: &Asked<'_>) -> Result<(), Unmet> {
+    pub(super) async fn asked(&mut self, check: &Asked) -> Result<(), Unmet> {
         let Some(kubectl) = self.engine.kubectl() else {
             return Ok(());
         };
@@ -90,14 +81,14 @@ impl Wait<'_> {
         let result = held.map(|(seen, more)| {
             self.engine.events.emit(Event::CheckHeld {
                 step: self.step.clone(),
-                check: check.name.to_owned(),
+                check: check.name.clone(),
                 seconds: start.elapsed().as_secs_f64(),
                 requests: requests + more,
                 seen,
             });
         });
-        if let Some(cleanup) = check.cleanup.filter(|_| delivered) {
-            self.clean(&kubectl, check.name, cleanup, result.is_ok()).await;
+        if let Some(cleanup) = check.cleanup.as_ref().filter(|_| delivered) {
+            self.clean(&kubectl, &check.name, cleanup, result.is_ok()).await;
         }
         result
     }
@@ -106,7 +97,7 @@ impl Wait<'_> {
     async fn sent(
         &mut self,
         kubectl: &Kubectl,
-        check: &Asked<'_>,
+        check: &Asked,
         deadline: Instant,
     ) -> (Result<(), (Unmet, bool)>, u32) {
         let mut pace = Pace::until(deadline);
@@ -115,10 +106,10 @@ impl Wait<'_> {
         let changes = check.request.method != Method::Get;
         loop {
             requests += 1;
-            let Err(refusal) = self.ask(kubectl, check.request).await else { return (Ok(()), requests) };
+            let Err(refusal) = self.ask(kubectl, &check.request).await else { return (Ok(()), requests) };
             let why = format!("check \"{}\": {}", check.name, refusal.why);
             if changes && !refusal.undelivered {
-                let Request { method, path, .. } = check.request;
+                let Request { method, path, .. } = &check.request;
                 let why = format!("{why} (sent once: {} {path})", method.name());
                 return (Err((Unmet::failed(why, Vec::new()), true)), requests);
             }
@@ -133,13 +124,13 @@ impl Wait<'_> {
     async fn seen(
         &mut self,
         kubectl: &Kubectl,
-        check: &Asked<'_>,
+        check: &Asked,
         deadline: Instant,
     ) -> Result<(Vec<Seen>, u32), Unmet> {
         let since = Instant::now();
         let polls = check.expect.iter().map(|expected| {
             let mut wait = self.clone();
-            async move { wait.polled(kubectl, (check.name, expected), since, deadline).await }
+            async move { wait.polled(kubectl, (&check.name, expected), since, deadline).await }
         });
         let (mut seen, mut missing, mut requests) = (Vec::new(), Vec::new(), 0);
         for (ended, asked) in join_all(polls).await {
@@ -223,7 +214,7 @@ impl Wait<'_> {
 }
 
 /// Which expectations were not met, with the last answers, and which were.
-fn unseen(check: &Asked<'_>, seen: &[Seen], missing: &[Missing<'_>]) -> Unmet {
+fn unseen(check: &Asked, seen: &[Seen], missing: &[Missing<'_>]) -> Unmet {
     let lacking: Vec<String> = missing
         .iter()
         .map(|one| format!("{} has not shown \"{}\"", one.expected.name, one.expected.contains))
@@ -241,7 +232,7 @@ fn unseen(check: &Asked<'_>, seen: &[Seen], missing: &[Missing<'_>]) -> Unmet {
         ),
         pods: Vec::new(),
         evidence: missing.iter().map(last_answer).collect(),
-        releases: BTreeSet::from_iter(missing.iter().map(place)).into_iter().collect(),
+        releases: missing.iter().map(place).collect::<BTreeSet<_>>().into_iter().collect(),
     }
 }
 

@@ -209,9 +209,9 @@ fn checks_that_prove_nothing_or_remove_too_much() {
             "release: backend, service: backend, port: http, path: /log",
             "release: audit, service: Backend, port: '0', path: /a log",
             "35:31: checks[1].expect[0].release: no release is named `audit`; there are: backend, frontend
-profiles/sandbox.yaml:35:46: checks[1].expect[0].service: `Backend` is not a valid name: lower-case letters, digits and dashes, a letter or digit at both ends
-profiles/sandbox.yaml:35:61: checks[1].expect[0].port: a port is 1 to 65535, or the name of a Service's port
-profiles/sandbox.yaml:35:72: checks[1].expect[0].path: a path holds no blanks; write them as `%20`",
+profiles/sandbox.yaml:35:47: checks[1].expect[0].service: `Backend` is not a valid name: lower-case letters, digits and dashes, a letter or digit at both ends
+profiles/sandbox.yaml:35:62: checks[1].expect[0].port: a port is 1 to 65535, or the name of a Service's port
+profiles/sandbox.yaml:35:73: checks[1].expect[0].path: a path holds no blanks; write them as `%20`",
         ),
         (
             "{method: DELETE, path: '/api/tasks/check-{id}'}",
