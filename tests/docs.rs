@@ -35,6 +35,8 @@ const FOREIGN: [&str; 8] = ["cargo", "eval", "git", "helm", "kubectl", "cd", "ex
 /// Folders of this repository: what begins with one of them, in backticks, is a path that exists.
 const FOLDERS: [&str; 10] =
     ["src/", "scripts/", "docs/", "tests/", "charts/", "profiles/", "sandbox/", "sample/", "dapr/", ".ci/"];
+/// Paths that a build makes; they are no part of a clean clone.
+const MADE: [&str; 3] = ["sample/frontend/bin", "sample/backend/bin", "sandbox/charts/dapr"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -237,10 +239,7 @@ fn links_and_paths_lead_somewhere() {
                 findings.push(format!("{document} links to {target}"));
             }
         }
-        // Paths that a build makes are no part of a clean clone.
-        for path in paths(&text).into_iter().filter(|path| {
-            !path.starts_with("sample/frontend/bin") && !path.starts_with("sample/backend/bin")
-        }) {
+        for path in paths(&text).into_iter().filter(|path| !MADE.iter().any(|made| path.starts_with(made))) {
             if !root().join(&path).exists() && !root().join(folder).join(&path).exists() {
                 findings.push(format!("{document} names {path}"));
             }
