@@ -3,6 +3,7 @@
 
 mod check;
 mod env_file;
+mod form;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -13,8 +14,9 @@ use thiserror::Error;
 
 use crate::profile::{SecretValue, Secrets};
 
-pub use check::validate;
+pub use check::problems;
 pub use env_file::{EnvFile, EnvFileError};
+pub use form::derive;
 
 /// The values that were given, by their name in the profile.
 #[derive(Debug, Clone, Default)]
@@ -64,7 +66,7 @@ pub fn collect(
                 }
             }
         };
-        match check::problems(spec, &value) {
+        match check::problems(secrets, name, &value) {
             found if found.is_empty() => {
                 given.values.insert(name.clone(), value);
             }

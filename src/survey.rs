@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use tokio::task::{JoinSet, spawn_blocking};
 
+use crate::given;
 use crate::inputs::Inputs;
 use crate::invocation::{Invocation, Tool};
 use crate::provider::Provider;
@@ -164,7 +165,12 @@ pub async fn commands(runner: &SharedRunner, inputs: &Inputs, world: &mut World)
         let invocation = Invocation::new(Tool::Project(program.into()), args.iter().cloned());
         let answer = read(SharedRunner::clone(runner), "a secret from its command", invocation).await?;
         let text = answer.output.text();
-        world.given.insert(name, SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()));
+        let value = SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned());
+        answer.parse(|_| match given::problems(&inputs.profile.secrets, &name, &value).as_slice() {
+            [] => Ok(()),
+            problems => Err(format!("{name} is not acceptable: {}", problems.join("; "))),
+        })?;
+        world.given.insert(name, value);
     }
     Ok(())
 }

@@ -2,18 +2,19 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::profile::SecretValue;
+use crate::given::form;
+use crate::profile::{SecretValue, Secrets};
 
-/// Checks a value against its declaration; the error names every problem, and never the value.
-pub fn validate(name: &str, spec: &SecretValue, value: &SecretString) -> Result<(), String> {
-    let found = problems(spec, value);
-    if found.is_empty() {
-        return Ok(());
-    }
-    Err(format!("{name}: {}", found.join("; ")))
+/// What is wrong with a value of a name, and with what is derived from it: a sentence each, never with the value.
+pub fn problems(secrets: &Secrets, name: &str, value: &SecretString) -> Vec<String> {
+    let Some(spec) = secrets.values.get(name) else { return Vec::new() };
+    let found = declared(spec, value);
+    // What is malformed is not derived from: one mistake, one sentence.
+    if found.is_empty() { form::problems(secrets, name, value) } else { found }
 }
 
-pub(super) fn problems(spec: &SecretValue, value: &SecretString) -> Vec<String> {
+/// What differs from the declaration.
+fn declared(spec: &SecretValue, value: &SecretString) -> Vec<String> {
     let text = value.expose_secret();
     let mut found = Vec::new();
     if text.is_empty() {
@@ -49,31 +50,47 @@ fn is_url(text: &str, schemes: &[String]) -> bool {
 mod tests {
     use super::*;
 
-    fn spec(fields: &str) -> SecretValue {
-        serde_yaml::from_str(fields).unwrap()
+    fn found(fields: &str, value: &str) -> String {
+        let secrets: Secrets = serde_yaml::from_str(&format!("values: {{v: {fields}}}")).unwrap();
+        problems(&secrets, "v", &value.to_owned().into()).join("; ")
     }
 
     #[test]
     fn every_problem_is_named_and_the_value_is_not() {
         let cases = [
-            ("{}", "", "v: it is empty"),
-            ("{}", "CANARY\n", "v: ends with a line break or a space"),
-            ("{}", "CAN\u{1b}ARY", "v: holds a control character"),
-            ("{schemes: [https]}", "https://CAN\nARY", "v: holds a control character"),
-            ("{min-length: 8}", "CANARY", "v: 6 characters, at least 8 are needed"),
-            ("{schemes: [http, https]}", "ftp://CANARY", "v: not a URL that starts with http:// or https://"),
-            ("{schemes: [http]}", "http://", "v: not a URL that starts with http://"),
+            ("{}", "", "it is empty"),
+            ("{}", "CANARY\n", "ends with a line break or a space"),
+            ("{}", "CAN\u{1b}ARY", "holds a control character"),
+            ("{schemes: [https]}", "https://CAN\nARY", "holds a control character"),
+            ("{min-length: 8}", "CANARY", "6 characters, at least 8 are needed"),
+            ("{schemes: [http, https]}", "ftp://CANARY", "not a URL that starts with http:// or https://"),
+            ("{schemes: [http]}", "http://", "not a URL that starts with http://"),
             (
                 "{min-length: 20, schemes: [http]}",
                 "CAN\tARY ",
-                "v: ends with a line break or a space; holds a control character; \
+                "ends with a line break or a space; holds a control character; \
                  8 characters, at least 20 are needed; not a URL that starts with http://",
             ),
         ];
         for (fields, value, expected) in cases {
-            let error = validate("v", &spec(fields), &value.to_owned().into()).unwrap_err();
-            assert_eq!(error, expected);
+            assert_eq!(found(fields, value), expected);
         }
+    }
+
+    #[test]
+    fn a_value_from_which_nothing_can_be_derived_is_refused() {
+        let secrets = "values: {v: {schemes: [postgresql]}, d: {from: v, form: postgres}}";
+        let secrets: Secrets = serde_yaml::from_str(secrets).unwrap();
+        let found = |value: &str| problems(&secrets, "v", &value.to_owned().into());
+        assert_eq!(found("mysql://CANARY"), ["not a URL that starts with postgresql://"]);
+        assert_eq!(
+            found("postgresql:///CANARY"),
+            [
+                "d cannot be derived from it: it names no host, or a Unix socket: a sidecar reaches a database by the \
+              network only"
+            ]
+        );
+        assert!(found("postgresql://h/CANARY").is_empty());
     }
 
     #[test]
@@ -83,7 +100,7 @@ mod tests {
             ("{schemes: [postgres]}", "POSTGRES://u:p@h/d"),
             ("{}", "-----BEGIN-----\nx\n-----END-----"),
         ] {
-            assert_eq!(validate("v", &spec(fields), &value.to_owned().into()), Ok(()), "{value}");
+            assert_eq!(found(fields, value), "", "{value}");
         }
     }
 }

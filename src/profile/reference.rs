@@ -157,7 +157,9 @@ fn default_of(field: &Value) -> String {
 }
 
 fn type_of(field: &Value) -> String {
-    if let Some(target) = field["$ref"].as_str() {
+    // An optional field of a type with a name is "anyOf" that type and null.
+    let target = field["$ref"].as_str().or_else(|| field["anyOf"][0]["$ref"].as_str());
+    if let Some(target) = target {
         let name = type_name(target);
         return format!("[{name}](#{})", name.to_lowercase());
     }

@@ -168,6 +168,21 @@ pub struct SecretValue {
     /// Accepted URL schemes; any text when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub schemes: Vec<String>,
+    /// Another value that this one is derived from, in the form that `form` says. It is never given itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// What `from` is turned into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
+}
+
+/// A form that a derived value has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// The URL of a PostgreSQL database as Dapr accepts it: `postgres://` with libpq's parameters, made from
+    /// SQLAlchemy's or any other. docs/secrets.md has the rules.
+    Postgres,
 }
 
 /// Dapr, as the application uses it.

@@ -4,12 +4,13 @@
 mod checks;
 mod circle;
 mod dapr;
+mod secrets;
 
 use std::path::Path;
 
 use super::error::{Problem, ProfileError};
 use super::names::{self, LABEL_LENGTH, RELEASE_LENGTH};
-use super::schema::{Image, Profile, Release, SecretValue};
+use super::schema::{Image, Profile, Release};
 use super::source::{Seg, Source};
 
 /// First and last position a release may have in the documented order.
@@ -113,56 +114,6 @@ impl Validation<'_> {
                 let [images, name, field] = at("sources");
                 self.value(&[images, name, field, index.into()], format!("not a glob: {}", error.kind()));
             }
-        }
-    }
-
-    fn secrets(&mut self) {
-        for (name, value) in &self.profile.secrets.values {
-            self.secret_value(name, value);
-        }
-        for (set, keys) in &self.profile.secrets.sets {
-            let path = [Seg::from("secrets"), "sets".into(), set.as_str().into()];
-            self.key_label(&path, set, RELEASE_LENGTH);
-            for (key, value) in keys {
-                let [secrets, sets, set] = path.clone();
-                let path = [secrets, sets, set, key.as_str().into()];
-                if !names::is_secret_key(key) {
-                    self.field(
-                        &path,
-                        format!("`{key}` cannot be a key of a Secret: letters, digits, `-`, `_` and `.`"),
-                    );
-                }
-                let values = &self.profile.secrets.values;
-                if !values.contains_key(value) {
-                    let known = values.keys().map(String::as_str);
-                    self.value(&path, names::unknown("value of `secrets.values`", value, known));
-                }
-            }
-        }
-    }
-
-    fn secret_value(&mut self, name: &str, value: &SecretValue) {
-        let at = |field: &str| [Seg::from("secrets"), "values".into(), name.into(), field.into()];
-        if let Some(variable) = &value.env
-            && !names::is_variable(variable)
-        {
-            self.value(&at("env"), "not the name of a variable: letters, digits and `_`, not a digit first");
-        }
-        let Some(bytes) = value.generate else { return };
-        let (digits, fewest) = (u32::from(bytes) * 2, u32::from(value.min_length.unwrap_or(0)));
-        if bytes == 0 {
-            self.value(&at("generate"), "0 bytes are no secret; 32 is usual");
-        } else if digits < fewest {
-            self.value(
-                &at("generate"),
-                format!("{bytes} bytes are written as {digits} hex digits, fewer than min-length: {fewest}"),
-            );
-        }
-        if !value.schemes.is_empty() {
-            self.value(
-                &at("generate"),
-                "a generated value is hex digits and can never be a URL of `schemes`",
-            );
         }
     }
 

@@ -4,7 +4,7 @@
 //! brings the old values back and an undo needs no secret data. The suffix is random, not a hash of the values: a
 //! hash of a weak secret can be guessed offline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -45,35 +45,56 @@ impl SecretStep {
     }
 }
 
-/// The value of a declared secret: given, else in the cluster, else generated, else nothing.
+/// The value of a declared secret: given, else in the cluster, else generated, else nothing. A derived value is made
+/// from the value of its source, each time anew.
 fn value(profile: &Profile, name: &str, world: &World) -> Option<SecretString> {
+    let spec = profile.secrets.values.get(name);
+    if let Some((from, form)) = spec.and_then(|spec| spec.from.as_deref().zip(spec.form)) {
+        // What cannot be derived is refused where it comes from; `SecretStep::decide` asks about what is kept.
+        return match value(profile, from, world) {
+            Some(source) => given::derive(form, &source).ok(),
+            None => kept(profile, name, world).map(|(_, value)| value.clone()),
+        };
+    }
     if let Some(given) = world.given.get(name) {
         return Some(given.clone());
     }
-    let in_cluster = profile.secrets.sets.iter().find_map(|(set, keys)| {
-        let key = keys.iter().find(|(_, value)| *value == name)?.0;
-        world.secrets.get(set)?.newest()?.values.get(key).cloned()
-    });
-    let generate = profile.secrets.values.get(name).and_then(|spec| spec.generate);
-    in_cluster.or_else(|| Some(world.random(&format!("value/{name}"), usize::from(generate?)).into()))
+    let generate = spec.and_then(|spec| spec.generate);
+    let kept = kept(profile, name, world).map(|(_, value)| value.clone());
+    kept.or_else(|| Some(world.random(&format!("value/{name}"), usize::from(generate?)).into()))
 }
 
-/// The declared values of some logical Secrets that nothing supplies and that are not optional.
+/// The value in the cluster, and the name of the Secret that holds it.
+fn kept<'a>(profile: &Profile, name: &str, world: &'a World) -> Option<(&'a str, &'a SecretString)> {
+    profile.secrets.sets.iter().find_map(|(set, keys)| {
+        let key = keys.iter().find(|(_, value)| *value == name)?.0;
+        let newest = world.secrets.get(set)?.newest()?;
+        Some((newest.name.as_str(), newest.values.get(key)?))
+    })
+}
+
+/// The value that must be given so that a value is there: itself, or what it is derived from.
+fn source<'a>(profile: &'a Profile, name: &'a str) -> &'a str {
+    profile.secrets.values.get(name).and_then(|spec| spec.from.as_deref()).unwrap_or(name)
+}
+
+/// The declared values that some logical Secrets are made of and that nothing supplies, except optional ones. Of a
+/// derived value it is the source.
 pub fn missing<'a>(inputs: &'a Inputs, world: &World) -> Missing<'a> {
+    let Profile { secrets, .. } = &inputs.profile;
     let sets = inputs.secret_names();
-    let used = inputs
-        .profile
-        .secrets
-        .sets
-        .iter()
-        .filter(|(set, _)| sets.contains(*set))
-        .flat_map(|(_, keys)| keys.values());
-    let names: std::collections::BTreeSet<&String> = used.collect();
-    let specs = names.into_iter().filter_map(|name| inputs.profile.secrets.values.get_key_value(name));
-    specs
-        .filter(|(name, spec)| !spec.optional && value(&inputs.profile, name, world).is_none())
-        .map(|(name, spec)| (name.as_str(), spec))
-        .collect()
+    let used = secrets.sets.iter().filter(|(set, _)| sets.contains(*set)).flat_map(|(_, keys)| keys.values());
+    let needed = used.filter(|name| secrets.values.get(*name).is_some_and(|spec| !spec.optional));
+    let lacking = |name: &&str| value(&inputs.profile, name, world).is_none();
+    let names: BTreeSet<&str> = needed
+        .map(String::as_str)
+        .filter(lacking)
+        .map(|name| source(&inputs.profile, name))
+        // A source that is there and useless is malformed, not missing.
+        .filter(lacking)
+        .collect();
+    let specs = names.into_iter().filter_map(|name| secrets.values.get_key_value(name));
+    specs.map(|(name, spec)| (name.as_str(), spec)).collect()
 }
 
 /// What version a logical Secret has after this run. Pure, so that releases ask the same question.
@@ -117,15 +138,7 @@ impl Step for SecretStep {
         let Some(values) = wanted.new else {
             return Ok(Decision::none(format!("{} has these values", wanted.version)));
         };
-        for (key, value) in &values {
-            let name = &self.inputs.profile.secrets.sets[&self.name][key];
-            let spec = &self.inputs.profile.secrets.values[name];
-            given::validate(name, spec, value).map_err(|message| DecideError {
-                evidence: Vec::new(),
-                message,
-                hint: format!("give another value for {name}"),
-            })?;
-        }
+        self.refuse_malformed(world)?;
         let namespace = &self.inputs.profile.namespace;
         let kubectl = Kubectl::new(access);
         let from = world
@@ -158,6 +171,29 @@ impl Step for SecretStep {
 }
 
 impl SecretStep {
+    /// Values that were given have been checked where they came from; those that are kept may be older than the rules.
+    fn refuse_malformed(&self, world: &World) -> Result<(), DecideError> {
+        let profile = &self.inputs.profile;
+        for name in profile.secrets.sets[&self.name].values() {
+            let name = source(profile, name);
+            let Some(value) = value(profile, name, world) else { continue };
+            let problems = given::problems(&profile.secrets, name, &value);
+            if problems.is_empty() {
+                continue;
+            }
+            let place = match kept(profile, name, world).filter(|_| !world.given.contains_key(name)) {
+                Some((secret, _)) => format!(", kept in Secret {secret}"),
+                None => String::new(),
+            };
+            return Err(DecideError {
+                evidence: Vec::new(),
+                message: format!("{name}{place}: {}", problems.join("; ")),
+                hint: format!("give another value for {name}"),
+            });
+        }
+        Ok(())
+    }
+
     fn object(
         &self,
         namespace: &str,

@@ -238,6 +238,37 @@ profiles/sandbox.yaml:36:34: checks[1].cleanup.path: without `{id}` it could rem
 }
 
 #[test]
+fn a_derived_value_has_one_source_and_a_form() {
+    let derived = |fields: &str| format!("auth-secret: {{{fields}}}");
+    let cases = [
+        (
+            "from: database-url",
+            "11:19: secrets.values.auth-secret.from: `from` needs `form`, what the value is turned into",
+        ),
+        (
+            "form: postgres",
+            "11:19: secrets.values.auth-secret.form: `form` needs `from`, the value that this one is derived from",
+        ),
+        (
+            "from: url, form: postgres",
+            "11:25: secrets.values.auth-secret.from: no value of `secrets.values` is named `url`; \
+             there are: auth-secret, database-url",
+        ),
+        (
+            "from: auth-secret, form: postgres",
+            "11:25: secrets.values.auth-secret.from: `auth-secret` is derived itself; name what it is derived from",
+        ),
+        (
+            "from: database-url, form: postgres, env: X",
+            "11:55: secrets.values.auth-secret.env: a value with `from` is derived, so `env` cannot be said of it",
+        ),
+    ];
+    for (fields, expected) in cases {
+        assert_cases(&[("auth-secret: {generate: 32, min-length: 32}", &derived(fields), expected)]);
+    }
+}
+
+#[test]
 fn only_known_placeholders_stand_in_the_url() {
     let known = "the only placeholder is {node}";
     for (url, shown) in
