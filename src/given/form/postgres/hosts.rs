@@ -2,8 +2,8 @@
 
 use url::Host as Parsed;
 
-/// What a host's name ends in at Neon, and what the name of its pooler ends in.
-const NEON: (&str, &str) = (".neon.tech", "-pooler");
+/// What a host's name ends in at Neon, and what the first part of its pooler's name ends in, after a dash.
+const NEON: (&str, &str) = (".neon.tech", "pooler");
 
 /// One server.
 pub(super) struct Host {
@@ -82,7 +82,8 @@ fn direct(name: &str) -> String {
     let (suffix, pooler) = NEON;
     match name.split_once('.') {
         Some((first, rest)) if name.ends_with(suffix) => {
-            format!("{}.{rest}", first.strip_suffix(pooler).unwrap_or(first))
+            let endpoint = first.strip_suffix(pooler).and_then(|first| first.strip_suffix('-'));
+            format!("{}.{rest}", endpoint.unwrap_or(first))
         }
         _ => name.to_owned(),
     }
