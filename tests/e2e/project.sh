@@ -20,6 +20,7 @@ exec "$(dirname "$0")/../sandbox/sandbox" "$@"
 SH
   chmod +x "$project/e2e/sandbox"
   profile_write 40
+  full_write
   git -C "$project" init -q
   git -C "$project" add -A
   git -C "$project" -c user.name=e2e -c user.email=e2e@localhost commit -q -m start
