@@ -168,6 +168,9 @@ pub struct StepInfo {
     pub title: String,
     /// Its number in the documented order.
     pub order: u8,
+    /// The steps of this run that must be verified before it starts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<StepId>,
     /// What it will change.
     pub change: Change,
 }

@@ -48,6 +48,7 @@ impl PlannedStep {
             step: self.step.clone(),
             title: self.title.clone(),
             order: self.order,
+            needs: self.needs.clone(),
             change: self.decision.change.clone(),
         }
     }

@@ -9,6 +9,9 @@ use crate::event::{Event, Outcome, Seen, Stamped, StepInfo, StepResult, UndoResu
 use crate::exit::Exit;
 use crate::step::{Change, StepId};
 
+/// Seconds from which a step is part of the story of how long a run took.
+const WORTH_TELLING: f64 = 0.1;
+
 /// A run so far. Folding the same events always gives the same report.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Report {
@@ -45,6 +48,8 @@ pub struct StepReport {
     pub info: StepInfo,
     /// Where it is on the way forward.
     pub forward: Progress<StepResult>,
+    /// When it ended on the way forward.
+    pub ended: Option<Timestamp>,
     /// Where its undo is.
     pub undo: Progress<UndoResult>,
     /// What it waits for, while it runs.
@@ -209,6 +214,7 @@ impl Report {
             }),
             Event::StepFinished { result, seconds, .. } => {
                 report.waiting = None;
+                report.ended = Some(at);
                 report.forward = Progress::Finished { result: result.clone(), seconds: *seconds };
             }
             Event::UndoStarted { .. } => report.undo = Progress::Running { since: at },
@@ -250,6 +256,26 @@ impl Report {
         format!("todoctl {} {}", self.command, self.profile).trim_end().to_owned()
     }
 
+    /// The steps that decided how long the way forward took, first one first: the step that ended last, before it the
+    /// one of its needs that ended last, and so on. Steps that took no time worth telling are left out.
+    pub fn longest_chain(&self) -> Vec<&StepReport> {
+        let last = |steps: &mut dyn Iterator<Item = &StepReport>| {
+            let ended = steps.filter_map(|step| Some((step.ended?, step.info.step.clone())));
+            ended.max_by_key(|(at, _)| *at).map(|(_, id)| id)
+        };
+        let mut chain = Vec::new();
+        let mut next = last(&mut self.steps.iter());
+        while let Some(step) = next.and_then(|id| self.step(&id)) {
+            chain.push(step);
+            next = last(&mut step.info.needs.iter().filter_map(|need| self.step(need)));
+        }
+        chain.reverse();
+        chain.retain(
+            |step| matches!(step.forward, Progress::Finished { seconds, .. } if seconds >= WORTH_TELLING),
+        );
+        chain
+    }
+
     /// The steps that changed something and are verified.
     pub fn changed(&self) -> impl Iterator<Item = &StepReport> {
         self.steps.iter().filter(|step| step.forward.result() == Some(&StepResult::Verified))
@@ -274,6 +300,7 @@ impl From<StepInfo> for StepReport {
         Self {
             info,
             forward: Progress::Pending,
+            ended: None,
             undo: Progress::Pending,
             waiting: None,
             commands: 0,

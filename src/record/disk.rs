@@ -108,6 +108,7 @@ mod tests {
             step: StepId::of("release", "backend"),
             title: "release backend".into(),
             order: 6,
+            needs: vec![],
             change: Change::Create { to: "revision 1".into() },
         };
         let back = Reversal::Release {

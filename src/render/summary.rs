@@ -6,7 +6,7 @@ use std::io::Write;
 use super::error::Form;
 use crate::event::{Cause, Outcome, Remaining};
 use crate::output::{Look, Tone, print};
-use crate::report::{self, Finished, Report};
+use crate::report::{self, Finished, Progress, Report, StepReport};
 use crate::text;
 
 /// The summary of a run that is over; empty before.
@@ -97,7 +97,24 @@ fn success(report: &Report, finished: &Finished, look: Look) -> String {
     if unchanged > 0 {
         parts.push(format!("{unchanged} unchanged"));
     }
-    format!("{mark} {} in {took}", parts.join(", "))
+    let mut lines = vec![format!("{mark} {} in {took}", parts.join(", "))];
+    lines.extend(longest_chain(report, look));
+    lines.join("\n")
+}
+
+/// What decided how long the run took; nothing for a run of one step.
+fn longest_chain(report: &Report, look: Look) -> Vec<String> {
+    let chain = report.longest_chain();
+    if chain.len() < 2 {
+        return Vec::new();
+    }
+    let part = |step: &&StepReport| match &step.forward {
+        Progress::Finished { seconds, .. } => format!("{} {}", step.info.title, text::duration(*seconds)),
+        Progress::Pending | Progress::Running { .. } => step.info.title.clone(),
+    };
+    let links: Vec<String> = chain.iter().map(part).collect();
+    let line = format!("  longest chain: {}", links.join(look.pick(" → ", " > ")));
+    text::wrap(&line, look.width, "    ")
 }
 
 /// What all failures share.
