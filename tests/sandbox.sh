@@ -130,6 +130,30 @@ test_missing_requirements() {
   [[ ! -e $state ]]
 }
 
+# A cache of its own that shares the stored binaries: what is there is linked, what lacks is compiled, what is old,
+# unused and alone goes, and what was half written when a build was killed is no binary.
+test_cache() {
+  local real=${TODOCTL_SANDBOX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/todoctl-sandbox} cache=$work/cache-trial
+  mkdir -p "$cache/0ld/bin" "$cache/1nuse/bin"
+  cp -al "$real/store" "$cache/store" 2>/dev/null || cp -a "$real/store" "$cache/store"
+  cp "$(type -P sleep)" "$cache/1nuse/bin/"
+  "$cache/1nuse/bin/sleep" 300 &
+  # shellcheck disable=SC2064 # the pid of now
+  trap "kill $!" EXIT
+  echo half >"$cache/store/pause-0.new.1"
+  mkdir "$cache/store/dapr-chart-0"
+  rm "$cache"/store/pause-????????????????
+  touch -d '40 days ago' "$cache"/{0ld,1nuse,store/pause-0.new.1}
+  # Go's own cache stays where it is.
+  env TODOCTL_SANDBOX_CACHE="$cache" "$root/sandbox/sandbox" build 2>"$work/build"
+  says 'compiling pause' cat "$work/build"
+  exits 1 grep -E 'compiling (kubernetes|helm|dapr|kafka)' "$work/build"
+  [[ -x $(sed -n 's/.*all binaries are in //p' "$work/build")/pause ]]
+  [[ ! -e $cache/0ld && -e $cache/1nuse && ! -e $cache/store/pause-0.new.1 && ! -e $cache/store/dapr-chart-0 ]]
+  env TODOCTL_SANDBOX_CACHE="$cache" "$root/sandbox/sandbox" build 2>"$work/build"
+  says 'nothing to do' cat "$work/build"
+}
+
 # --- A cluster that works.
 
 test_status() {
@@ -419,6 +443,7 @@ main() {
   check "wrong usage exits 2" test_usage
   check "missing requirements are said all at once" test_missing_requirements
   sandbox build
+  check "the cache compiles only what lacks, and is trimmed" test_cache
   check "the first start ends with a ready node" sandbox --net "$net" start
   ((failed == 0)) || { echo "# the cluster cannot start: the rest was not run" && exit 1; }
   eval "$(sandbox env)"

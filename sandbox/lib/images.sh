@@ -167,17 +167,25 @@ images_ensure() {
 }
 
 # image_make BINARY: an image with nothing but the binary under its names (hard links: it is stored once) and a /tmp.
+# Written as the archive that it is, in a third of the time that building takes: the first start waits for it.
 image_make() {
-  local name user names link context=$STATE/images/$1.context
+  local name user names link digest machine work
   read -r name user names <<<"${OWN_IMAGES[$1]}"
-  rm -rf "$context"
-  mkdir -p "$context/root"
-  mkdir -m 1777 "$context/root/tmp"
-  cp "$BIN/$1" "$context/root/${names%% *}"
-  for link in ${names#"${names%% *}"}; do
-    ln "$context/root/${names%% *}" "$context/root/$link"
+  mkdir -p "$STATE/builds"
+  work=$(mktemp -d "$STATE/builds/XXXXXX")
+  mkdir -p "$work/root"
+  mkdir -m 1777 "$work/root/tmp"
+  cp "$BIN/$1" "$work/binary"
+  for link in $names; do
+    ln "$work/binary" "$work/root/$link"
   done
-  printf 'FROM scratch\nCOPY root /\nUSER %s\nENTRYPOINT ["/%s"]\n' "$user" "${names%% *}" >"$context/Dockerfile"
-  image_build_and_import "$name" "$context/Dockerfile" "$context"
-  rm -rf "$context"
+  tar -C "$work/root" --sort name --mtime @0 --owner 0 --group 0 --numeric-owner -cf "$work/layer.tar" .
+  digest=$(sha256sum "$work/layer.tar")
+  machine=$(uname -m)
+  case $machine in x86_64) machine=amd64 ;; aarch64) machine=arm64 ;; esac
+  printf '{"architecture":"%s","os":"linux","config":{"User":"%s","Entrypoint":["/%s"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}\n' \
+    "$machine" "$user" "${names%% *}" "${digest%% *}" >"$work/config.json"
+  printf '[{"Config":"config.json","RepoTags":["%s"],"Layers":["layer.tar"]}]\n' "$name" >"$work/manifest.json"
+  tar -C "$work" -cf - manifest.json config.json layer.tar | image_import -
+  rm -rf "$work"
 }
