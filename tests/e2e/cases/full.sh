@@ -19,7 +19,7 @@ full_clear() {
 
 full_first_failure() {
   exits 20 todoctl up full --set frontend.image.tag=nowhere
-  screen ImagePullBackOff 'release frontend failed' 'namespace todo' 'components.dapr.io' 'datadir-redpanda-0\|data-redpanda-0'
+  screen ImagePullBackOff 'release frontend failed' 'namespace todo' components.dapr.io data-redpanda-0
   same "the list of releases" '' "$(helm list -A --all -q 2>/dev/null || helm list -A -q)"
   eventually 60 full_nothing_left
 }
@@ -69,7 +69,7 @@ full_again() {
 full_component() {
   local before after
   before=$(full_revisions)
-  sed -i 's/^  version: v2$/&\n  initTimeout: 45s/' "$project/dapr/components/statestore.yaml"
+  sed -i 's/initTimeout: 60s/initTimeout: 45s/' "$project/dapr/components/statestore.yaml"
   exits 3 todoctl plan full --exit-code
   screen 'component statestore'
   exits 0 todoctl up full
