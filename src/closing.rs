@@ -1,20 +1,27 @@
-//! Owns the work after a verified deployment: marking what was verified, removing images and Secret versions that
-//! nothing refers to any more. Pure. A failure of any of it is a warning: the deployment stands.
+//! Owns the work that ends a run: marking what was verified, recording the run, removing images, Secret versions and
+//! records that nothing refers to any more. Pure. A failure of any of it is a warning: the deployment stands.
 
-use std::collections::BTreeSet;
+mod unused;
 
 use serde_json::json;
 
 use crate::inputs::Inputs;
 use crate::labels;
-use crate::plan::{Closing, Plan};
+use crate::plan::{Closing, Mark, Plan, Seal};
 use crate::provider::Provider;
-use crate::step::Returns;
-use crate::steps::number_after;
+use crate::run_record::{Changed, Deployed, Ending, FORMAT, ReleaseAt, RunRecord};
+use crate::step::{Change, Returns, StepId};
+use crate::steps::{self, number_after};
 use crate::text;
-use crate::tool::kubectl::{Kubectl, release_labels};
-use crate::world::releases::Releases;
+use crate::tool::kubectl::{Kubectl, list, release_labels};
+use crate::world::releases::{Releases, Revision};
+use crate::world::runs::release_at;
 use crate::world::{Access, World};
+
+/// Number in the documented order of a release that the profile does not have any more.
+const LAST: u8 = 8;
+/// What recording is called.
+const RECORD: &str = "record the run";
 
 /// What a deployment does when everything is verified.
 pub fn of_deployment(inputs: &Inputs, provider: &dyn Provider, world: &World, plan: &Plan) -> Vec<Closing> {
@@ -22,56 +29,65 @@ pub fn of_deployment(inputs: &Inputs, provider: &dyn Provider, world: &World, pl
         return Vec::new();
     };
     let kubectl = Kubectl::new(access);
-    let changed = |name: &str| {
-        plan.steps.iter().any(|step| step.step.is_release(name) && !step.decision.change.is_none())
-    };
     let marks = inputs.releases().filter_map(|(name, release)| {
         let namespace = inputs.namespace(release);
         let history = world.releases.history(namespace, name);
         let newest = history.last();
-        let number = if changed(name) { number_after(history) } else { newest?.number };
-        let marked =
-            !changed(name) && newest.is_some_and(|revision| revision.is_verified() || !revision.is_ours());
+        let number = if is_changed(plan, name) { number_after(history) } else { newest?.number };
+        let marked = !is_changed(plan, name)
+            && newest.is_some_and(|revision| revision.is_verified() || !revision.is_ours());
         (!marked).then(|| verified(namespace, name, number))
     });
-    let marks: Vec<Mark> = marks.collect();
-    let mut closing = Vec::new();
-    if !marks.is_empty() {
-        closing.push(mark(&kubectl, &marks));
-    }
-    let images = unused_images(inputs, world);
+    let mut closing =
+        end(access, inputs, world, plan, marks.collect(), after_deployment(inputs, world, plan));
+    let images = unused::images(inputs, world);
     if !images.is_empty() {
-        closing.push(Closing {
-            title: format!("remove {}", text::count(images.len(), "unused image")),
-            commands: vec![provider.remove_images(&images)],
-        });
+        closing.push(Closing::new(
+            format!("remove {}", text::count(images.len(), "unused image")),
+            vec![provider.remove_images(&images)],
+        ));
     }
-    let versions = unused_versions(inputs, world);
+    let versions = unused::versions(inputs, world);
     if !versions.is_empty() {
         let command = kubectl.delete(&inputs.profile.namespace, "secret", &versions);
-        closing.push(Closing {
-            title: format!("remove {}", text::count(versions.len(), "unused secret version")),
-            commands: vec![command],
-        });
+        closing.push(Closing::new(
+            format!("remove {}", text::count(versions.len(), "unused secret version")),
+            vec![command],
+        ));
     }
     closing
 }
 
 /// What a rollback of one release does when it is verified: the new revision carries the labels of the old one, and
 /// they must say which revision they are on now. The labels of a revision that somebody else made describe nothing.
-pub fn of_rollback(world: &World, namespace: &str, release: &str, revision: u32) -> Vec<Closing> {
-    let history = world.releases.history(namespace, release);
-    let ours = history.iter().any(|one| one.number == revision && one.is_ours());
-    match world.cluster.access() {
-        Some(access) if ours => {
-            vec![mark(&Kubectl::new(access), &[verified(namespace, release, number_after(history))])]
+/// `targets` are namespace, release, and the revision whose content comes back.
+pub fn of_rollback(
+    inputs: &Inputs,
+    world: &World,
+    plan: &Plan,
+    targets: &[(&str, &str, u32)],
+) -> Vec<Closing> {
+    let Some(access) = world.cluster.access() else {
+        return Vec::new();
+    };
+    let (mut marks, mut set) = (Vec::new(), present(inputs, world));
+    set.retain(|one| !is_removed(plan, &one.name));
+    for &(namespace, name, from) in targets {
+        let history = world.releases.history(namespace, name);
+        let made = number_after(history);
+        let Some(old) = history.iter().find(|one| one.number == from) else { continue };
+        if old.is_ours() {
+            marks.push(verified(namespace, name, made));
         }
-        _ => Vec::new(),
+        let order = inputs.profile.releases.get(name).map_or(LAST, |spec| spec.order);
+        set.retain(|one| (one.namespace.as_str(), one.name.as_str()) != (namespace, name));
+        set.push(ReleaseAt { revision: made, ..release_at((namespace, name), order, old) });
     }
+    end(access, inputs, world, plan, marks, set)
 }
 
 /// The marks that releases get which an undo brought back. `after` is what helm says once everything is undone.
-pub fn of_undo(access: &Access, returned: &[Returns], after: &Releases) -> Vec<Closing> {
+pub fn of_undo(returned: &[Returns], after: &Releases) -> Vec<Mark> {
     let marks = returned.iter().filter(|one| one.ours).filter_map(|one| {
         let newest = after.newest(&one.namespace, &one.release)?;
         let number = newest.number.to_string();
@@ -81,11 +97,149 @@ pub fn of_undo(access: &Access, returned: &[Returns], after: &Releases) -> Vec<C
         }
         (!newest.is_ours()).then(|| (one.namespace.clone(), one.release.clone(), newest.number, labels))
     });
-    let marks: Vec<Mark> = marks.collect();
-    if marks.is_empty() { Vec::new() } else { vec![mark(&Kubectl::new(access), &marks)] }
+    marks.collect()
 }
 
-type Mark = (String, String, u32, serde_json::Value);
+/// What ends a run that failed: the marks of what came back, and its record, with what is deployed then.
+pub fn of_failure(
+    access: &Access,
+    marks: &[Mark],
+    after: &Releases,
+    record: Option<(&Seal, Ending)>,
+) -> Vec<Closing> {
+    let Some((seal, ending)) = record else {
+        return of_marks(access, marks);
+    };
+    let order = |name: &str| {
+        let planned = seal.record.set.releases.iter().find(|one| one.name == name);
+        planned.map_or(LAST, |one| one.order)
+    };
+    let deployed = after.iter().filter_map(|(namespace, name, revisions)| {
+        let newest = revisions.last().filter(|newest| newest.status == "deployed")?;
+        let ours = newest.label(labels::PROFILE) == Some(seal.record.profile.as_str());
+        ours.then(|| release_at((namespace, name), order(name), &marked(marks, (namespace, name), newest)))
+    });
+    let set = Deployed { releases: deployed.collect(), ..Deployed::default() }.with_secrets();
+    let title =
+        if marks.is_empty() { RECORD.to_owned() } else { format!("{} and {RECORD}", mark_title(marks)) };
+    vec![Closing::new(title, vec![seal.failed(ending, set, marks)])]
+}
+
+/// A revision with the marks that it is about to get.
+fn marked(marks: &[Mark], (namespace, name): (&str, &str), revision: &Revision) -> Revision {
+    let mut marked = revision.clone();
+    let own = marks.iter().find(|(place, release, number, _)| {
+        (place.as_str(), release.as_str(), *number) == (namespace, name, revision.number)
+    });
+    let labels = own.and_then(|(_, _, _, labels)| labels.as_object()).into_iter().flatten();
+    marked
+        .labels
+        .extend(labels.filter_map(|(label, value)| Some((label.clone(), value.as_str()?.to_owned()))));
+    marked
+}
+
+/// Marks alone, when nothing is recorded.
+fn of_marks(access: &Access, marks: &[Mark]) -> Vec<Closing> {
+    if marks.is_empty() {
+        return Vec::new();
+    }
+    let command = Kubectl::new(access).apply(&list(&release_labels(marks)));
+    vec![Closing::new(mark_title(marks), vec![command])]
+}
+
+/// Marking and recording, in one command; marking alone when the run changes nothing. Then the records that are too
+/// many.
+fn end(
+    access: &Access,
+    inputs: &Inputs,
+    world: &World,
+    plan: &Plan,
+    marks: Vec<Mark>,
+    mut releases: Vec<ReleaseAt>,
+) -> Vec<Closing> {
+    let changed = changes(plan);
+    if changed.is_empty() {
+        return of_marks(access, &marks);
+    }
+    releases.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
+    let record = RunRecord {
+        format: FORMAT,
+        run: world.run.clone(),
+        profile: inputs.name.clone(),
+        helm: Some(world.helm_major),
+        todoctl: env!("CARGO_PKG_VERSION").to_owned(),
+        changed,
+        set: Deployed { releases, ..Deployed::default() }.with_secrets(),
+        ending: None,
+    };
+    let title =
+        if marks.is_empty() { RECORD.to_owned() } else { format!("{} and {RECORD}", mark_title(&marks)) };
+    let (kubectl, namespace) = (Kubectl::new(access), inputs.profile.namespace.clone());
+    let seal = Seal { kubectl: kubectl.clone(), namespace: namespace.clone(), marks, record };
+    let mut closing = vec![Closing::sealing(title, seal)];
+    let surplus = world.runs.as_ref().map(crate::world::runs::Runs::surplus).unwrap_or_default();
+    if !surplus.is_empty() {
+        closing.push(Closing::new(
+            format!("remove the {} of the oldest runs", text::count(surplus.len(), "record")),
+            vec![kubectl.delete(&namespace, "configmap,secret", &surplus)],
+        ));
+    }
+    closing
+}
+
+/// What a plan changes, as a record says it.
+pub fn changes(plan: &Plan) -> Vec<Changed> {
+    let changed = |step: &StepId, change: &Change| {
+        let (from, to) = match change {
+            Change::None { .. } => return None,
+            Change::Create { to } => (None, Some(to)),
+            Change::Update { from, to } => (Some(from), Some(to)),
+            Change::Remove { from } => (Some(from), None),
+        };
+        Some(Changed { step: step.to_string(), from: from.cloned(), to: to.cloned() })
+    };
+    plan.steps.iter().filter_map(|one| changed(&one.step, &one.decision.change)).collect()
+}
+
+/// Every release of the profile once the plan is carried out.
+fn after_deployment(inputs: &Inputs, world: &World, plan: &Plan) -> Vec<ReleaseAt> {
+    let mut releases = present(inputs, world);
+    releases.retain(|one| !is_changed(plan, &one.name) && !is_removed(plan, &one.name));
+    for (name, release) in inputs.releases().filter(|(name, _)| is_changed(plan, name)) {
+        let namespace = inputs.namespace(release);
+        let revision = Revision {
+            number: number_after(world.releases.history(namespace, name)),
+            status: "deployed".to_owned(),
+            labels: steps::release_labels(inputs, name, world)
+                .into_iter()
+                .map(|(label, value)| (label.to_owned(), value))
+                .collect(),
+        };
+        releases.push(release_at((namespace, name), release.order, &revision));
+    }
+    releases
+}
+
+/// The releases of the profile that are deployed now.
+fn present(inputs: &Inputs, world: &World) -> Vec<ReleaseAt> {
+    let ours = world.releases.iter().filter_map(|(namespace, name, revisions)| {
+        let newest = revisions.last().filter(|newest| newest.status == "deployed")?;
+        let spec = inputs.profile.releases.get(name).filter(|spec| inputs.namespace(spec) == namespace);
+        let owned = newest.label(labels::PROFILE) == Some(inputs.name.as_str());
+        let order = spec.map(|spec| spec.order);
+        (spec.is_some() || owned).then(|| release_at((namespace, name), order.unwrap_or(LAST), newest))
+    });
+    ours.collect()
+}
+
+fn is_changed(plan: &Plan, name: &str) -> bool {
+    plan.steps.iter().any(|step| step.step.is_release(name) && !step.decision.change.is_none())
+}
+
+fn is_removed(plan: &Plan, name: &str) -> bool {
+    let removal = |change: &Change| matches!(change, Change::Remove { .. });
+    plan.steps.iter().any(|step| step.step.is_release(name) && removal(&step.decision.change))
+}
 
 fn verified(namespace: &str, release: &str, number: u32) -> Mark {
     let text = number.to_string();
@@ -97,40 +251,7 @@ fn verified(namespace: &str, release: &str, number: u32) -> Mark {
     )
 }
 
-fn mark(kubectl: &Kubectl, marks: &[Mark]) -> Closing {
+fn mark_title(marks: &[Mark]) -> String {
     let names: Vec<&str> = marks.iter().map(|(_, release, _, _)| release.as_str()).collect();
-    Closing {
-        title: format!("mark {} as verified", names.join(", ")),
-        commands: vec![kubectl.apply(&release_labels(marks))],
-    }
-}
-
-/// Images of the profile's repositories that no kept revision and no release of this run uses.
-fn unused_images(inputs: &Inputs, world: &World) -> Vec<String> {
-    let mut tags: BTreeSet<&str> = inputs.tags.values().map(String::as_str).collect();
-    let revisions = world.releases.iter().flat_map(|(_, _, revisions)| revisions);
-    tags.extend(revisions.filter_map(|revision| revision.label(labels::IMAGE)));
-    // With --only, the tags of the other images were not computed: say nothing about those.
-    let known = |repository: &str| {
-        inputs.tags.keys().any(|name| inputs.profile.images[name].repository == repository)
-    };
-    let unused = world.images.iter().filter(|name| {
-        name.rsplit_once(':').is_some_and(|(repository, tag)| known(repository) && !tags.contains(tag))
-    });
-    unused.cloned().collect()
-}
-
-/// Versions of the profile's Secrets that are not the newest and that no kept revision refers to.
-fn unused_versions(inputs: &Inputs, world: &World) -> Vec<String> {
-    let revisions = world.releases.iter().flat_map(|(_, _, revisions)| revisions);
-    let used: BTreeSet<&str> = revisions.filter_map(|revision| revision.label(labels::SECRETS)).collect();
-    let sets = inputs.secret_names();
-    let versions = world.secrets.iter().filter(|(set, _)| sets.contains(*set)).flat_map(|(_, versions)| {
-        let newest = versions.newest().map(|version| version.name.as_str());
-        versions.iter().filter(move |version| Some(version.name.as_str()) != newest)
-    });
-    versions
-        .filter(|version| !used.contains(version.name.as_str()))
-        .map(|version| version.name.clone())
-        .collect()
+    format!("mark {} as verified", names.join(", "))
 }

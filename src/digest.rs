@@ -4,6 +4,7 @@
 mod chart;
 mod image;
 mod inputs;
+mod version;
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,7 @@ use thiserror::Error;
 
 pub use chart::chart;
 pub use image::image;
+pub use version::chart_version;
 
 /// Why a content hash could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -23,6 +23,7 @@ use crate::event::{Cause, Event, FORMAT, Outcome, Remaining, StepInfo};
 use crate::invocation::Invocation;
 use crate::plan::{Closing, Plan, PlannedStep};
 use crate::record::{OpenRun, OpenStep, Record};
+use crate::run_record::{Ended, Ending};
 use crate::runner::{Output, RunError, SharedRunner};
 use crate::step::{Check, StepId, Undo};
 use crate::tool::kubectl::Kubectl;
@@ -67,6 +68,8 @@ pub struct Names {
     pub holder: String,
     /// Folder of the run's files.
     pub folder: PathBuf,
+    /// Address of the CI job that runs it.
+    pub ci: Option<String>,
     /// Address of the application.
     pub url: Option<String>,
 }
@@ -74,11 +77,11 @@ pub struct Names {
 impl Engine {
     /// Carries a plan out, or brings everything back. The environment must have been taken.
     pub async fn run(&self, plan: &Plan, live: Live) -> Outcome {
-        let start = Instant::now();
+        let start = Start::now();
         self.begin(&self.names.command, plan.announce());
         let hub = Hub::new(&self.runner, self.access.as_ref(), live);
         let outcome = match self.open(plan) {
-            Ok(()) => self.act(plan, &hub).await,
+            Ok(()) => self.act(plan, &hub, start).await,
             Err(message) => Outcome::Failed {
                 cause: cause(None, message, "make the state folder writable; nothing was changed"),
             },
@@ -89,14 +92,14 @@ impl Engine {
 
     /// Undoes what a dead run did, from its record.
     pub async fn recover(&self, open: &OpenRun, live: Live) -> Outcome {
-        let start = Instant::now();
+        let start = Start::now();
         let hub = Hub::new(&self.runner, self.access.as_ref(), live);
         self.begin("recover", open.steps.iter().map(|step| step.info.clone()).collect());
         let cause = cause(None, format!("run {} ({}) did not finish", open.run, open.holder), "");
         let steps = open.steps.iter().rev();
         let undo: Vec<(StepId, Undo)> =
             steps.map(|step| (step.info.step.clone(), step.undo.clone())).collect();
-        let outcome = self.unwind(cause, &undo, &hub).await;
+        let outcome = self.unwind(cause, &undo, &hub, None).await;
         self.finish(&outcome, start);
         outcome
     }
@@ -113,7 +116,7 @@ impl Engine {
         });
     }
 
-    fn finish(&self, outcome: &Outcome, start: Instant) {
+    fn finish(&self, outcome: &Outcome, start: Start) {
         let done = match outcome {
             // What is left to do stays on record, for the next run.
             Outcome::Stuck { .. } => Ok(()),
@@ -128,7 +131,7 @@ impl Engine {
         let url = self.names.url.clone().filter(|_| *outcome == Outcome::Deployed);
         self.events.emit(Event::RunFinished {
             outcome: outcome.clone(),
-            seconds: start.elapsed().as_secs_f64(),
+            seconds: start.clock.elapsed().as_secs_f64(),
             url,
         });
     }
@@ -149,11 +152,12 @@ impl Engine {
         })
     }
 
-    async fn act(&self, plan: &Plan, hub: &Arc<Hub>) -> Outcome {
+    async fn act(&self, plan: &Plan, hub: &Arc<Hub>, start: Start) -> Outcome {
         let forward = forward::run(self, plan, hub).await;
         let Some(failure) = forward.failure else {
-            self.close(&plan.closing).await;
-            return Outcome::Deployed;
+            let outcome = Outcome::Deployed;
+            self.close(&plan.closing, &self.ending(&outcome, start)).await;
+            return outcome;
         };
         let cause = evidence::gather(self, plan, hub, failure).await;
         let undo = |step: &StepId| {
@@ -174,23 +178,52 @@ impl Engine {
         if !self.rollback {
             let remaining =
                 touched.iter().filter_map(|(step, undo)| self.remaining(step, undo, "changed by this run"));
-            return Outcome::Kept { cause, remaining: remaining.collect() };
+            let outcome = Outcome::Kept { cause, remaining: remaining.collect() };
+            self.seal(&[], plan.seal().map(|seal| (seal, self.ending(&outcome, start)))).await;
+            return outcome;
         }
-        self.unwind(cause, &touched, hub).await
+        self.unwind(cause, &touched, hub, plan.seal().map(|seal| (seal, start))).await
     }
 
     /// Work after the verification; a failure is a warning.
-    async fn close(&self, closing: &[Closing]) {
-        let step = StepId::single("verify");
+    async fn close(&self, closing: &[Closing], ending: &Ending) {
         for work in closing {
-            for command in &work.commands {
-                if let Err(failure) = self.command(&step, command).await {
-                    self.events.emit(Event::Warning {
-                        message: format!("could not {}: {}", work.title, failure.message),
-                    });
-                    break;
-                }
+            match &work.seal {
+                Some(seal) => self.perform(&work.title, &[seal.verified(ending.clone())]).await,
+                None => self.perform(&work.title, &work.commands).await,
             }
+        }
+    }
+
+    /// Closing work under its title; a failure is a warning.
+    async fn perform(&self, title: &str, commands: &[Invocation]) {
+        let step = StepId::single("verify");
+        for command in commands {
+            if let Err(failure) = self.command(&step, command).await {
+                let message = format!("could not {title}: {}", failure.message);
+                self.events.emit(Event::Warning { message });
+                break;
+            }
+        }
+    }
+
+    /// How a run ended, for its record.
+    fn ending(&self, outcome: &Outcome, start: Start) -> Ending {
+        let (ended, cause) = match outcome {
+            Outcome::Deployed => (Ended::Deployed, None),
+            Outcome::RolledBack { cause, stays: _ } => (Ended::RolledBack, Some(cause)),
+            Outcome::Failed { cause } => (Ended::Failed, Some(cause)),
+            Outcome::Stuck { cause, remaining: _ } => (Ended::Stuck, Some(cause)),
+            Outcome::Kept { cause, remaining: _ } => (Ended::Kept, Some(cause)),
+        };
+        Ending {
+            command: self.names.command.clone(),
+            outcome: ended,
+            cause: cause.map(|cause| cause.message.clone()),
+            started: start.at,
+            seconds: start.clock.elapsed().as_secs_f64(),
+            holder: self.names.holder.clone(),
+            ci: self.names.ci.clone(),
         }
     }
 
@@ -251,6 +284,19 @@ impl Engine {
 
     fn kubectl(&self) -> Option<Kubectl> {
         self.access.as_ref().map(Kubectl::new)
+    }
+}
+
+/// When a run began.
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    at: Timestamp,
+    clock: Instant,
+}
+
+impl Start {
+    fn now() -> Self {
+        Self { at: Timestamp::now(), clock: Instant::now() }
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Inputs {
     pub tags: BTreeMap<String, String>,
     /// Digest of each release's chart and values files.
     pub charts: BTreeMap<String, String>,
+    /// Version of each release's chart, in the form of a label.
+    pub versions: BTreeMap<String, String>,
     /// `--set` arguments by release, in helm's syntax.
     pub set: BTreeMap<String, Vec<String>>,
     /// The releases of this run; all of the profile's unless `--only` says otherwise.
@@ -35,8 +37,16 @@ impl Inputs {
     ) -> Result<Self, DigestError> {
         let Loaded { name, project, profile, .. } = loaded;
         let only = only.unwrap_or_else(|| profile.releases.keys().cloned().collect());
-        let mut inputs =
-            Self { name, project, profile, tags: BTreeMap::new(), charts: BTreeMap::new(), set, only };
+        let mut inputs = Self {
+            name,
+            project,
+            profile,
+            tags: BTreeMap::new(),
+            charts: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            set,
+            only,
+        };
         for name in inputs.image_names() {
             let tag = digest::image(&inputs.project, &inputs.profile.images[&name])?;
             inputs.tags.insert(name, tag);
@@ -45,7 +55,11 @@ impl Inputs {
             .releases()
             .map(|(name, release)| Ok((name.to_owned(), chart_digest(&inputs.project, release)?)));
         let charts = digests.collect::<Result<_, DigestError>>()?;
-        Ok(Self { charts, ..inputs })
+        let versions = inputs.releases().map(|(name, release)| {
+            Ok((name.to_owned(), digest::chart_version(&inputs.project, &release.chart)?))
+        });
+        let versions = versions.collect::<Result<_, DigestError>>()?;
+        Ok(Self { charts, versions, ..inputs })
     }
 
     /// The same profile without its sources, for commands that build and deploy nothing.
@@ -58,6 +72,7 @@ impl Inputs {
             profile,
             tags: BTreeMap::new(),
             charts: BTreeMap::new(),
+            versions: BTreeMap::new(),
             set: BTreeMap::new(),
             only,
         }
@@ -130,6 +145,7 @@ impl Inputs {
             profile,
             tags: BTreeMap::new(),
             charts: BTreeMap::new(),
+            versions: BTreeMap::new(),
             set: BTreeMap::new(),
         })
     }

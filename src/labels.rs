@@ -19,8 +19,14 @@ pub const IMAGE: &str = "todoctl.dev/image";
 pub const SECRETS: &str = "todoctl.dev/secrets";
 /// Profile that owns the release.
 pub const PROFILE: &str = "todoctl.dev/profile";
+/// Version of the chart that the revision was made from.
+pub const CHART: &str = "todoctl.dev/chart";
+/// Id of the run that an object is the record of.
+pub const RUN: &str = "todoctl.dev/run";
+/// How that run ended.
+pub const OUTCOME: &str = "todoctl.dev/outcome";
 /// Logical name of a versioned Secret.
 pub const SECRET: &str = "todoctl.dev/secret";
 
 /// The labels of a release Secret.
-pub const RELEASE: [&str; 7] = [DIGEST, REVISION, VERIFIED, LIVE, IMAGE, SECRETS, PROFILE];
+pub const RELEASE: [&str; 8] = [DIGEST, REVISION, VERIFIED, LIVE, IMAGE, SECRETS, PROFILE, CHART];

@@ -25,6 +25,7 @@ pub mod provider;
 pub mod record;
 pub mod render;
 pub mod report;
+pub mod run_record;
 pub mod runner;
 pub mod step;
 pub mod steps;

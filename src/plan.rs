@@ -1,6 +1,10 @@
 //! Owns the plan: every decision in the documented order. Plan, dry run and run read the same one.
 //! Refuses to render it (`render`) and to carry it out (`engine`).
 
+mod seal;
+
+pub use seal::{Mark, Seal};
+
 use serde::Serialize;
 
 use crate::event::StepInfo;
@@ -54,13 +58,28 @@ impl PlannedStep {
     }
 }
 
-/// Work after the verification: marking what is verified, removing what nothing uses any more.
+/// Work after the verification: marking what is verified, recording the run, removing what nothing uses any more.
 #[derive(Debug, Clone, Serialize)]
 pub struct Closing {
     /// What it is for.
     pub title: String,
     /// Its commands, in order.
     pub commands: Vec<Invocation>,
+    /// What its command is made from when it records the run: how the run ended is known only then.
+    #[serde(skip)]
+    pub seal: Option<Seal>,
+}
+
+impl Closing {
+    /// Work that is known beforehand.
+    pub fn new(title: String, commands: Vec<Invocation>) -> Self {
+        Self { title, commands, seal: None }
+    }
+
+    /// Work that records the run.
+    pub fn sealing(title: String, seal: Seal) -> Self {
+        Self { title, commands: vec![seal.planned()], seal: Some(seal) }
+    }
 }
 
 impl Plan {
@@ -105,6 +124,11 @@ impl Plan {
     pub fn commands(&self) -> impl Iterator<Item = &Invocation> {
         let steps = self.steps.iter().flat_map(|step| &step.decision.apply);
         steps.chain(self.closing.iter().flat_map(|closing| &closing.commands))
+    }
+
+    /// What records the run, when it is recorded.
+    pub fn seal(&self) -> Option<&Seal> {
+        self.closing.iter().find_map(|closing| closing.seal.as_ref())
     }
 
     /// The steps as a run announces them.

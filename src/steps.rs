@@ -15,7 +15,7 @@ mod verify;
 
 use std::sync::Arc;
 
-pub use content::{is_broken, is_current, is_drifted, upgrade};
+pub use content::{is_broken, is_current, is_drifted, release_labels, upgrade};
 pub use history::number_after;
 pub use rollback::{RollbackStep, choose_revision};
 pub use secret::missing;

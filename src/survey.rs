@@ -18,6 +18,7 @@ use crate::tool::helm::Helm;
 use crate::tool::kubectl::Kubectl;
 use crate::world::live::Live;
 use crate::world::releases::{Releases, target};
+use crate::world::runs::Runs;
 use crate::world::{Access, Cluster, Manifests, World, manifest, secrets};
 
 /// Why the world could not be read. Nothing has been changed.
@@ -144,6 +145,13 @@ pub async fn releases(
     let invocation = Kubectl::new(access).release_table(namespaces);
     let answer = read(SharedRunner::clone(runner), "the helm releases", invocation).await?;
     answer.parse(|output| Releases::parse(&output.text(), only(namespaces)))
+}
+
+/// Reads the records of earlier runs.
+pub async fn runs(runner: &SharedRunner, access: &Access, namespace: &str) -> Result<Runs, SurveyError> {
+    let invocation = Kubectl::new(access).run_records(namespace);
+    let answer = read(SharedRunner::clone(runner), "the records of earlier runs", invocation).await?;
+    answer.parse(|output| Runs::parse(&output.stdout))
 }
 
 /// The namespace of a read that asked for one: its table has no column for it.

@@ -6,6 +6,7 @@
 pub mod live;
 pub mod manifest;
 pub mod releases;
+pub mod runs;
 pub mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use self::live::Live;
 use self::releases::Releases;
+use self::runs::Runs;
 use self::secrets::Versions;
 use crate::workload::Workload;
 
@@ -41,6 +43,8 @@ pub struct World {
     pub live: Live,
     /// Manifests of the releases that may change, by release name.
     pub manifests: BTreeMap<String, Manifests>,
+    /// The records of earlier runs; absent when they were not read, as in a run that changes nothing.
+    pub runs: Option<Runs>,
 }
 
 /// What a release's manifests ask for, as far as decisions need it.
@@ -66,6 +70,7 @@ impl World {
             images: BTreeSet::new(),
             live: Live::default(),
             manifests: BTreeMap::new(),
+            runs: None,
         }
     }
 

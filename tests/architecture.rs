@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What decides: pure, and free to be called at any time.
-const DECIDING: [&str; 12] = [
+const DECIDING: [&str; 13] = [
     "closing",
     "digest",
     "event",
@@ -16,6 +16,7 @@ const DECIDING: [&str; 12] = [
     "labels",
     "plan",
     "profile",
+    "run_record",
     "step",
     "steps",
     "world",

@@ -123,6 +123,7 @@ impl Session {
                 profile: self.inputs.name.clone(),
                 holder: folders::holder(),
                 folder,
+                ci: folders::ci(),
                 url,
             },
         };

@@ -64,9 +64,8 @@ fn leftovers(session: &Session, world: &World, purge: bool) -> Vec<Closing> {
     let namespaces: Vec<&str> =
         session.inputs.namespaces().into_iter().filter(|name| world.live.has_namespace(name)).collect();
     if purge {
-        let remove = |name: &&str| Closing {
-            title: format!("remove namespace {name}"),
-            commands: vec![kubectl.delete_namespace(name)],
+        let remove = |name: &&str| {
+            Closing::new(format!("remove namespace {name}"), vec![kubectl.delete_namespace(name)])
         };
         return namespaces.iter().map(remove).collect();
     }
@@ -79,10 +78,10 @@ fn leftovers(session: &Session, world: &World, purge: bool) -> Vec<Closing> {
         return Vec::new();
     }
     let command = kubectl.delete(&session.inputs.profile.namespace, "secret", &versions);
-    vec![Closing {
-        title: format!("remove {}", crate::text::count(versions.len(), "secret version")),
-        commands: vec![command],
-    }]
+    vec![Closing::new(
+        format!("remove {}", crate::text::count(versions.len(), "secret version")),
+        vec![command],
+    )]
 }
 
 async fn delete_cluster(session: &Session, command: &Down, output: &mut Output) -> Result<Exit, Failure> {

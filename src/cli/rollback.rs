@@ -31,11 +31,13 @@ pub(super) async fn rollback(args: &Args, command: &Rollback, output: &mut Outpu
     let mut world = session.world(access.clone()).await?;
     let history = world.releases.history(&namespace, name).to_vec();
     let revision = choose_revision(name, &history, command.revision)?;
-    survey::revisions(&session.runner(Some(&access), None), &mut world, (name, &namespace), revision).await?;
+    let runner = session.runner(Some(&access), None);
+    survey::revisions(&runner, &mut world, (name, &namespace), revision).await?;
+    world.runs = Some(survey::runs(&runner, &access, &session.inputs.profile.namespace).await?);
     let steps: Vec<Box<dyn Step>> = vec![Box::new(RollbackStep::new(&session.inputs, name, revision))];
     let mut plan =
         Plan::decide(&session.inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
-    plan.closing = closing::of_rollback(&world, &namespace, name, revision);
+    plan.closing = closing::of_rollback(&session.inputs, &world, &plan, &[(&namespace, name, revision)]);
     if command.dry_run {
         show(&plan, command.run.output, args.verbose, output);
         return Ok(Exit::Done);

@@ -109,7 +109,19 @@ async fn complete(
     mut world: World,
 ) -> Result<(Plan, World), Failure> {
     let inputs = &session.inputs;
-    survey::manifests(runner, inputs, &mut world).await?;
+    if inputs.releases().any(|(name, _)| !steps::is_current(inputs, name, &world)) {
+        // A run that changes something is recorded, and removes the oldest record.
+        let access = world.cluster.access().cloned();
+        let runs = async {
+            match &access {
+                Some(access) => survey::runs(runner, access, &inputs.profile.namespace).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let (runs, manifests) = tokio::join!(runs, survey::manifests(runner, inputs, &mut world));
+        manifests?;
+        world.runs = runs?;
+    }
     let mut plan = planned(session, &steps::deployment(inputs, &session.provider, &world), &world)?;
     plan.closing = closing::of_deployment(inputs, session.provider.as_ref(), &world, &plan);
     Ok((plan, world))

@@ -174,6 +174,7 @@ fn run_changed(
                 profile: "sim".into(),
                 holder: "test".into(),
                 folder: std::env::temp_dir(),
+                ci: None,
                 url: None,
             },
         };

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
-use super::Engine;
 use super::hub::Hub;
 use super::wait::{Unmet, Wait};
+use super::{Engine, Start};
 use crate::closing;
 use crate::event::{Cause, Event, Outcome, Remaining, UndoResult};
 use crate::invocation::Invocation;
+use crate::plan::Seal;
+use crate::run_record::Ending;
 use crate::step::{Check, Guard, Returns, StepId, Undo};
 use crate::survey;
 use crate::world::releases::Releases;
@@ -32,7 +34,14 @@ struct Back {
 
 impl Engine {
     /// Undoes steps, given in the order of undoing, and proves it. Never stops at a failed undo.
-    pub(super) async fn unwind(&self, cause: Cause, undo: &[(StepId, Undo)], hub: &Arc<Hub>) -> Outcome {
+    /// `seal` records the run; a run that was not recorded has none.
+    pub(super) async fn unwind(
+        &self,
+        cause: Cause,
+        undo: &[(StepId, Undo)],
+        hub: &Arc<Hub>,
+        seal: Option<(&Seal, Start)>,
+    ) -> Outcome {
         let steps = undo.iter().map(|(step, _)| step.clone()).collect();
         self.events.emit(Event::UnwindStarted { cause: cause.message.clone(), steps });
         let seen = self.releases(undo).await;
@@ -46,13 +55,14 @@ impl Engine {
             }
         }
         self.prove(hub, &mut back).await;
-        self.seal(&back.returned).await;
-        if back.remaining.is_empty() {
+        let outcome = if back.remaining.is_empty() {
             Outcome::RolledBack { cause, stays: back.stays }
         } else {
             let interrupted = cause.interrupted || self.is_given_up();
             Outcome::Stuck { cause: Cause { interrupted, ..cause }, remaining: back.remaining }
-        }
+        };
+        self.seal(&back.returned, seal.map(|(seal, start)| (seal, self.ending(&outcome, start)))).await;
+        outcome
     }
 
     fn is_given_up(&self) -> bool {
@@ -168,17 +178,23 @@ impl Engine {
         back.remaining.extend(found.into_iter().flatten());
     }
 
-    /// Renews the labels of the revisions that came back, so that the next run knows them.
-    async fn seal(&self, returned: &[Returns]) {
-        let Some(access) = self.access.as_ref().filter(|_| !returned.is_empty()) else {
+    /// Renews the labels of the revisions that came back, so that the next run knows them, and records the run.
+    pub(super) async fn seal(&self, returned: &[Returns], record: Option<(&Seal, Ending)>) {
+        let Some(access) = self.access.as_ref().filter(|_| !returned.is_empty() || record.is_some()) else {
             return;
         };
         let namespaces: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
-        match survey::releases(&self.runner, access, &namespaces).await {
-            Ok(after) => self.close(&closing::of_undo(access, returned, &after)).await,
-            Err(error) => self.events.emit(Event::Warning {
-                message: format!("the restored revisions could not be marked: {error}"),
-            }),
+        let after = match survey::releases(&self.runner, access, &namespaces).await {
+            Ok(after) => after,
+            Err(error) => {
+                let message = format!("the restored revisions could not be marked: {error}");
+                self.events.emit(Event::Warning { message });
+                return;
+            }
+        };
+        let marks = closing::of_undo(returned, &after);
+        for work in closing::of_failure(access, &marks, &after, record) {
+            self.perform(&work.title, &work.commands).await;
         }
     }
 }

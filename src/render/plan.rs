@@ -40,7 +40,8 @@ pub fn styled_text(plan: &Plan, verbose: bool, look: Look) -> String {
     }
     for closing in &plan.closing {
         page.wrapped(&format!("     * then: {}", text::clean_line(&closing.title)), HANG);
-        page.commands(&closing.commands);
+        // The input of this work is long, and says little to a person; programs get it.
+        page.commands(&closing.commands, verbose);
     }
     page.push(String::new());
     page.push(look.paint(Tone::Strong, &last_line(plan)));
@@ -120,17 +121,18 @@ impl Page {
             let head = self.look.paint(Tone::Careful, "note:");
             self.wrapped(&format!("{HANG}{head} {}", text::clean_line(note)), &format!("{HANG}  "));
         }
-        self.commands(&step.decision.apply);
+        self.commands(&step.decision.apply, true);
     }
 
     /// Commands are never broken, so that they can be copied.
-    fn commands(&mut self, commands: &[Invocation]) {
+    fn commands(&mut self, commands: &[Invocation], input: bool) {
         for command in commands {
             let line = text::clean_line(&command.line());
             self.push(format!("{HANG}{}", self.look.paint(Tone::Dim, &format!("$ {line}"))));
             match &command.stdin {
                 Stdin::None => {}
-                Stdin::Public(input) => self.input(input),
+                Stdin::Public(text) if input => self.input(text),
+                Stdin::Public(_) => self.push(format!("{HANG}  < (shown with --verbose)")),
                 Stdin::Secret(_) => self.push(format!("{HANG}  < (secret, not shown)")),
             }
         }

@@ -9,8 +9,9 @@ use crate::inputs::Inputs;
 use crate::labels;
 use crate::profile::Release;
 use crate::step::Verdict;
-use crate::steps::secret;
+use crate::steps::{history::number_after, secret};
 use crate::tool::helm::Upgrade;
+use crate::workload::Workload;
 use crate::world::World;
 use crate::world::manifest::fingerprint;
 use crate::world::releases::Revision;
@@ -58,6 +59,39 @@ pub(super) fn digest_of(inputs: &Inputs, name: &str, upgrade: &Upgrade) -> Strin
     let set = upgrade.set.join("\0");
     let chart = inputs.charts.get(name).map(String::as_str).unwrap_or_default();
     digest::combine(&[("chart", chart.as_bytes()), ("overlay", overlay.as_bytes()), ("set", set.as_bytes())])
+}
+
+/// The labels of the revision that an upgrade would make.
+pub fn release_labels(inputs: &Inputs, name: &str, world: &World) -> Vec<(&'static str, String)> {
+    let wanted = world.manifests.get(name).and_then(|manifests| manifests.wanted.as_ref()?.as_ref().ok());
+    labels_of(inputs, name, world, wanted.map(Vec::as_slice).unwrap_or_default())
+}
+
+/// The same, with what its manifest asks for.
+pub(super) fn labels_of(
+    inputs: &Inputs,
+    name: &str,
+    world: &World,
+    wanted: &[Workload],
+) -> Vec<(&'static str, String)> {
+    let spec = &inputs.profile.releases[name];
+    let history = world.releases.history(inputs.namespace(spec), name);
+    let mut labels = vec![
+        (labels::DIGEST, digest_of(inputs, name, &upgrade(inputs, name, world))),
+        (labels::REVISION, number_after(history).to_string()),
+        (labels::LIVE, fingerprint(wanted)),
+        (labels::PROFILE, inputs.name.clone()),
+    ];
+    if let Some(version) = inputs.versions.get(name) {
+        labels.push((labels::CHART, version.clone()));
+    }
+    if let Some(tag) = spec.image.as_ref().and_then(|image| inputs.tags.get(image)) {
+        labels.push((labels::IMAGE, tag.clone()));
+    }
+    if let Some(set) = &spec.secret {
+        labels.push((labels::SECRETS, secret::wanted(inputs, set, world).version));
+    }
+    labels
 }
 
 /// Whether a release has the wanted inputs and nothing that is live differs from them. Health is another question.

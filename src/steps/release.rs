@@ -10,10 +10,10 @@ use crate::inputs::Inputs;
 use crate::labels;
 use crate::profile::Release;
 use crate::step::{Change, Check, DecideError, Decision, Step, StepId, Verdict};
-use crate::steps::content::{digest_of, is_broken, is_current, is_settled, upgrade};
+use crate::steps::content::{is_broken, is_current, is_settled, labels_of, upgrade};
 use crate::steps::history::{number_after, refuse_unfinished, unproven, way_back};
 use crate::steps::{image::ImageStep, release_id, secret};
-use crate::tool::helm::{Helm, Upgrade};
+use crate::tool::helm::Helm;
 use crate::workload::Workload;
 use crate::world::manifest::{differences, fingerprint};
 use crate::world::releases::{Revision, Target, target};
@@ -103,7 +103,7 @@ impl ReleaseStep {
         let live = world.live.release_workloads(&self.name, namespace);
         let drift = drift(history, manifests, &live);
         let upgrade = upgrade(&self.inputs, &self.name, world);
-        let labels = self.labels(world, history, &upgrade, wanted);
+        let labels = labels_of(&self.inputs, &self.name, world, wanted);
         let present = history.last().filter(|newest| newest.status != "uninstalled");
         let mut decision = Decision {
             change: match present {
@@ -147,28 +147,6 @@ impl ReleaseStep {
                 hint: "this is a bug in todoctl: charts are rendered before steps decide".to_owned(),
             }),
         }
-    }
-
-    fn labels(
-        &self,
-        world: &World,
-        history: &[Revision],
-        upgrade: &Upgrade,
-        wanted: &[Workload],
-    ) -> Vec<(&'static str, String)> {
-        let mut labels = vec![
-            (labels::DIGEST, digest_of(&self.inputs, &self.name, upgrade)),
-            (labels::REVISION, number_after(history).to_string()),
-            (labels::LIVE, fingerprint(wanted)),
-            (labels::PROFILE, self.inputs.name.clone()),
-        ];
-        if let Some(tag) = self.spec().image.as_ref().and_then(|image| self.inputs.tags.get(image)) {
-            labels.push((labels::IMAGE, tag.clone()));
-        }
-        if let Some(set) = &self.spec().secret {
-            labels.push((labels::SECRETS, secret::wanted(&self.inputs, set, world).version));
-        }
-        labels
     }
 
     fn rolled_out(&self, workloads: Vec<Workload>) -> Check {

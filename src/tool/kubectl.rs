@@ -51,6 +51,11 @@ impl Kubectl {
         self.invocation(["get", "secrets", "-n", namespace, "-l", labels::SECRET, "-o", "json", REQUEST])
     }
 
+    /// The records of earlier runs.
+    pub fn run_records(&self, namespace: &str) -> Invocation {
+        self.invocation(["get", "configmaps", "-n", namespace, "-l", labels::RUN, "-o", "json", REQUEST])
+    }
+
     /// Namespaces, and the workloads and pods of some of them.
     pub fn live(&self, namespaces: &[&str]) -> Invocation {
         let kinds = "namespaces,deployments,statefulsets,replicasets,pods";
@@ -174,10 +179,15 @@ pub fn namespace_object(name: &str) -> serde_json::Value {
 }
 
 /// Labels for the Secrets in which helm keeps revisions: `(namespace, release, revision, labels)`.
-pub fn release_labels(marks: &[(String, String, u32, serde_json::Value)]) -> serde_json::Value {
+pub fn release_labels(marks: &[(String, String, u32, serde_json::Value)]) -> Vec<serde_json::Value> {
     let item = |(namespace, release, revision, labels): &(String, String, u32, serde_json::Value)| {
         json!({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": {
             "name": format!("sh.helm.release.v1.{release}.v{revision}"), "namespace": namespace, "labels": labels}})
     };
-    json!({"apiVersion": "v1", "kind": "List", "items": marks.iter().map(item).collect::<Vec<_>>()})
+    marks.iter().map(item).collect()
+}
+
+/// Several objects to apply at once. kubectl goes on after one that fails.
+pub fn list(items: &[serde_json::Value]) -> serde_json::Value {
+    json!({"apiVersion": "v1", "kind": "List", "items": items})
 }

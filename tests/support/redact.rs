@@ -10,10 +10,10 @@ const PATTERNS: [(&str, &str); 13] = [
     (r"\n  longest chain: .*(\n    .*)*", ""),
     (r"\b\d{8}-\d{6}-[0-9a-f]{4}\b", "[RUN]"),
     (r"\b(backend|frontend|old)-deployment-[0-9a-f]{10}-[0-9a-f]{5}\b", "[$1 POD]"),
-    (r"(todoctl\.dev/digest[=\x22:\\]+)[0-9a-f]{32}", "${1}[DIGEST]"),
+    (r"((?:todoctl\.dev/)?digest[=\x22:\\]+)[0-9a-f]{32}", "${1}[DIGEST]"),
     (r"\bprocess \d+", "process [PID]"),
     (r"\b\d{4}-\d\d-\d\dT[0-9:.]+Z", "[TIME]"),
-    (r"\x22seconds\x22:[0-9.e-]+", "\"seconds\":0"),
+    (r"(\\*\x22seconds\\*\x22):[0-9.e-]+", "${1}:0"),
     (r"\b\d+\.\d+s\b", "[SECONDS]"),
     // Below a second a short time is in milliseconds.
     (r"\b\d+ ms\b", "[SECONDS]"),
@@ -54,9 +54,16 @@ pub(crate) fn text(text: &str, folder: &str) -> String {
     numbered.into_owned()
 }
 
-/// One command line, for comparing a plan with a run: versions of Secrets are all the same.
+fn ending() -> &'static Regex {
+    static ENDING: OnceLock<Regex> = OnceLock::new();
+    ENDING.get_or_init(|| Regex::new(r#"(ending\\*":)(?:null|\{[^}]*\})"#).expect("a pattern"))
+}
+
+/// One command line, for comparing a plan with a run: versions of Secrets are all the same, and how the run ended is
+/// known only when it has.
 pub(crate) fn line(text: &str) -> String {
-    let mut text = suffix().replace_all(text, "$1-[VERSION]").into_owned();
+    let text = ending().replace_all(text, "$1[ENDING]");
+    let mut text = suffix().replace_all(&text, "$1-[VERSION]").into_owned();
     for (pattern, with) in patterns() {
         text = pattern.replace_all(&text, *with).into_owned();
     }

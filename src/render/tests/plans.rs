@@ -75,10 +75,7 @@ fn plan() -> Plan {
             step("release/audit", 7, removal, vec![uninstall]),
             step("release/frontend", 8, none("revision 3 is current"), Vec::new()),
         ],
-        closing: vec![Closing {
-            title: "mark revision 5 of backend as verified".to_owned(),
-            commands: vec![label],
-        }],
+        closing: vec![Closing::new("mark revision 5 of backend as verified".to_owned(), vec![label])],
     }
 }
 

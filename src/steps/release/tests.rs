@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::step::Undo;
+use crate::steps::content::digest_of;
 use crate::tool::reversal::Reverser;
 use crate::workload::WorkloadKind;
 use crate::world;

@@ -24,6 +24,8 @@ pub struct State {
     pub namespaces: BTreeSet<String>,
     /// Secrets that are not helm's, as Kubernetes stores them.
     pub secrets: Vec<Value>,
+    /// Objects without a controller, as Kubernetes stores them: `ConfigMap`s, claims of volumes, CRDs.
+    pub objects: Vec<Value>,
     /// helm's records, oldest first.
     pub revisions: Vec<Revision>,
     /// Deployments with their replica sets.
@@ -45,6 +47,7 @@ impl Default for State {
             images: BTreeMap::new(),
             namespaces: ["default", "kube-system"].map(str::to_owned).into(),
             secrets: Vec::new(),
+            objects: Vec::new(),
             revisions: Vec::new(),
             deployments: Vec::new(),
             sent: Vec::new(),

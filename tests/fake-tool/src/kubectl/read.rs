@@ -24,13 +24,26 @@ pub(super) fn get(state: &State, argv: &Argv, now: u64) -> Answer {
         first if first.contains('/') => named(state, &argv.words[1..], place, now),
         kinds => {
             let kinds: Vec<&str> = kinds.split(',').map(kind).collect();
+            let selector = argv.value(&["-l"]).unwrap_or_default();
             let wanted = |one: &Value| {
                 kinds.iter().any(|kind| one["kind"] == *kind)
-                    && (one["kind"] == "Namespace"
+                    && (one["metadata"]["namespace"].is_null()
                         || place.is_none_or(|name| one["metadata"]["namespace"] == name))
+                    && selected(one, selector)
             };
-            list(&objects::objects(state, now).into_iter().filter(wanted).collect::<Vec<_>>())
+            let stored = state.objects.iter().cloned();
+            list(&objects::objects(state, now).into_iter().chain(stored).filter(wanted).collect::<Vec<_>>())
         }
+    }
+}
+
+/// Whether an object has the label that a selector asks for: `name`, or `name=value`.
+fn selected(object: &Value, selector: &str) -> bool {
+    let labels = &object["metadata"]["labels"];
+    match selector.split_once('=') {
+        _ if selector.is_empty() => true,
+        Some((name, value)) => labels[name] == value,
+        None => labels.get(selector).is_some(),
     }
 }
 
@@ -42,6 +55,10 @@ pub(super) fn kind(name: &str) -> &'static str {
         "statefulsets" | "statefulset" => "StatefulSet",
         "replicasets" => "ReplicaSet",
         "pods" | "pod" => "Pod",
+        "configmaps" => "ConfigMap",
+        "persistentvolumeclaims" => "PersistentVolumeClaim",
+        "persistentvolumes" => "PersistentVolume",
+        "customresourcedefinitions" => "CustomResourceDefinition",
         _ => "",
     }
 }

@@ -38,6 +38,7 @@ fn apply_one(state: &mut State, item: &Value) -> Result<String, String> {
         }
         ("Secret", "helm.sh/release.v1") => label_release(state, item, &text("/metadata/namespace"), &name),
         ("Secret", _) => apply_secret(state, item, &text("/metadata/namespace"), &name),
+        ("ConfigMap", _) => apply_object(state, item, &text("/metadata/namespace"), &name),
         _ => Err(format!("error: this test knows no {kind}\n")),
     }
 }
@@ -86,12 +87,34 @@ fn apply_secret(state: &mut State, item: &Value, place: &str, name: &str) -> Res
     }
 }
 
+fn apply_object(state: &mut State, item: &Value, place: &str, name: &str) -> Result<String, String> {
+    if !state.namespaces.contains(place) {
+        return Err(format!("Error from server (NotFound): namespaces \"{place}\" not found\n"));
+    }
+    remove_object(state, item["kind"].as_str().unwrap_or_default(), place, name);
+    let mut stored = item.clone();
+    stored["metadata"]["creationTimestamp"] = json!(timestamp(state.tick()));
+    state.objects.push(stored);
+    Ok(format!("{}/{name} serverside-applied\n", item["kind"].as_str().unwrap_or_default().to_lowercase()))
+}
+
+fn remove_object(state: &mut State, kind: &str, place: &str, name: &str) -> bool {
+    let before = state.objects.len();
+    let same = |one: &Value| {
+        one["kind"] == kind && one["metadata"]["name"] == name && one["metadata"]["namespace"] == place
+    };
+    state.objects.retain(|one| !same(one));
+    before != state.objects.len()
+}
+
 pub(super) fn delete(state: &mut State, argv: &Argv) -> Answer {
     let place = namespace(argv).unwrap_or("default").to_owned();
     let mut said = String::new();
-    for name in &argv.words[2..] {
-        let known = match argv.word(1) {
+    let kinds: Vec<&str> = argv.word(1).split(',').collect();
+    for (kind, name) in kinds.iter().flat_map(|kind| argv.words[2..].iter().map(move |name| (*kind, name))) {
+        let known = match kind {
             "secret" => remove_secret(state, &place, name),
+            "configmap" => remove_object(state, "ConfigMap", &place, name),
             "namespace" => remove_namespace(state, name),
             // A deleted pod comes back: its replica set makes another.
             "pod" => true,
@@ -103,9 +126,9 @@ pub(super) fn delete(state: &mut State, argv: &Argv) -> Answer {
             }
         };
         if known {
-            said.push_str(&format_deleted(argv.word(1), name, &place));
+            said.push_str(&format_deleted(kind, name, &place));
         } else if !argv.has(&["--ignore-not-found"]) {
-            return not_found(&format!("{}s", argv.word(1)), name);
+            return not_found(&format!("{kind}s"), name);
         }
     }
     Answer::ok(said)
@@ -127,6 +150,7 @@ fn remove_secret(state: &mut State, place: &str, name: &str) -> bool {
 
 fn remove_namespace(state: &mut State, name: &str) -> bool {
     state.secrets.retain(|one| one["metadata"]["namespace"] != name);
+    state.objects.retain(|one| one["metadata"]["namespace"] != name);
     state.revisions.retain(|one| one.namespace != name);
     state.deployments.retain(|one| one.namespace != name);
     state.namespaces.remove(name)

@@ -1,0 +1,39 @@
+//! Owns what nothing refers to any more: images and versions of Secrets. Pure.
+
+use std::collections::BTreeSet;
+
+use crate::inputs::Inputs;
+use crate::labels;
+use crate::world::World;
+
+/// Images of the profile's repositories that no kept revision and no release of this run uses.
+pub(super) fn images(inputs: &Inputs, world: &World) -> Vec<String> {
+    let mut tags: BTreeSet<&str> = inputs.tags.values().map(String::as_str).collect();
+    let revisions = world.releases.iter().flat_map(|(_, _, revisions)| revisions);
+    tags.extend(revisions.filter_map(|revision| revision.label(labels::IMAGE)));
+    // With --only, the tags of the other images were not computed: say nothing about those.
+    let known = |repository: &str| {
+        inputs.tags.keys().any(|name| inputs.profile.images[name].repository == repository)
+    };
+    let unused = world.images.iter().filter(|name| {
+        name.rsplit_once(':').is_some_and(|(repository, tag)| known(repository) && !tags.contains(tag))
+    });
+    unused.cloned().collect()
+}
+
+/// Versions of the profile's Secrets that are not the newest and that no kept revision and no kept record of a run
+/// refers to.
+pub(super) fn versions(inputs: &Inputs, world: &World) -> Vec<String> {
+    let revisions = world.releases.iter().flat_map(|(_, _, revisions)| revisions);
+    let mut used: BTreeSet<&str> = revisions.filter_map(|revision| revision.label(labels::SECRETS)).collect();
+    used.extend(world.runs.iter().flat_map(crate::world::runs::Runs::secrets));
+    let sets = inputs.secret_names();
+    let versions = world.secrets.iter().filter(|(set, _)| sets.contains(*set)).flat_map(|(_, versions)| {
+        let newest = versions.newest().map(|version| version.name.as_str());
+        versions.iter().filter(move |version| Some(version.name.as_str()) != newest)
+    });
+    versions
+        .filter(|version| !used.contains(version.name.as_str()))
+        .map(|version| version.name.clone())
+        .collect()
+}
