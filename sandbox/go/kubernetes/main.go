@@ -1,5 +1,5 @@
 // One binary for every part of the sandbox that is compiled from Go modules: the Kubernetes
-// components, kubectl, etcd, CoreDNS and the volume provisioner. The name it is called by
+// components, etcd, CoreDNS and the volume provisioner. The name it is called by
 // (argv[0], a symbolic link) chooses the part; linking them together compiles the shared
 // client-go once. It adds no behaviour of its own except sandbox-volumes (volumes.go).
 package main
@@ -26,7 +26,6 @@ import (
 	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
-	kubectl "k8s.io/kubectl/pkg/cmd"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	kcm "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
@@ -65,8 +64,6 @@ func commandFor(name string) *cobra.Command {
 		return kubelet.NewKubeletCommand(context.Background())
 	case "kube-proxy":
 		return proxy.NewProxyCommand()
-	case "kubectl":
-		return kubectl.NewDefaultKubectlCommand()
 	case "sandbox-volumes":
 		return newVolumesCommand()
 	}
