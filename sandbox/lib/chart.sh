@@ -10,11 +10,14 @@ chart_is_stored() {
 
 # chart_store: the module's copy says version 0.0.0 and tag edge; packaging sets both, and so does this.
 chart_store() {
-  local stored source
+  local stored module version folder
   stored=$(build_stored dapr-chart)
-  source=$(build_go dapr list -m -f '{{.Dir}}' github.com/dapr/dapr)/charts/dapr
+  module=$(build_go dapr list -m -f '{{.Version}} {{.Dir}}' github.com/dapr/dapr)
+  read -r version folder <<<"$module"
+  [[ $version == "v$DAPR_VERSION" ]] ||
+    fail "sandbox/go/dapr/go.mod has Dapr $version, sandbox/lib/settings.sh v$DAPR_VERSION" "make them the same"
   rm -rf "$stored".new.*
-  cp -R --no-preserve=all "$source" "$stored.new.$$"
+  cp -R --no-preserve=all "$folder/charts/dapr" "$stored.new.$$"
   rm "$stored.new.$$/embed.go" # Go's, not helm's
   find "$stored.new.$$" -name '*.yaml' -exec sed -i "s/'0\.0\.0'/'$DAPR_VERSION'/; s/'edge'/'$DAPR_VERSION'/" {} +
   mv -T "$stored.new.$$" "$stored"
