@@ -21,7 +21,7 @@ use crate::server::{self, Process};
 use crate::sidecar::Sidecar;
 
 /// Where the sidecar sends events.
-const DELIVERY: &str = "/task-events";
+pub(crate) const DELIVERY: &str = "/task-events";
 
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

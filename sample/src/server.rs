@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::config::{Config, Role};
+use crate::consumer;
 use crate::faults::Fault;
 use crate::log;
 use crate::metrics::Metrics;
@@ -150,11 +151,11 @@ async fn observe(State(process): State<Arc<Process>>, mut request: Request, next
     if let Some(Reason(reason)) = response.extensions_mut().remove() {
         fields.push(("reason", reason.into()));
     }
-    // Probes come every second or two: in the log they are noise while they succeed.
-    let probe = matches!(route.as_str(), "/health" | "/ready" | "/readyz" | "/api/health" | "/metrics");
+    // Probes come every second or two: in the log they are noise while they succeed. A delivered event has a line of its own.
+    let quiet = ["/health", "/ready", "/readyz", "/api/health", "/metrics", consumer::DELIVERY];
     match code {
         500.. => log::warn("request", &fields),
-        _ if probe => log::debug("request", &fields),
+        _ if quiet.contains(&route.as_str()) => log::debug("request", &fields),
         _ => log::info("request", &fields),
     }
     response

@@ -77,16 +77,16 @@ impl Outbox {
     /// Sends events until the process ends.
     pub(super) async fn run(&self) -> Infallible {
         let mut pause = FIRST_PAUSE;
-        let mut trouble = String::new();
+        let mut trouble = false;
         loop {
             match self.round().await {
                 Round::Sent(number) => {
                     pause = FIRST_PAUSE;
-                    // An empty outbox proves nothing about the broker.
-                    if number > 0 && !trouble.is_empty() {
-                        trouble.clear();
+                    // An outbox found empty was sent by another replica, which says so.
+                    if trouble && number > 0 {
                         log::info("events are sent again", &[("events", number.into())]);
                     }
+                    trouble = false;
                     if number < BATCH {
                         let _ = tokio::time::timeout(POLL, self.news.notified()).await;
                     }
@@ -96,11 +96,10 @@ impl Outbox {
                     if number > 0 {
                         pause = FIRST_PAUSE;
                     }
-                    // Once per reason, not twice a second.
-                    if reason != trouble {
-                        log::warn("events wait in the outbox", &[("reason", reason.as_str().into())]);
-                        trouble = reason;
-                    }
+                    // A warning when it begins; not one every second or two.
+                    let write = if trouble { log::debug } else { log::warn };
+                    write("events wait in the outbox", &[("reason", reason.into())]);
+                    trouble = true;
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LAST_PAUSE);
                 }
