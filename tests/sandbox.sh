@@ -147,7 +147,7 @@ test_cache() {
   # Go's own cache stays where it is.
   env TODOCTL_SANDBOX_CACHE="$cache" "$root/sandbox/sandbox" build 2>"$work/build"
   says 'compiling pause' cat "$work/build"
-  exits 1 grep -E 'compiling (kubernetes|helm|dapr|kafka)' "$work/build"
+  exits 1 grep -E 'compiling (kubernetes|kubectl|helm|dapr|kafka)' "$work/build"
   [[ -x $(sed -n 's/.*all binaries are in //p' "$work/build")/pause ]]
   [[ ! -e $cache/0ld && -e $cache/1nuse && ! -e $cache/store/pause-0.new.1 && ! -e $cache/store/dapr-chart-0 ]]
   env TODOCTL_SANDBOX_CACHE="$cache" "$root/sandbox/sandbox" build 2>"$work/build"
