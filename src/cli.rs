@@ -7,10 +7,14 @@ mod carry;
 mod down;
 mod failure;
 mod folders;
+mod hygiene;
+mod prompt;
+mod questions;
 mod rollback;
 mod select;
 mod session;
 mod signals;
+mod sources;
 mod status;
 mod tools;
 mod up;
@@ -28,6 +32,7 @@ use crate::render::error::error_text;
 
 /// Runs todoctl with the process's arguments.
 pub fn main() -> ExitCode {
+    hygiene::seal();
     clap_complete::CompleteEnv::with_factory(Args::command).complete();
     // Only bugs get here with a backtrace; expected failures are plain text.
     if let Err(error) = color_eyre::install() {

@@ -1,15 +1,17 @@
-//! Owns the secret values that a person gives: from an env file or the process environment, checked against the profile.
+//! Owns the secret values that a person gives: as JSON, in an env file, in the process environment; checked against the
+//! profile, and what is derived from them.
 //! Refuses to show a value in any message, and to know what is in the cluster.
 
 mod check;
 mod env_file;
 mod form;
+mod object;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
 use crate::profile::{SecretValue, Secrets};
@@ -17,6 +19,7 @@ use crate::profile::{SecretValue, Secrets};
 pub use check::problems;
 pub use env_file::{EnvFile, EnvFileError};
 pub use form::derive;
+pub use object::{Object, ObjectError};
 
 /// The values that were given, by their name in the profile.
 #[derive(Debug, Clone, Default)]
@@ -40,43 +43,76 @@ impl GivenError {
     }
 }
 
-/// Collects the values that the profile declares by variable: the env file wins over the environment,
-/// and an empty text counts as not given. The error holds every value that is not acceptable.
+/// Collects the values that are given: by name in an object, by variable in the env file or the environment. The
+/// first of them that has a value wins, but what is given explicitly twice is refused; an empty text counts as not
+/// given. The error holds every value that is not acceptable.
 pub fn collect(
     secrets: &Secrets,
+    object: Option<&Object>,
     env_file: Option<&EnvFile>,
     environment: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Given, GivenError> {
     let mut given = Given::default();
     let mut problems = Vec::new();
     for (name, spec) in &secrets.values {
-        let Some(variable) = &spec.env else { continue };
-        let from_file = env_file.and_then(|file| Some((file.get(variable)?.clone(), file.place(variable))));
-        let (value, place) = match from_file {
-            Some(found) => found,
-            None => {
-                match environment(variable).filter(|value| !value.is_empty()).map(OsString::into_string) {
-                    None => continue,
-                    Some(Ok(value)) => (value.into(), "the environment".to_owned()),
-                    Some(Err(_)) => {
-                        problems
-                            .push(format!("{name}, given as {variable} in the environment: not UTF-8 text"));
-                        continue;
-                    }
-                }
+        let variable = spec.env.as_deref();
+        let in_object =
+            object.and_then(|object| Some((object.values.get(name)?.clone(), object.place.clone())));
+        let in_file = env_file.zip(variable).and_then(|(file, variable)| {
+            Some((file.get(variable)?.clone(), format!("given as {variable} in {}", file.place(variable))))
+        });
+        let found = match (in_object, in_file) {
+            (Some((_, object)), Some((_, file))) => {
+                problems.push(format!("{name}, given in {object} and {file}: once is enough"));
+                continue;
             }
+            (Some((value, place)), None) => Some((value, format!("given in {place}"))),
+            (None, Some(found)) => Some(found),
+            (None, None) => match from_environment(variable, &environment) {
+                Ok(found) => found,
+                Err(place) => {
+                    problems.push(format!("{name}, {place}: not UTF-8 text"));
+                    continue;
+                }
+            },
         };
+        let Some((value, place)) = found else { continue };
         match check::problems(secrets, name, &value) {
             found if found.is_empty() => {
                 given.values.insert(name.clone(), value);
             }
-            found => problems.push(format!("{name}, given as {variable} in {place}: {}", found.join("; "))),
+            found => problems.push(format!("{name}, {place}: {}", found.join("; "))),
         }
     }
     if problems.is_empty() {
         return Ok(given);
     }
     Err(GivenError { problems })
+}
+
+/// A value and where it was given; the error is the place of one that is no text.
+fn from_environment(
+    variable: Option<&str>,
+    environment: &impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<(SecretString, String)>, String> {
+    let Some(variable) = variable else { return Ok(None) };
+    let place = format!("given as {variable} in the environment");
+    match environment(variable).filter(|value| !value.is_empty()).map(OsString::into_string) {
+        None => Ok(None),
+        Some(Ok(value)) => Ok(Some((value.into(), place))),
+        Some(Err(_)) => Err(place),
+    }
+}
+
+impl Given {
+    /// Commands for GitHub's runner that keep the values out of its log, a line each. `%` is escaped as the runner
+    /// expects it (actions/toolkit, `command.ts`).
+    pub fn masks(&self) -> Vec<String> {
+        let lines = self.values.values().flat_map(|value| value.expose_secret().lines());
+        // A very short line would mask half of the log.
+        let lines = lines.filter(|line| line.trim().len() > 3);
+        lines.map(|line| format!("::add-mask::{}", line.replace('%', "%25").replace('\r', "%0D"))).collect()
+    }
 }
 
 /// The variables that hold secrets: children never inherit them.
@@ -103,7 +139,7 @@ pub fn missing_message(missing: &[(&str, &SecretValue)]) -> (String, String) {
                 let _ = write!(message, " (give it as {variable}, or make `{}` print it)", command.join(" "));
             }
             (None, []) => {
-                message.push_str(" (the profile names no `env`, `command` or `generate` for it)");
+                message.push_str(" (give it by name, with `--secrets-from`)");
             }
             (None, command) => {
                 let _ = write!(message, " (make `{}` print it)", command.join(" "));
@@ -117,10 +153,11 @@ fn missing_hint(missing: &[(&str, &SecretValue)]) -> String {
     let variables: Vec<String> =
         missing.iter().filter_map(|(_, spec)| Some(format!("{}=...", spec.env.as_ref()?))).collect();
     if variables.is_empty() {
-        return "Add `env`, `command` or `generate` to these values in the profile.".to_owned();
+        return "Run `todoctl up` in a terminal to be asked, or pipe {\"NAME\": \"...\"} into `--secrets-from -`.".to_owned();
     }
     format!(
-        "Write a file with {} and pass it as `--env-file FILE`, or export the same names. Keep the file out of git.",
+        "Write a file with {} and pass it as `--env-file FILE`, export the same names, or run \
+         `todoctl up` in a terminal to be asked. Keep the file out of git.",
         match variables.as_slice() {
             [one] => format!("the line {one}"),
             many => format!("the lines {}", many.join(" ")),
@@ -130,8 +167,6 @@ fn missing_hint(missing: &[(&str, &SecretValue)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     const CANARY: &str = "CANARY-7f3a";
@@ -154,8 +189,8 @@ mod tests {
     #[test]
     fn every_bad_value_is_reported_and_none_is_shown() {
         let file = EnvFile::parse(".env", &format!("\nAUTH={CANARY}\n")).unwrap();
-        let error =
-            collect(&secrets(), Some(&file), |_| Some(format!("http://{CANARY}\n").into())).unwrap_err();
+        let error = collect(&secrets(), None, Some(&file), |_| Some(format!("http://{CANARY}\n").into()))
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
             "auth-secret, given as AUTH in .env, line 2: 11 characters, at least 32 are needed\n\
@@ -171,7 +206,7 @@ mod tests {
     fn text_that_is_not_utf_8_is_refused_without_showing_it() {
         use std::os::unix::ffi::OsStringExt;
         let bytes = [CANARY.as_bytes(), b"\xff"].concat();
-        let error = collect(&secrets(), None, |_| Some(OsString::from_vec(bytes.clone()))).unwrap_err();
+        let error = collect(&secrets(), None, None, |_| Some(OsString::from_vec(bytes.clone()))).unwrap_err();
         assert_eq!(
             error.to_string(),
             "auth-secret, given as AUTH in the environment: not UTF-8 text\n\
@@ -184,7 +219,8 @@ mod tests {
         let file =
             EnvFile::parse(".env", &format!("DATABASE_URL=postgres://{CANARY}\nAUTH=\nUNKNOWN=1\n")).unwrap();
         let given =
-            collect(&secrets(), Some(&file), |name| (name == "DATABASE_URL").then(|| "bad".into())).unwrap();
+            collect(&secrets(), None, Some(&file), |name| (name == "DATABASE_URL").then(|| "bad".into()))
+                .unwrap();
         let names: Vec<&String> = given.values.keys().collect();
         assert_eq!(names, ["database-url"]);
         assert_eq!(given.values["database-url"].expose_secret(), format!("postgres://{CANARY}"));
@@ -192,10 +228,49 @@ mod tests {
 
         let long = "x".repeat(32);
         let given =
-            collect(&secrets(), Some(&file), |name| (name == "AUTH").then(|| (&long).into())).unwrap();
+            collect(&secrets(), None, Some(&file), |name| (name == "AUTH").then(|| (&long).into())).unwrap();
         assert_eq!(given.values["auth-secret"].expose_secret(), long);
-        assert!(collect(&secrets(), None, nothing).unwrap().values.is_empty());
-        assert!(collect(&secrets(), None, |_| Some("".into())).unwrap().values.is_empty());
+        assert!(collect(&secrets(), None, None, nothing).unwrap().values.is_empty());
+        assert!(collect(&secrets(), None, None, |_| Some("".into())).unwrap().values.is_empty());
+    }
+
+    #[test]
+    fn an_object_wins_over_the_environment_and_what_is_given_twice_is_refused() {
+        let secrets = secrets();
+        let object =
+            Object::parse(&secrets, "standard input", &format!("{{\"other\": \"{CANARY}\"}}")).unwrap();
+        let given = collect(&secrets, Some(&object), None, nothing).unwrap();
+        assert_eq!(given.values["other"].expose_secret(), CANARY);
+
+        let text = format!("{{\"auth-secret\": \"{CANARY}\"}}");
+        let object = Object::parse(&secrets, "standard input", &text).unwrap();
+        let file = EnvFile::parse(".env", &format!("AUTH={CANARY}")).unwrap();
+        let error = collect(&secrets, Some(&object), Some(&file), nothing).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "auth-secret, given in standard input and given as AUTH in .env, line 1: once is enough"
+        );
+    }
+
+    #[test]
+    fn a_database_url_that_is_useless_for_dapr_is_refused_with_its_line() {
+        let secrets = "values: {url: {env: URL}, dapr: {from: url, form: postgres}}";
+        let secrets: Secrets = serde_yaml::from_str(secrets).unwrap();
+        let file =
+            EnvFile::parse(".env", &format!("\n\nURL=postgresql+asyncpg:///{CANARY}?host=/run")).unwrap();
+        let error = collect(&secrets, None, Some(&file), nothing).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "url, given as URL in .env, line 3: dapr cannot be derived from it: it names no host, or a Unix socket: \
+             a sidecar reaches a database by the network only"
+        );
+    }
+
+    #[test]
+    fn masks_are_one_for_each_line_and_escaped() {
+        let values = [("a", "50%off\nsecond"), ("b", "abc")];
+        let values = values.map(|(name, value)| (name.to_owned(), value.to_owned().into())).into();
+        assert_eq!(Given { values }.masks(), ["::add-mask::50%25off", "::add-mask::second"]);
     }
 
     #[test]
@@ -213,18 +288,18 @@ mod tests {
             "3 secret values are missing:\n  \
              auth-secret: Signs sessions (give it as AUTH)\n  \
              database-url (give it as DATABASE_URL, or make `sandbox database` print it)\n  \
-             other (the profile names no `env`, `command` or `generate` for it)"
+             other (give it by name, with `--secrets-from`)"
         );
         assert_eq!(
             hint,
-            "Write a file with the lines AUTH=... DATABASE_URL=... and pass it as `--env-file FILE`, \
-             or export the same names. Keep the file out of git."
+            "Write a file with the lines AUTH=... DATABASE_URL=... and pass it as `--env-file FILE`, export the same \
+             names, or run `todoctl up` in a terminal to be asked. Keep the file out of git."
         );
         let (message, hint) = missing_message(&all[2..]);
+        assert_eq!(message, "a secret value is missing:\n  other (give it by name, with `--secrets-from`)");
         assert_eq!(
-            message,
-            "a secret value is missing:\n  other (the profile names no `env`, `command` or `generate` for it)"
+            hint,
+            "Run `todoctl up` in a terminal to be asked, or pipe {\"NAME\": \"...\"} into `--secrets-from -`."
         );
-        assert_eq!(hint, "Add `env`, `command` or `generate` to these values in the profile.");
     }
 }

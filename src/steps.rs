@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub use content::{is_broken, is_current, is_drifted, release_labels, upgrade};
 pub use history::number_after;
 pub use rollback::{RollbackStep, choose_revision};
-pub use secret::missing;
+pub use secret::{Question, Why, missing, questions};
 pub use uninstall::UninstallStep;
 
 use crate::inputs::Inputs;

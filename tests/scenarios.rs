@@ -12,6 +12,8 @@ mod commands;
 mod faults;
 #[path = "scenarios/interrupts.rs"]
 mod interrupts;
+#[path = "scenarios/prompts.rs"]
+mod prompts;
 #[path = "support/redact.rs"]
 mod redact;
 #[path = "support/scenario.rs"]

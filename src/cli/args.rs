@@ -97,9 +97,19 @@ pub(super) struct What {
     /// A chart value for this run only: release.key=value, the rest in helm's syntax
     #[arg(long, value_name = "RELEASE.KEY=VALUE")]
     pub(super) set: Vec<String>,
-    /// File of KEY=VALUE lines with secrets, by the names that the profile declares
+    #[command(flatten)]
+    pub(super) sources: Sources,
+}
+
+/// Where secret values are given. The environment and a terminal are others.
+#[derive(Debug, Default, ClapArgs)]
+pub(super) struct Sources {
+    /// File of KEY=VALUE lines with secrets, by the variables that the profile declares
     #[arg(long, value_name = "FILE")]
     pub(super) env_file: Option<PathBuf>,
+    /// File with one JSON object of secrets, by the profile's names for them; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) secrets_from: Option<PathBuf>,
 }
 
 /// How a changing command asks and reports.

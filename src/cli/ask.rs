@@ -1,9 +1,8 @@
 //! Owns the question before a change.
 
-use std::io::IsTerminal;
-
 use crate::cli::args::Run;
 use crate::cli::failure::Failure;
+use crate::cli::prompt::{self, ask_now, declined};
 use crate::exit::Exit;
 use crate::profile::Confirm;
 
@@ -15,7 +14,8 @@ pub(super) fn confirm(how: Confirm, profile: &str, what: &str, run: &Run) -> Res
         Confirm::Ask if run.yes => Ok(false),
         Confirm::Name if run.confirm.as_deref() == Some(profile) => Ok(false),
         Confirm::Name if run.confirm.is_some() => {
-            Err(declined(format!("--confirm must name the profile: {profile}")))
+            let message = format!("--confirm must name the profile: {profile}");
+            Err(Failure { exit: Exit::Declined, message, evidence: Vec::new(), hint: None })
         }
         Confirm::Ask => question(&format!("This will {what}. Go on?"), "--yes"),
         Confirm::Name => typed(profile, what),
@@ -24,25 +24,23 @@ pub(super) fn confirm(how: Confirm, profile: &str, what: &str, run: &Run) -> Res
 
 fn question(text: &str, flag: &str) -> Result<bool, Failure> {
     needs_terminal(flag)?;
-    match dialoguer::Confirm::new().with_prompt(text).default(false).interact_opt() {
-        Ok(Some(true)) => Ok(true),
-        Ok(_) => Err(declined("declined; nothing was changed".to_owned())),
-        Err(error) => Err(declined(format!("no answer ({error}); nothing was changed"))),
-    }
+    let prompt = text.to_owned();
+    let answer =
+        ask_now(move || dialoguer::Confirm::new().with_prompt(prompt).default(false).interact_opt())?;
+    if answer == Some(true) { Ok(true) } else { Err(declined("declined")) }
 }
 
 fn typed(profile: &str, what: &str) -> Result<bool, Failure> {
     needs_terminal(&format!("--confirm {profile}"))?;
     let prompt = format!("This will {what}. Type the profile's name to go on");
-    match dialoguer::Input::<String>::new().with_prompt(prompt).allow_empty(true).interact_text() {
-        Ok(answer) if answer == profile => Ok(true),
-        Ok(_) => Err(declined("that is another name; nothing was changed".to_owned())),
-        Err(error) => Err(declined(format!("no answer ({error}); nothing was changed"))),
-    }
+    let answer = ask_now(move || {
+        dialoguer::Input::<String>::new().with_prompt(prompt).allow_empty(true).interact_text()
+    })?;
+    if answer == profile { Ok(true) } else { Err(declined("that is another name")) }
 }
 
 fn needs_terminal(flag: &str) -> Result<(), Failure> {
-    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+    if prompt::has_terminal() {
         return Ok(());
     }
     Err(Failure::new(
@@ -50,8 +48,4 @@ fn needs_terminal(flag: &str) -> Result<(), Failure> {
         "there is no terminal to ask on; nothing was changed",
         format!("give {flag}"),
     ))
-}
-
-fn declined(message: String) -> Failure {
-    Failure { exit: Exit::Declined, message, evidence: Vec::new(), hint: None }
 }

@@ -1,18 +1,9 @@
-//! Owns what arguments select: releases, chart values, the file of secrets. Names are checked against the profile.
+//! Owns what arguments select: releases and chart values. Names are checked against the profile.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use crate::cli::failure::Failure;
-use crate::given::EnvFile;
 use crate::profile::{Loaded, Profile};
-
-pub(super) fn env_file(path: &Path) -> Result<EnvFile, Failure> {
-    let hint = "give a file of KEY=VALUE lines";
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::preflight(format!("cannot read {}: {error}", path.display()), hint))?;
-    EnvFile::parse(path, &text).map_err(|error| Failure::preflight(error.to_string(), error.hint()))
-}
 
 /// A release that the profile does not have; `place` says where it was named, such as `--only: `.
 pub(super) fn unknown(profile: &Profile, of: &str, name: &str, place: &str) -> Failure {

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 
 use crate::cli::args::{Args, What};
 use crate::cli::failure::Failure;
-use crate::cli::select::{env_file, only, sets};
-use crate::cli::{folders, tools};
+use crate::cli::select::{only, sets};
+use crate::cli::{folders, sources, tools};
 use crate::given::{self, Given};
 use crate::inputs::Inputs;
-use crate::output::Color;
+use crate::output::{Color, Output};
 use crate::profile;
 use crate::provider::{self, Provider};
 use crate::record::DiskRecord;
@@ -59,13 +59,11 @@ pub(super) fn project(args: &Args) -> Result<PathBuf, Failure> {
 
 impl Session {
     /// For commands that build and deploy.
-    pub(super) async fn deploying(args: &Args, what: &What) -> Result<Self, Failure> {
+    pub(super) async fn deploying(args: &Args, what: &What, output: &mut Output) -> Result<Self, Failure> {
         let project = project(args)?;
         let loaded = profile::load(&project, &what.profile)?;
         let (set, only) = (sets(&loaded, &what.set)?, only(&loaded, &what.only)?);
-        let file = what.env_file.as_deref().map(env_file).transpose()?;
-        let given = given::collect(&loaded.profile.secrets, file.as_ref(), folders::variable)
-            .map_err(|error| Failure::preflight(error.to_string(), error.hint()))?;
+        let given = sources::given(&loaded.profile.secrets, &what.sources, output)?;
         let file = loaded.file.clone();
         let inputs = Inputs::resolve(loaded, set, only)?;
         Self::open(args, inputs, given, file).await

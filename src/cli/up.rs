@@ -1,9 +1,9 @@
 //! `todoctl up` and `todoctl plan`: the same plan, carried out or shown.
 
 use crate::cli::args::{Args, Form, Plan as PlanArgs, Run, Up};
-use crate::cli::ask;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
+use crate::cli::{ask, prompt, questions};
 use crate::closing;
 use crate::event::Outcome;
 use crate::exit::Exit;
@@ -19,7 +19,7 @@ use crate::world::{Access, Cluster, World};
 
 /// Shows what `up` would do.
 pub(super) async fn plan(args: &Args, command: &PlanArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let session = Session::deploying(args, &command.what).await?;
+    let session = Session::deploying(args, &command.what, output).await?;
     let (plan, _) = look(&session).await?;
     show(&plan, command.output, args.verbose, output);
     Ok(if command.exit_code && !plan.is_empty() { Exit::Changes } else { Exit::Done })
@@ -27,7 +27,7 @@ pub(super) async fn plan(args: &Args, command: &PlanArgs, output: &mut Output) -
 
 /// Deploys.
 pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result<Exit, Failure> {
-    let session = Session::deploying(args, &command.what).await?;
+    let session = Session::deploying(args, &command.what, output).await?;
     if command.dry_run {
         let (plan, _) = look(&session).await?;
         show(&plan, command.run.output, args.verbose, output);
@@ -41,7 +41,8 @@ pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result
         },
     };
     session.take(&command.run, &access, output).await?;
-    let (mut plan, mut world) = decide(&session, access).await?;
+    let asked = Some((&command.run, &mut *output));
+    let (mut plan, mut world) = prompt::unless_interrupted(decide(&session, access, asked)).await?;
     if plan.is_empty() {
         return nothing_to_do(&session, &plan, world, &command.run, output).await;
     }
@@ -79,7 +80,7 @@ async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Acc
 /// The plan for the cluster as it is, which may be down.
 async fn look(session: &Session) -> Result<(Plan, World), Failure> {
     match session.cluster().await? {
-        Cluster::Running(access) => decide(session, access).await,
+        Cluster::Running(access) => decide(session, access, None).await,
         Cluster::Down(state) => {
             let world = session.blank(state);
             let steps = steps::deployment(&session.inputs, &session.provider, &world);
@@ -88,12 +89,19 @@ async fn look(session: &Session) -> Result<(Plan, World), Failure> {
     }
 }
 
-/// The plan for a running cluster.
-async fn decide(session: &Session, access: Access) -> Result<(Plan, World), Failure> {
+/// The plan for a running cluster. A person can be asked for missing secrets when `how` says so.
+async fn decide(
+    session: &Session,
+    access: Access,
+    how: Option<(&Run, &mut Output)>,
+) -> Result<(Plan, World), Failure> {
     let runner = session.runner(Some(&access), None);
     let mut world = session.world(access).await?;
     let inputs = &session.inputs;
     survey::commands(&runner, inputs, &mut world).await?;
+    if let Some((run, output)) = how {
+        questions::ask(inputs, &mut world, run, output).await?;
+    }
     let missing = steps::missing(inputs, &world);
     if !missing.is_empty() {
         let (message, hint) = given::missing_message(&missing);

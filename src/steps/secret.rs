@@ -4,7 +4,9 @@
 //! brings the old values back and an undo needs no secret data. The suffix is random, not a hash of the values: a
 //! hash of a weak secret can be guessed offline.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod values;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -13,12 +15,13 @@ use serde_json::json;
 use crate::given;
 use crate::inputs::Inputs;
 use crate::labels;
-use crate::profile::Profile;
 use crate::step::{Change, DecideError, Decision, Guard, Reversal, Step, StepId, Undo};
-use crate::steps::Missing;
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
 use crate::world::secrets::same;
+
+pub use values::{Question, Why, missing, questions};
+use values::{kept, source, value};
 
 /// Makes a new version when values changed.
 pub(super) struct SecretStep {
@@ -43,58 +46,6 @@ impl SecretStep {
     pub(super) fn id_of(name: &str) -> StepId {
         StepId::of("secret", name)
     }
-}
-
-/// The value of a declared secret: given, else in the cluster, else generated, else nothing. A derived value is made
-/// from the value of its source, each time anew.
-fn value(profile: &Profile, name: &str, world: &World) -> Option<SecretString> {
-    let spec = profile.secrets.values.get(name);
-    if let Some((from, form)) = spec.and_then(|spec| spec.from.as_deref().zip(spec.form)) {
-        // What cannot be derived is refused where it comes from; `SecretStep::decide` asks about what is kept.
-        return match value(profile, from, world) {
-            Some(source) => given::derive(form, &source).ok(),
-            None => kept(profile, name, world).map(|(_, value)| value.clone()),
-        };
-    }
-    if let Some(given) = world.given.get(name) {
-        return Some(given.clone());
-    }
-    let generate = spec.and_then(|spec| spec.generate);
-    let kept = kept(profile, name, world).map(|(_, value)| value.clone());
-    kept.or_else(|| Some(world.random(&format!("value/{name}"), usize::from(generate?)).into()))
-}
-
-/// The value in the cluster, and the name of the Secret that holds it.
-fn kept<'a>(profile: &Profile, name: &str, world: &'a World) -> Option<(&'a str, &'a SecretString)> {
-    profile.secrets.sets.iter().find_map(|(set, keys)| {
-        let key = keys.iter().find(|(_, value)| *value == name)?.0;
-        let newest = world.secrets.get(set)?.newest()?;
-        Some((newest.name.as_str(), newest.values.get(key)?))
-    })
-}
-
-/// The value that must be given so that a value is there: itself, or what it is derived from.
-fn source<'a>(profile: &'a Profile, name: &'a str) -> &'a str {
-    profile.secrets.values.get(name).and_then(|spec| spec.from.as_deref()).unwrap_or(name)
-}
-
-/// The declared values that some logical Secrets are made of and that nothing supplies, except optional ones. Of a
-/// derived value it is the source.
-pub fn missing<'a>(inputs: &'a Inputs, world: &World) -> Missing<'a> {
-    let Profile { secrets, .. } = &inputs.profile;
-    let sets = inputs.secret_names();
-    let used = secrets.sets.iter().filter(|(set, _)| sets.contains(*set)).flat_map(|(_, keys)| keys.values());
-    let needed = used.filter(|name| secrets.values.get(*name).is_some_and(|spec| !spec.optional));
-    let lacking = |name: &&str| value(&inputs.profile, name, world).is_none();
-    let names: BTreeSet<&str> = needed
-        .map(String::as_str)
-        .filter(lacking)
-        .map(|name| source(&inputs.profile, name))
-        // A source that is there and useless is malformed, not missing.
-        .filter(lacking)
-        .collect();
-    let specs = names.into_iter().filter_map(|name| secrets.values.get_key_value(name));
-    specs.map(|(name, spec)| (name.as_str(), spec)).collect()
 }
 
 /// What version a logical Secret has after this run. Pure, so that releases ask the same question.

@@ -1,0 +1,10 @@
+//! Owns what keeps this process's memory and environment from others: no core file, and on Linux no look into
+//! `/proc/PID` by the same user's other processes. Both are best effort.
+
+/// Called before anything is read. Children are normal again: `exec` resets the first.
+pub(super) fn seal() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+}
