@@ -72,10 +72,9 @@ fn modes(session: &PtySession) -> LocalModes {
 /// What was written until the end, and the exit status.
 fn finish(session: &mut PtySession) -> (String, i32) {
     let rest = session.exp_eof().expect("an end");
-    match session.process().wait().expect("a status") {
-        WaitStatus::Exited(_, code) => (rest, code),
-        other => panic!("{other:?}: {rest}"),
-    }
+    let status = session.process().wait().expect("a status");
+    let WaitStatus::Exited(_, code) = status else { panic!("{status:?}: {rest}") };
+    (rest, code)
 }
 
 /// The terminal is as it was, and the cluster too.
