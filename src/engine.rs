@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -156,10 +157,12 @@ impl Engine {
         let forward = forward::run(self, plan, hub).await;
         let Some(failure) = forward.failure else {
             let outcome = Outcome::Deployed;
-            self.close(&plan.closing, &self.ending(&outcome, start)).await;
+            let ending = self.ending(&outcome, start);
+            tokio::join!(self.close(&plan.closing, &ending), self.tidy(&forward.leftovers));
             return outcome;
         };
-        let cause = evidence::gather(self, plan, hub, failure).await;
+        let (cause, ()) =
+            tokio::join!(evidence::gather(self, plan, hub, failure), self.tidy(&forward.leftovers));
         let undo = |step: &StepId| {
             plan.steps.iter().find(|one| one.step == *step).map(|one| one.decision.undo.clone())
         };
@@ -185,13 +188,18 @@ impl Engine {
         self.unwind(cause, &touched, hub, plan.seal().map(|seal| (seal, start))).await
     }
 
-    /// Work after the verification; a failure is a warning.
+    /// Work after the verification, side by side unless everything goes by the list; a failure is a warning.
     async fn close(&self, closing: &[Closing], ending: &Ending) {
-        for work in closing {
-            match &work.seal {
-                Some(seal) => self.perform(&work.title, &[seal.verified(ending.clone())]).await,
-                None => self.perform(&work.title, &work.commands).await,
-            }
+        let works = closing.iter().map(async |work| match &work.seal {
+            Some(seal) => self.perform(&work.title, &[seal.verified(ending.clone())]).await,
+            None => self.perform(&work.title, &work.commands).await,
+        });
+        if self.jobs > 1 {
+            join_all(works).await;
+            return;
+        }
+        for work in works {
+            work.await;
         }
     }
 

@@ -10,7 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
 use super::hub::Hub;
-use super::wait::{Unmet, Wait};
+use super::wait::{Leftover, Unmet, Wait};
 use super::{Engine, Failure};
 use crate::event::{Event, StepResult};
 use crate::plan::{Plan, PlannedStep};
@@ -22,21 +22,29 @@ pub(super) struct Forward {
     pub(super) touched: Vec<StepId>,
     /// What failed first.
     pub(super) failure: Option<Failure>,
+    /// What checks have made and somebody must remove.
+    pub(super) leftovers: Vec<Leftover>,
+}
+
+/// What the steps note while they run.
+#[derive(Default)]
+struct Notes {
+    touched: Mutex<Vec<StepId>>,
+    leftovers: Mutex<Vec<Leftover>>,
 }
 
 /// Carries out the steps of a plan.
 pub(super) async fn run(engine: &Engine, plan: &Plan, hub: &Arc<Hub>) -> Forward {
-    let touched = Mutex::new(Vec::new());
-    let failure = start_all(engine, plan, hub, &touched).await;
-    Forward { touched: touched.into_inner().unwrap_or_else(PoisonError::into_inner), failure }
+    let notes = Notes::default();
+    let failure = start_all(engine, plan, hub, &notes).await;
+    Forward {
+        touched: notes.touched.into_inner().unwrap_or_else(PoisonError::into_inner),
+        failure,
+        leftovers: notes.leftovers.into_inner().unwrap_or_else(PoisonError::into_inner),
+    }
 }
 
-async fn start_all(
-    engine: &Engine,
-    plan: &Plan,
-    hub: &Arc<Hub>,
-    touched: &Mutex<Vec<StepId>>,
-) -> Option<Failure> {
+async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) -> Option<Failure> {
     let (end, ending) = watch::channel(false);
     let mut waiting: Vec<&PlannedStep> = plan.steps.iter().collect();
     let mut verified: BTreeSet<StepId> = BTreeSet::new();
@@ -50,7 +58,7 @@ async fn start_all(
                 break;
             };
             let step = waiting.remove(at);
-            running.push(perform(engine, step, hub, ending.clone(), touched));
+            running.push(perform(engine, step, hub, ending.clone(), notes));
         }
         if running.is_empty() {
             break;
@@ -106,12 +114,12 @@ async fn perform(
     step: &PlannedStep,
     hub: &Arc<Hub>,
     ending: watch::Receiver<bool>,
-    touched: &Mutex<Vec<StepId>>,
+    notes: &Notes,
 ) -> (StepId, Result<(), Option<Failure>>) {
     let start = Instant::now();
     let id = step.step.clone();
     engine.events.emit(Event::StepStarted { step: id.clone() });
-    let ended = attempt(engine, step, hub, ending, touched).await;
+    let ended = attempt(engine, step, hub, ending, notes).await;
     let result = match &ended {
         Ok(()) if step.decision.change.is_none() && step.decision.checks.is_empty() => StepResult::Unchanged,
         Ok(()) if step.decision.change.is_none() => StepResult::Checked,
@@ -132,14 +140,14 @@ async fn attempt(
     step: &PlannedStep,
     hub: &Arc<Hub>,
     ending: watch::Receiver<bool>,
-    touched: &Mutex<Vec<StepId>>,
+    notes: &Notes,
 ) -> Result<(), Option<Failure>> {
     for (at, command) in step.decision.apply.iter().enumerate() {
         if *ending.borrow() {
             return Err(None);
         }
         if at == 0 {
-            touched.lock().unwrap_or_else(PoisonError::into_inner).push(step.step.clone());
+            notes.touched.lock().unwrap_or_else(PoisonError::into_inner).push(step.step.clone());
         }
         let Err(failure) = engine.command(&step.step, command).await else { continue };
         if engine.is_recorded(&step.decision.undo).await {
@@ -157,7 +165,7 @@ async fn attempt(
         }));
     }
     let changed = !step.decision.apply.is_empty();
-    let mut wait = Wait { engine, hub, step: &step.step, stop: ending, changed };
+    let mut wait = Wait { engine, hub, step: &step.step, stop: ending, changed, leftovers: &notes.leftovers };
     wait.all(&step.decision.checks).await.map_err(|(check, unmet)| match unmet {
         Unmet::Stopped => None,
         Unmet::Failed { why, pods, evidence, releases } => Some(Failure {

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::runner::{SharedRunner, StreamGuard};
 use crate::tool::kubectl::Kubectl;
 use crate::world::Access;
-use crate::world::live::{Live, WATCHED};
+use crate::world::live::{Kind, Live};
 
 /// What is live, kept current.
 pub(super) struct Hub {
@@ -55,14 +55,14 @@ impl Hub {
         Ok(())
     }
 
-    /// Opens the streams of a namespace that are not open. A stream that cannot be opened is tried again.
-    pub(super) fn watch(self: &Arc<Self>, namespace: &str) -> Result<(), String> {
+    /// Opens the streams of some kinds in a namespace that are not open. A stream that cannot be opened is tried again.
+    pub(super) fn watch(self: &Arc<Self>, namespace: &str, kinds: &[Kind]) -> Result<(), String> {
         let Some(kubectl) = &self.kubectl else {
             return Ok(());
         };
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         let opened = &mut self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        for (kind, object) in WATCHED {
+        for &(kind, object) in kinds {
             let slot = streams.entry((namespace.to_owned(), kind)).or_default();
             if slot.is_some() {
                 continue;

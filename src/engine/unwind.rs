@@ -1,6 +1,6 @@
 //! Owns the way back: every undo in reverse order, then the proof that everything is as it was.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -160,8 +160,11 @@ impl Engine {
     async fn prove(&self, hub: &Arc<Hub>, back: &mut Back) {
         let (give_up, stop) = watch::channel(self.is_given_up());
         let checks = std::mem::take(&mut back.checks);
+        // An undo asks no program, so nothing is left over.
+        let leftovers = Mutex::default();
         let proofs = join_all(checks.iter().map(|(step, undo, check)| {
-            let mut wait = Wait { engine: self, hub, step, stop: stop.clone(), changed: true };
+            let leftovers = &leftovers;
+            let mut wait = Wait { engine: self, hub, step, stop: stop.clone(), changed: true, leftovers };
             async move {
                 wait.until(check).await.err().and_then(|unmet| self.remaining(step, undo, &unproven(unmet)))
             }

@@ -3,7 +3,7 @@
 
 mod request;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -11,13 +11,14 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+pub(super) use self::request::Leftover;
 use super::{Engine, hub::Hub};
 use crate::event::Event;
 use crate::health;
 use crate::step::{Check, StepId, Verdict};
 use crate::survey;
 use crate::workload::Workload;
-use crate::world::live::Live;
+use crate::world::live::{Kind, Live, watched};
 
 /// Pause between two reads of the same objects.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -58,6 +59,8 @@ pub(super) struct Wait<'a> {
     pub(super) stop: watch::Receiver<bool>,
     /// Whether the objects were just changed, so that what is known of them is old.
     pub(super) changed: bool,
+    /// What checks have made and somebody must remove.
+    pub(super) leftovers: &'a Mutex<Vec<Leftover>>,
 }
 
 impl Wait<'_> {
@@ -112,7 +115,7 @@ impl Wait<'_> {
                 if self.changed {
                     self.refresh(namespace, workloads, deadline).await?;
                 }
-                self.watched(check, namespace, deadline).await
+                self.watched(check, namespace, (&watched(workloads), deadline)).await
             }
             Check::Gone { namespace, within_seconds, .. } => {
                 let deadline = deadline(*within_seconds);
@@ -149,13 +152,22 @@ impl Wait<'_> {
         }
     }
 
-    async fn watched(&mut self, check: &Check, namespace: &str, deadline: Instant) -> Result<(), Unmet> {
+    async fn watched(
+        &mut self,
+        check: &Check,
+        namespace: &str,
+        (kinds, deadline): (&[Kind], Instant),
+    ) -> Result<(), Unmet> {
+        // What was read a moment ago and was not changed since needs no stream to be found ready.
+        if !self.changed && health::judge(check, &self.hub.live()) == Some(Verdict::Ready) {
+            return Ok(());
+        }
         let mut changes = self.hub.changes();
         let mut said = String::new();
         let mut repaired = false;
         loop {
             changes.borrow_and_update();
-            let verdict = match self.hub.watch(namespace) {
+            let verdict = match self.hub.watch(namespace, kinds) {
                 Ok(()) => health::judge(check, &self.hub.live()).unwrap_or(Verdict::Ready),
                 Err(why) => Verdict::NotYet { why },
             };

@@ -82,13 +82,21 @@ impl Object {
     }
 }
 
-/// How kubectl's kinds are called in objects.
-pub const WATCHED: [(&str, &str); 4] = [
-    ("deployments", "Deployment"),
-    ("statefulsets", "StatefulSet"),
-    ("replicasets", "ReplicaSet"),
-    ("pods", "Pod"),
-];
+/// A kind as kubectl calls it, and as objects do.
+pub type Kind = (&'static str, &'static str);
+
+/// What tells about the health of workloads: only their own kinds, because each costs a process.
+pub fn watched(workloads: &[Workload]) -> Vec<Kind> {
+    let any = |kind| workloads.iter().any(|workload| workload.kind == kind);
+    let (deployment, stateful_set) = (any(WorkloadKind::Deployment), any(WorkloadKind::StatefulSet));
+    let kinds = [
+        (deployment, ("deployments", "Deployment")),
+        (stateful_set, ("statefulsets", "StatefulSet")),
+        (deployment, ("replicasets", "ReplicaSet")),
+        (deployment || stateful_set, ("pods", "Pod")),
+    ];
+    kinds.into_iter().filter(|(needed, _)| *needed).map(|(_, kind)| kind).collect()
+}
 
 impl Live {
     /// Reads the list that `Kubectl::live` gives.

@@ -1,13 +1,15 @@
 //! Owns asking programs through the service proxy: a request, what must then be seen elsewhere because of it, and
-//! cleaning up. One process per request; how many there were is counted.
+//! cleaning up, which nobody waits for until the run ends. One process per request; how many there were is counted.
 //! Refuses to send a changing request twice unless the first certainly reached no program.
 
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
+use super::super::Engine;
 use super::{Unmet, Wait, deadline};
 use crate::event::{Event, Seen};
 use crate::profile::Method;
@@ -23,6 +25,17 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Most characters of an answer that are shown as evidence.
 const SHOWN: usize = 400;
+
+/// Something that a check's request may have made.
+#[derive(Debug)]
+pub(in crate::engine) struct Leftover {
+    /// Name of the check.
+    check: String,
+    /// What removes it.
+    request: Request,
+    /// Whether the check held, so that it must be there; else that it is not there is no surprise.
+    expected: bool,
+}
 
 /// Why a request was not answered with a 2xx status.
 struct Refusal {
@@ -62,7 +75,7 @@ impl Pace {
 }
 
 impl Wait<'_> {
-    /// Sends a check's request, waits until everything expected is seen, and cleans up.
+    /// Sends a check's request, waits until everything expected is seen, and leaves a note of what is to be removed.
     pub(super) async fn asked(&mut self, check: &Asked) -> Result<(), Unmet> {
         let Some(kubectl) = self.engine.kubectl() else {
             return Ok(());
@@ -70,27 +83,27 @@ impl Wait<'_> {
         let start = Instant::now();
         let deadline = deadline(check.within_seconds);
         let (answered, requests) = self.sent(&kubectl, check, deadline).await;
-        let delivered = match &answered {
-            Ok(()) => true,
-            Err((_, delivered)) => *delivered,
+        let (answered, delivered) = match answered {
+            Ok(()) => (Ok(()), true),
+            Err((unmet, delivered)) => (Err(unmet), delivered),
         };
         let held = match answered {
             Ok(()) => self.seen(&kubectl, check, deadline).await,
-            Err((unmet, _)) => Err(unmet),
+            Err(unmet) => Err(unmet),
         };
-        let result = held.map(|(seen, more)| {
-            self.engine.events.emit(Event::CheckHeld {
-                step: self.step.clone(),
-                check: check.name.clone(),
-                seconds: start.elapsed().as_secs_f64(),
-                requests: requests + more,
-                seen,
-            });
-        });
-        if let Some(cleanup) = check.cleanup.as_ref().filter(|_| delivered) {
-            self.clean(&kubectl, &check.name, cleanup, result.is_ok()).await;
+        if let Some(request) = check.cleanup.clone().filter(|_| delivered) {
+            let leftover = Leftover { check: check.name.clone(), request, expected: held.is_ok() };
+            self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).push(leftover);
         }
-        result
+        let (seen, more) = held?;
+        self.engine.events.emit(Event::CheckHeld {
+            step: self.step.clone(),
+            check: check.name.clone(),
+            seconds: start.elapsed().as_secs_f64(),
+            requests: requests + more,
+            seen,
+        });
+        Ok(())
     }
 
     /// Sends the request until it is answered. An error says whether the request may have been delivered.
@@ -106,7 +119,9 @@ impl Wait<'_> {
         let changes = check.request.method != Method::Get;
         loop {
             requests += 1;
-            let Err(refusal) = self.ask(kubectl, &check.request).await else { return (Ok(()), requests) };
+            let Err(refusal) = self.engine.ask(kubectl, &check.request).await else {
+                return (Ok(()), requests);
+            };
             let why = format!("check \"{}\": {}", check.name, refusal.why);
             if changes && !refusal.undelivered {
                 let Request { method, path, .. } = &check.request;
@@ -155,7 +170,7 @@ impl Wait<'_> {
         let (mut said, mut requests) = (String::new(), 0);
         loop {
             requests += 1;
-            let last = match self.ask(kubectl, &expected.request).await {
+            let last = match self.engine.ask(kubectl, &expected.request).await {
                 Ok(answer) if answer.contains(&expected.contains) => {
                     let seconds = since.elapsed().as_secs_f64();
                     return (Ok(Seen { name: expected.name.clone(), seconds }), requests);
@@ -175,15 +190,27 @@ impl Wait<'_> {
         }
     }
 
-    /// Removes what the request made. Quiet when the request failed and there is nothing to remove.
-    async fn clean(&self, kubectl: &Kubectl, check: &str, request: &Request, held: bool) {
-        let Err(refusal) = self.ask(kubectl, request).await else { return };
-        if held || !refusal.absent {
-            self.engine.events.emit(Event::Warning {
+    async fn rest(&mut self, pace: &mut Pace, why: &str) -> Result<(), Unmet> {
+        let pause = pace.pause;
+        pace.pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        self.pause(pause, why, pace.deadline).await
+    }
+}
+
+impl Engine {
+    /// Removes what checks have made.
+    pub(in crate::engine) async fn tidy(&self, leftovers: &[Leftover]) {
+        join_all(leftovers.iter().map(|leftover| self.remove(leftover))).await;
+    }
+
+    async fn remove(&self, Leftover { check, request, expected }: &Leftover) {
+        let Some(kubectl) = self.kubectl() else { return };
+        let Err(refusal) = self.ask(&kubectl, request).await else { return };
+        if *expected || !refusal.absent {
+            let (method, path) = (request.method.name(), &request.path);
+            self.events.emit(Event::Warning {
                 message: format!(
-                    "check \"{check}\" could not clean up after itself ({} {}): {}",
-                    request.method.name(),
-                    request.path,
+                    "check \"{check}\" could not clean up after itself ({method} {path}): {}",
                     refusal.why
                 ),
             });
@@ -191,7 +218,7 @@ impl Wait<'_> {
     }
 
     async fn ask(&self, kubectl: &Kubectl, request: &Request) -> Result<String, Refusal> {
-        match survey::call(&self.engine.runner, kubectl.request(request)).await {
+        match survey::call(&self.runner, kubectl.request(request)).await {
             Ok(output) if output.is_success() => Ok(output.text()),
             Ok(output) => Err(Refusal {
                 why: output.headline("kubectl"),
@@ -204,12 +231,6 @@ impl Wait<'_> {
                 why: error.to_string(),
             }),
         }
-    }
-
-    async fn rest(&mut self, pace: &mut Pace, why: &str) -> Result<(), Unmet> {
-        let pause = pace.pause;
-        pace.pause = (pause * 3 / 2).min(LONGEST_PAUSE);
-        self.pause(pause, why, pace.deadline).await
     }
 }
 
