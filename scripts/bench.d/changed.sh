@@ -1,13 +1,21 @@
 # shellcheck shell=bash disable=SC2154,SC2034
-# Case 2: one of the services has changed. todoctl looks at all of them and verifies; helm is told which one.
+# Case 2: one of the services has changed, one without and one with a sidecar. todoctl looks at all of them, verifies
+# the whole, and sends an event through it; helm is told which one.
 
-case_changed() {
+# changed SERVICE TITLE
+changed() {
   local i
-  say "case 2: one service changed"
   for ((i = 0; i < runs; i++)); do
-    sample changed-todoctl up --set "frontend.extraEnv.BENCH=run-$i"
-    sample changed-helm helm_upgrade frontend --set "extraEnv.BENCH=run-$i" --wait
+    sample "changed-$1-todoctl" up --set "$1.extraEnv.BENCH=run-$i"
+    keep_timeline "2 $2"
+    sample "changed-$1-helm" helm_upgrade "$1" --set "extraEnv.BENCH=run-$i" --wait
   done
   timed up
-  row_against "2 one service changed against its helm upgrade --wait" changed-todoctl changed-helm 1.3 "<= 1.3"
+  row_against "2 $2 against its helm upgrade --wait" "changed-$1-todoctl" "changed-$1-helm" 1.3 "<= 1.3"
+}
+
+case_changed() {
+  say "case 2: one service changed"
+  changed frontend "one service changed"
+  changed notification "one service with a sidecar changed"
 }

@@ -14,11 +14,11 @@ broke() {
   exit 1
 }
 
-# timed COMMAND...: sets MICROSECONDS.
+# timed COMMAND...: sets BEGUN (since 1970) and MICROSECONDS.
 timed() {
-  local start=${EPOCHREALTIME/./}
+  BEGUN=${EPOCHREALTIME/./}
   "$@" >>"$log" 2>&1 </dev/null || broke "failed: $*"
-  MICROSECONDS=$((${EPOCHREALTIME/./} - start))
+  MICROSECONDS=$((${EPOCHREALTIME/./} - BEGUN))
 }
 
 # sample SERIES COMMAND...: measures a command once for a series.

@@ -1,9 +1,10 @@
 # shellcheck shell=bash disable=SC2154,SC2034
-# Case 1: everything is deployed and nothing has changed.
+# Case 1: everything is deployed and nothing has changed. helm's loop leaves out Dapr and Redpanda, of which a cluster
+# has one: two releases less than todoctl looks at.
 
 helm_loop() {
   local name
-  for name in "${names[@]}"; do helm_upgrade "$name" || return; done
+  for name in "${services[@]}"; do helm_upgrade "$name" || return; done
 }
 
 # counting_tools: puts a line into $scratch/calls for every helm, kubectl and sandbox that todoctl starts.
@@ -35,20 +36,25 @@ count_children() {
   timed up
 }
 
+our_revisions() {
+  helm list --all-namespaces -o json |
+    jq -c --arg theirs "$theirs" 'map(select(.namespace != $theirs) | [.name, .revision])'
+}
+
 case_nothing() {
   local i revision
   say "case 1: nothing to change"
-  revision=$(helm list --namespace "$ours" -o json | jq -c 'map([.name, .revision])')
-  for ((i = 0; i < runs; i++)); do
+  revision=$(our_revisions)
+  for ((i = 0; i < 2 * runs; i++)); do
     sample nothing-up up
     sample nothing-plan "$todoctl" plan "$profile"
     sample nothing-helm helm_loop
   done
   count_children
-  [[ $revision == "$(helm list --namespace "$ours" -o json | jq -c 'map([.name, .revision])')" ]] ||
+  [[ $revision == "$(our_revisions)" ]] ||
     broke "todoctl made a revision although nothing had changed"
   row_alone "1 nothing to change: up" "$(median nothing-up)" 600000 "<= 0.6 s"
   row_alone "1 nothing to change: plan" "$(median nothing-plan)" 600000 "<= 0.6 s"
   row_against "1 nothing to change: up against helm in a loop" nothing-up nothing-helm 0.25 "<= 0.25"
-  row "1 nothing to change: child processes of up" "$CHILDREN" "$releases" - "<= 8" "$(met "$CHILDREN" 8)"
+  row "1 nothing to change: child processes of up" "$CHILDREN" "${#services[@]}" - "<= 8" "$(met "$CHILDREN" 8)"
 }

@@ -40,7 +40,6 @@ print_table() {
   printf 'todoctl %s, helm %s, Kubernetes %s; %s releases, medians of %s runs\n' \
     "$(git describe --always --dirty 2>/dev/null || echo unknown)" "$helm_version" "$kubernetes_version" "$releases" "$runs"
   printf '%s processors, load at start %s, at the end %s\n' "$(nproc)" "$load_at_start" "$(cut -d ' ' -f 1 /proc/loadavg)"
-  if ((releases != 7)); then echo 'The budgets were set for 7 releases.'; fi
   printf '\n%-58s %10s %10s %6s  %-9s %s\n' CASE TODOCTL OTHER RATIO BUDGET MET
   local line cells
   for line in "${rows[@]}"; do
