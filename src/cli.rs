@@ -7,7 +7,9 @@ mod carry;
 mod down;
 mod failure;
 mod folders;
+mod history;
 mod hygiene;
+mod logs;
 mod prompt;
 mod questions;
 mod rollback;
@@ -72,6 +74,8 @@ fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
             Command::Plan(plan) => up::plan(args, plan, output).await,
             Command::Status(command) => status::status(args, command, output).await,
             Command::Rollback(command) => rollback::rollback(args, command, output).await,
+            Command::History(command) => history::history(args, command, output).await,
+            Command::Logs(command) => logs::logs(args, command, output).await,
             Command::Down(command) => down::down(args, command, output).await,
             Command::Verify(command) => verify::verify(args, command, output).await,
             Command::Completions { .. } => Ok(Exit::Done),

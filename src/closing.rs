@@ -34,8 +34,11 @@ pub fn of_deployment(inputs: &Inputs, provider: &dyn Provider, world: &World, pl
         let history = world.releases.history(namespace, name);
         let newest = history.last();
         let number = if is_changed(plan, name) { number_after(history) } else { newest?.number };
+        // What another profile owns, that profile marks.
+        let foreign =
+            |revision: &Revision| !revision.is_ours() || steps::owner(inputs, namespace, revision).is_some();
         let marked = !is_changed(plan, name)
-            && newest.is_some_and(|revision| revision.is_verified() || !revision.is_ours());
+            && newest.is_some_and(|revision| revision.is_verified() || foreign(revision));
         (!marked).then(|| verified(namespace, name, number))
     });
     let mut closing =
@@ -84,6 +87,44 @@ pub fn of_rollback(
         set.push(ReleaseAt { revision: made, ..release_at((namespace, name), order, old) });
     }
     end(access, inputs, world, plan, marks, set)
+}
+
+/// What `down` does when the releases are gone: versions of Secrets that no other release refers to; with `purge` the
+/// namespaces in which no release is left, and no record, which would go with them.
+pub fn of_removal(inputs: &Inputs, world: &World, plan: &Plan, purge: bool) -> Vec<Closing> {
+    let Some(access) = world.cluster.access() else {
+        return Vec::new();
+    };
+    let kubectl = Kubectl::new(access);
+    let stays: Vec<(&str, &[Revision])> = world
+        .releases
+        .iter()
+        .filter(|(_, name, _)| !is_removed(plan, name))
+        .map(|(namespace, _, history)| (namespace, history))
+        .collect();
+    if purge {
+        let empty = |namespace: &&str| {
+            let living =
+                |history: &[Revision]| history.last().is_some_and(|newest| newest.status != "uninstalled");
+            world.live.has_namespace(namespace)
+                && !stays.iter().any(|(place, history)| place == namespace && living(history))
+        };
+        let remove = |name: &str| {
+            Closing::new(format!("remove namespace {name}"), vec![kubectl.delete_namespace(name)])
+        };
+        return inputs.namespaces().into_iter().filter(empty).map(remove).collect();
+    }
+    let mut set = present(inputs, world);
+    set.retain(|one| !is_removed(plan, &one.name));
+    let mut closing = end(access, inputs, world, plan, Vec::new(), set);
+    let versions = unused::after_removal(world, stays.iter().flat_map(|(_, history)| *history));
+    if !versions.is_empty() {
+        closing.push(Closing::new(
+            format!("remove {}", text::count(versions.len(), "secret version")),
+            vec![kubectl.delete(&inputs.profile.namespace, "secret", &versions)],
+        ));
+    }
+    closing
 }
 
 /// The marks that releases get which an undo brought back. `after` is what helm says once everything is undone.

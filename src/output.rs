@@ -159,7 +159,13 @@ impl Output {
 
     /// Prints a result on standard output, with a line end.
     pub fn result(&mut self, text: &str) {
-        print(&mut self.result, text);
+        self.line(text);
+    }
+
+    /// The same; answers whether it could be written, for a command that would otherwise write for good to a reader
+    /// that is gone.
+    pub fn line(&mut self, text: &str) -> bool {
+        print(&mut self.result, text)
     }
 
     /// Prints anything else on standard error, with a line end.
@@ -174,10 +180,9 @@ impl Output {
 }
 
 /// Writes text and a line end in one piece. A failure to write is no failure of the run.
-pub(crate) fn print(writer: &mut dyn Write, text: &str) {
+pub(crate) fn print(writer: &mut dyn Write, text: &str) -> bool {
     let line = format!("{}\n", text.trim_end_matches('\n'));
-    let _ = writer.write_all(line.as_bytes());
-    let _ = writer.flush();
+    writer.write_all(line.as_bytes()).and_then(|()| writer.flush()).is_ok()
 }
 
 fn choice(look: Look) -> ColorChoice {

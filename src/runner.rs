@@ -23,7 +23,13 @@ pub trait Runner: Send + Sync {
     /// Starts a stream of JSON values and hands each to `sink` until the stream ends, the sink says no, or the
     /// guard is dropped.
     fn stream(&self, invocation: &Invocation, sink: ValueSink) -> Result<StreamGuard, RunError>;
+
+    /// The same for lines of text, those of standard error among them.
+    fn lines(&self, invocation: &Invocation, sink: LineSink) -> Result<StreamGuard, RunError>;
 }
+
+/// Takes one line of a stream, without its end; `None` when it has ended. Answers whether it wants more.
+pub type LineSink = Box<dyn FnMut(Option<String>) -> bool + Send>;
 
 /// Takes one value of a stream; `None` when it has ended. Answers whether it wants more.
 pub type ValueSink = Box<dyn FnMut(Option<serde_json::Value>) -> bool + Send>;

@@ -8,8 +8,10 @@ mod image;
 mod namespace;
 mod release;
 mod retire;
+mod returning;
 mod rollback;
 mod secret;
+mod subject;
 mod uninstall;
 mod verify;
 
@@ -17,9 +19,11 @@ use std::sync::Arc;
 
 pub use content::{is_broken, is_current, is_drifted, release_labels, upgrade};
 pub use history::number_after;
+pub use returning::{Goal, goal};
 pub use rollback::{RollbackStep, choose_revision};
 pub use secret::{Question, Why, missing, questions};
-pub use uninstall::UninstallStep;
+pub use subject::owner;
+pub use uninstall::removal;
 
 use crate::inputs::Inputs;
 use crate::profile::SecretValue;
@@ -54,7 +58,7 @@ pub fn deployment(inputs: &Arc<Inputs>, provider: &Arc<dyn Provider>, world: &Wo
     let retired = retire::left_the_profile(inputs, world);
     steps.push(Box::new(verify::VerifyStep::after(inputs, &retired)));
     let retired = retired.into_iter();
-    steps.extend(retired.map(|name| Box::new(retire::RetireStep::new(inputs, name)) as Box<dyn Step>));
+    steps.extend(retired.map(|name| Box::new(retire::RetireStep::left(inputs, &name)) as Box<dyn Step>));
     steps.sort_by_key(|step| step.order());
     steps
 }

@@ -3,7 +3,7 @@
 //! A failed read is an error, never an absence. On a cluster with nothing to do it costs five processes: the
 //! provider's status and images, helm's Secrets as a table, todoctl's Secrets, and everything live.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::SecretString;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -12,10 +12,12 @@ use crate::given;
 use crate::inputs::Inputs;
 use crate::invocation::{Invocation, Tool};
 use crate::provider::Provider;
+use crate::run_record::object_name;
 use crate::runner::{Output, RunError, SharedRunner};
 use crate::steps;
-use crate::tool::helm::Helm;
+use crate::tool::helm::{Helm, Told, parse_history};
 use crate::tool::kubectl::Kubectl;
+use crate::world::leftovers::{self, Leftover};
 use crate::world::live::Live;
 use crate::world::releases::{Releases, target};
 use crate::world::runs::Runs;
@@ -154,6 +156,38 @@ pub async fn runs(runner: &SharedRunner, access: &Access, namespace: &str) -> Re
     answer.parse(|output| Runs::parse(&output.stdout))
 }
 
+/// The runs whose Dapr objects are kept.
+pub async fn run_contents(
+    runner: &SharedRunner,
+    access: &Access,
+    namespace: &str,
+) -> Result<BTreeSet<String>, SurveyError> {
+    let invocation = Kubectl::new(access).run_contents(namespace);
+    let answer = read(SharedRunner::clone(runner), "the components of earlier runs", invocation).await?;
+    let prefix = format!("secret/{}", object_name(""));
+    let text = answer.output.text();
+    Ok(text.lines().filter_map(|line| Some(line.trim().strip_prefix(&prefix)?.to_owned())).collect())
+}
+
+/// What may stay when releases are gone.
+pub async fn leftovers(runner: &SharedRunner, access: &Access) -> Result<Vec<Leftover>, SurveyError> {
+    let invocation = Kubectl::new(access).leftovers();
+    let answer = read(SharedRunner::clone(runner), "what stays", invocation).await?;
+    answer.parse(|output| leftovers::parse(&output.text()))
+}
+
+/// helm's own words about the revisions of a release.
+pub async fn history(
+    runner: &SharedRunner,
+    access: &Access,
+    helm_major: u32,
+    (name, namespace): (&str, &str),
+) -> Result<Vec<Told>, SurveyError> {
+    let invocation = Helm::new(helm_major, access).history(name, namespace);
+    let answer = read(SharedRunner::clone(runner), "helm's history", invocation).await?;
+    answer.parse(|output| parse_history(&output.stdout))
+}
+
 /// The namespace of a read that asked for one: its table has no column for it.
 fn only<'a>(namespaces: &[&'a str]) -> Option<&'a str> {
     if let [only] = namespaces { Some(only) } else { None }
@@ -233,25 +267,34 @@ pub async fn current(runner: &SharedRunner, inputs: &Inputs, world: &mut World) 
     Ok(())
 }
 
-/// Reads two revisions of one release: the one to return to, and the one that an undo returns to.
+/// Reads two revisions of each release, given by namespace, name and revision: the one to return to, and the one that
+/// an undo returns to.
 pub async fn revisions(
     runner: &SharedRunner,
     world: &mut World,
-    (name, namespace): (&str, &str),
-    wanted: u32,
+    wanted: &[(&str, &str, u32)],
 ) -> Result<(), SurveyError> {
     let Some(access) = world.cluster.access() else {
         return Ok(());
     };
     let helm = Helm::new(world.helm_major, access);
-    let broken = steps::is_broken(name, namespace, world);
-    let back = target(world.releases.history(namespace, name), broken).revision();
-    let manifest = |number| helm.manifest(name, namespace, number);
-    let (wanted, target) = tokio::join!(
-        stored(runner, Some(manifest(wanted)), namespace),
-        stored(runner, back.map(manifest), namespace)
-    );
-    world.manifests.insert(name.to_owned(), Manifests { wanted: wanted?.map(Ok), target: target? });
+    let mut jobs = JoinSet::new();
+    for &(namespace, name, revision) in wanted {
+        let broken = steps::is_broken(name, namespace, world);
+        let back = target(world.releases.history(namespace, name), broken).revision();
+        let manifest = |number| helm.manifest(name, namespace, number);
+        let (to, back) = (manifest(revision), back.map(manifest));
+        let (runner, name, namespace) = (SharedRunner::clone(runner), name.to_owned(), namespace.to_owned());
+        jobs.spawn(async move {
+            let (wanted, target) =
+                tokio::join!(stored(&runner, Some(to), &namespace), stored(&runner, back, &namespace));
+            Ok::<_, SurveyError>((name, Manifests { wanted: wanted?.map(Ok), target: target? }))
+        });
+    }
+    while let Some(done) = jobs.join_next().await {
+        let (name, manifests) = done.map_err(|error| stopped("the manifests", &error))??;
+        world.manifests.insert(name, manifests);
+    }
     Ok(())
 }
 

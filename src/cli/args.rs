@@ -41,8 +41,12 @@ pub(super) enum Command {
     Plan(Plan),
     /// Show the releases of a profile and whether they are healthy
     Status(Reading),
-    /// Return one release to an earlier revision, verified: todoctl rollback backend 3
+    /// Return a release to an earlier revision, or everything to an earlier run: todoctl rollback backend 3
     Rollback(Rollback),
+    /// Show the runs on record, or the revisions of one release: todoctl history backend
+    History(History),
+    /// Show what the pods of a service say, sidecars included: todoctl logs backend -f
+    Logs(Logs),
     /// Uninstall the releases of a profile
     Down(Down),
     /// Run the checks of a profile against what is deployed now
@@ -150,11 +154,44 @@ pub(super) struct Reading {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(super) struct History {
+    /// Release whose revisions are shown
+    pub(super) release: Option<String>,
+    #[command(flatten)]
+    pub(super) reading: Reading,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Logs {
+    /// Service: a release of the profile
+    pub(super) service: String,
+    /// Go on until Ctrl-C
+    #[arg(long, short)]
+    pub(super) follow: bool,
+    /// What the containers said before they were restarted
+    #[arg(long, short, conflicts_with = "follow")]
+    pub(super) previous: bool,
+    /// Lines of each container, from the end; -1 for all
+    #[arg(long, default_value_t = 200, value_name = "N", allow_hyphen_values = true)]
+    pub(super) tail: i64,
+    /// What this machine has of a run: the output of its commands, and the evidence of its failure
+    #[arg(long, value_name = "ID", conflicts_with_all = ["follow", "previous", "tail"])]
+    pub(super) run: Option<String>,
+    /// Profile [default: the one this project was last brought up with]
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(super) struct Rollback {
     /// Release
-    pub(super) release: String,
+    #[arg(required_unless_present = "to_run")]
+    pub(super) release: Option<String>,
     /// Revision [default: the newest verified one before the current]
     pub(super) revision: Option<u32>,
+    /// Return everything to what this run deployed; `previous` is the deployment before the current one
+    #[arg(long = "run", value_name = "ID", conflicts_with_all = ["release", "revision"])]
+    pub(super) to_run: Option<String>,
     /// Profile [default: the one this project was last brought up with]
     #[arg(long, value_name = "PROFILE")]
     pub(super) profile: Option<String>,

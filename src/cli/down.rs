@@ -1,19 +1,26 @@
-//! `todoctl down PROFILE`: removes what the profile deployed, and says what stays.
+//! `todoctl down PROFILE`: removes what the profile deployed, and lists what stays, as the cluster tells it.
+
+use std::collections::BTreeSet;
 
 use crate::cli::args::{Args, Down, Form};
 use crate::cli::ask;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
+use crate::closing;
 use crate::event::Outcome;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::plan::{Closing, Plan};
+use crate::plan::Plan;
 use crate::report;
-use crate::step::Step;
-use crate::steps::UninstallStep;
+use crate::steps;
 use crate::survey;
+use crate::text;
 use crate::tool::kubectl::Kubectl;
-use crate::world::{Cluster, World};
+use crate::world::leftovers::{Scope, Sort, sorted};
+use crate::world::{Access, Cluster};
+
+/// Names of one sort that are listed one by one.
+const NAMED: usize = 3;
 
 /// Uninstalls the releases of a profile.
 pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Result<Exit, Failure> {
@@ -29,15 +36,11 @@ pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Re
         return delete_cluster(&session, command, output).await;
     }
     session.take(&command.run, &access, output).await?;
-    let world = session.world(access).await?;
-    let steps: Vec<Box<dyn Step>> = session
-        .inputs
-        .releases()
-        .map(|(name, _)| Box::new(UninstallStep::new(&session.inputs, name)) as Box<dyn Step>)
-        .collect();
+    let world = session.world(access.clone()).await?;
+    let steps = steps::removal(&session.inputs, &world, command.purge);
     let mut plan =
         Plan::decide(&session.inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
-    plan.closing = leftovers(&session, &world, command.purge);
+    plan.closing = closing::of_removal(&session.inputs, &world, &plan, command.purge);
     if plan.is_empty() {
         return Ok(gone(&session, output));
     }
@@ -45,43 +48,75 @@ pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Re
     ask::confirm(session.inputs.profile.confirm, &session.inputs.name, &what, &command.run)?;
     let outcome = session.carry_out(&plan, world, (&command.run, "down"), (true, 4)).await?;
     if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
-        let namespaces = session.inputs.namespaces().join(", ");
-        output.note(&if command.purge {
-            format!("Namespace {namespaces} is removed with everything in it. What stays: images, the database.")
-        } else {
-            format!("What stays: namespace {namespaces}, volumes, images, the database. --purge removes the namespace, --delete-cluster all.")
-        });
+        list_what_stays(&session, &access, command, output).await?;
     }
     Ok(report::exit(&outcome))
 }
 
-/// The versioned Secrets, which no release refers to any more; with `--purge` the namespaces.
-fn leftovers(session: &Session, world: &World, purge: bool) -> Vec<Closing> {
-    let Some(access) = world.cluster.access() else {
-        return Vec::new();
-    };
-    let kubectl = Kubectl::new(access);
-    let namespaces: Vec<&str> =
-        session.inputs.namespaces().into_iter().filter(|name| world.live.has_namespace(name)).collect();
-    if purge {
-        let remove = |name: &&str| {
-            Closing::new(format!("remove namespace {name}"), vec![kubectl.delete_namespace(name)])
-        };
-        return namespaces.iter().map(remove).collect();
-    }
-    let versions: Vec<String> = world
-        .secrets
-        .values()
-        .flat_map(|versions| versions.iter().map(|version| version.name.clone()))
+/// Reads what is still there and says how each of it would be removed.
+async fn list_what_stays(
+    session: &Session,
+    access: &Access,
+    command: &Down,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let inputs = &session.inputs;
+    let runner = session.runner(Some(access), None);
+    let namespaces = inputs.namespaces();
+    let (all, releases) =
+        tokio::join!(survey::leftovers(&runner, access), survey::releases(&runner, access, &[]));
+    let (all, releases) = (all?, releases?);
+    let installed: Vec<(&str, &str)> = releases
+        .iter()
+        .filter(|(namespace, _, history)| {
+            namespaces.contains(namespace)
+                && history.last().is_some_and(|newest| newest.status != "uninstalled")
+        })
+        .map(|(namespace, name, _)| (namespace, name))
         .collect();
-    if versions.is_empty() {
-        return Vec::new();
+    // What is in a namespace with a living release belongs to that release.
+    let living: BTreeSet<&str> = installed.iter().map(|(namespace, _)| *namespace).collect();
+    let empty: Vec<&str> = namespaces.iter().copied().filter(|name| !living.contains(name)).collect();
+    let crds = inputs.profile.dapr.as_ref().map(|_| DAPR).filter(|_| {
+        let dapr = inputs.profile.dapr.as_ref().map(|dapr| dapr.release.as_str());
+        !installed.iter().any(|(_, name)| Some(*name) == dapr)
+    });
+    let found = sorted(&all, Scope { namespaces: &empty, releases: None, crds });
+    let mut lines = Vec::new();
+    for (namespace, name) in &installed {
+        let how = if *namespace == inputs.profile.namespace || command.purge {
+            "it belongs to another profile".to_owned()
+        } else {
+            format!("$ todoctl down {} --purge", command.profile)
+        };
+        lines.push((format!("release {name} in namespace {namespace}"), how));
     }
-    let command = kubectl.delete(&session.inputs.profile.namespace, "secret", &versions);
-    vec![Closing::new(
-        format!("remove {}", crate::text::count(versions.len(), "secret version")),
-        vec![command],
-    )]
+    lines.extend(found.iter().map(|(sort, names)| told(&Kubectl::new(access), sort, names)));
+    if lines.is_empty() {
+        output.note("Nothing stays in the cluster. The database outside it was not touched.");
+        return Ok(());
+    }
+    output.note("What stays in the cluster, and how it would be removed:");
+    for (what, how) in lines {
+        output.note(&text::wrap(&format!("  {what}"), output.note_look.width, "    ").join("\n"));
+        output.note(&format!("    {how}"));
+    }
+    output.note("Outside of the cluster, the database was not touched.");
+    Ok(())
+}
+
+/// How the names of Dapr's CRDs end.
+const DAPR: &str = ".dapr.io";
+
+fn told(kubectl: &Kubectl, sort: &Sort, names: &[String]) -> (String, String) {
+    let place =
+        if sort.namespace.is_empty() { String::new() } else { format!(" in namespace {}", sort.namespace) };
+    let shown = if names.len() <= NAMED { format!(": {}", names.join(", ")) } else { String::new() };
+    let what = match names {
+        [only] => format!("{} {only}{place}", sort.noun),
+        several => format!("{}{place}{shown}", text::count(several.len(), sort.noun)),
+    };
+    (what, format!("$ {}", kubectl.removal(sort, names).line()))
 }
 
 async fn delete_cluster(session: &Session, command: &Down, output: &mut Output) -> Result<Exit, Failure> {

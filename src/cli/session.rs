@@ -128,6 +128,11 @@ impl Session {
         }))
     }
 
+    /// Major version of helm.
+    pub(super) fn helm_major(&self) -> u32 {
+        self.helm_major
+    }
+
     /// Whether the cluster runs, and how it is reached.
     pub(super) async fn cluster(&self) -> Result<Cluster, Failure> {
         Ok(survey::cluster(&self.runner(None, None), self.provider.as_ref()).await?)

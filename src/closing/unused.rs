@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::inputs::Inputs;
 use crate::labels;
 use crate::world::World;
+use crate::world::releases::Revision;
 
 /// Images of the profile's repositories that no kept revision and no release of this run uses.
 pub(super) fn images(inputs: &Inputs, world: &World) -> Vec<String> {
@@ -36,4 +37,11 @@ pub(super) fn versions(inputs: &Inputs, world: &World) -> Vec<String> {
         .filter(|version| !used.contains(version.name.as_str()))
         .map(|version| version.name.clone())
         .collect()
+}
+
+/// Every version of a Secret that none of these revisions refers to.
+pub(super) fn after_removal<'a>(world: &World, stays: impl Iterator<Item = &'a Revision>) -> Vec<String> {
+    let used: BTreeSet<&str> = stays.filter_map(|revision| revision.label(labels::SECRETS)).collect();
+    let versions = world.secrets.values().flat_map(|versions| versions.iter().map(|version| &version.name));
+    versions.filter(|name| !used.contains(name.as_str())).cloned().collect()
 }

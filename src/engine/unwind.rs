@@ -14,8 +14,10 @@ use crate::event::{Cause, Event, Outcome, Remaining, UndoResult};
 use crate::invocation::Invocation;
 use crate::plan::Seal;
 use crate::run_record::Ending;
-use crate::step::{Check, Guard, Returns, StepId, Undo};
+use crate::step::{Check, Guard, Returns, Reversal, StepId, Undo};
 use crate::survey;
+use crate::tool::kubectl::Kubectl;
+use crate::world::leftovers::{Scope, sorted};
 use crate::world::releases::Releases;
 
 /// How often an undo command is tried: the API server may be away for a moment, and each is harmless to repeat.
@@ -55,6 +57,7 @@ impl Engine {
             }
         }
         self.prove(hub, &mut back).await;
+        self.look_for_leftovers(undo, &mut back).await;
         let outcome = if back.remaining.is_empty() {
             Outcome::RolledBack { cause, stays: back.stays }
         } else {
@@ -181,6 +184,32 @@ impl Engine {
         back.remaining.extend(found.into_iter().flatten());
     }
 
+    /// Lists the volumes that releases leave behind which were new and are gone, as the cluster tells them.
+    async fn look_for_leftovers(&self, undo: &[(StepId, Undo)], back: &mut Back) {
+        let gone: Vec<(&str, &str)> = undo.iter().flat_map(|(_, undo)| removed(undo)).collect();
+        let Some(access) = self.access.as_ref().filter(|_| !gone.is_empty()) else {
+            return;
+        };
+        let namespaces: Vec<&str> = gone.iter().map(|(namespace, _)| *namespace).collect();
+        let releases: Vec<&str> = gone.iter().map(|(_, release)| *release).collect();
+        let scope = Scope { namespaces: &namespaces, releases: Some(&releases), crds: None };
+        match survey::leftovers(&self.runner, access).await {
+            Ok(all) => back.stays.extend(sorted(&all, scope).iter().map(|(sort, names)| {
+                let command = Kubectl::new(access).removal(sort, names);
+                format!(
+                    "{} {} in namespace {} ({})",
+                    sort.noun,
+                    names.join(", "),
+                    sort.namespace,
+                    command.line()
+                )
+            })),
+            Err(error) => {
+                self.events.emit(Event::Warning { message: format!("what stays was not read: {error}") });
+            }
+        }
+    }
+
     /// Renews the labels of the revisions that came back, so that the next run knows them, and records the run.
     pub(super) async fn seal(&self, returned: &[Returns], record: Option<(&Seal, Ending)>) {
         let Some(access) = self.access.as_ref().filter(|_| !returned.is_empty() || record.is_some()) else {
@@ -200,6 +229,18 @@ impl Engine {
             self.perform(&work.title, &work.commands).await;
         }
     }
+}
+
+/// The releases that an undo takes away, with their namespaces.
+fn removed(undo: &Undo) -> Vec<(&str, &str)> {
+    let Undo::Commands { reversals, .. } = undo else { return Vec::new() };
+    let removed = |one| match one {
+        &Reversal::Release { ref release, ref namespace, to: None, .. } => {
+            Some((namespace.as_str(), release.as_str()))
+        }
+        Reversal::Release { to: Some(_), .. } | Reversal::Delete { .. } | Reversal::Restore { .. } => None,
+    };
+    reversals.iter().filter_map(removed).collect()
 }
 
 fn unproven(unmet: Unmet) -> String {

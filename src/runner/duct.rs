@@ -7,18 +7,18 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use duct::{Expression, Handle};
+use duct::{Expression, Handle, ReaderHandle};
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::ExposeSecret;
 
-use super::{Output, RunError, Runner, StreamGuard, ValueSink};
+use super::{LineSink, Output, RunError, Runner, StreamGuard, ValueSink};
 use crate::invocation::{Invocation, Stdin, Tool};
 
 /// How much of a child's error output is kept in memory.
@@ -160,12 +160,9 @@ impl Runner for DuctRunner {
     }
 
     fn stream(&self, invocation: &Invocation, mut sink: ValueSink) -> Result<StreamGuard, RunError> {
-        let name = invocation.tool.name();
         let expression = self.expression(invocation)?.stderr_null();
-        let reader = Arc::new(expression.reader().map_err(|error| cannot(&name, &error))?);
-        let guard = Arc::clone(&reader);
-        std::thread::spawn(move || {
-            let values = serde_json::Deserializer::from_reader(std::io::BufReader::new(&*reader)).into_iter();
+        follow(&invocation.tool.name(), &expression, move |output| {
+            let values = serde_json::Deserializer::from_reader(output).into_iter();
             for value in values {
                 let Ok(value) = value else { break };
                 if !sink(Some(value)) {
@@ -173,13 +170,37 @@ impl Runner for DuctRunner {
                 }
             }
             sink(None);
-        });
-        Ok(StreamGuard::new(move || {
-            for pid in guard.pids() {
-                signal_group(pid, Signal::TERM);
-            }
-        }))
+        })
     }
+
+    fn lines(&self, invocation: &Invocation, mut sink: LineSink) -> Result<StreamGuard, RunError> {
+        let expression = self.expression(invocation)?.stderr_to_stdout();
+        follow(&invocation.tool.name(), &expression, move |output| {
+            for line in output.split(b'\n') {
+                let Ok(line) = line else { break };
+                if !sink(Some(String::from_utf8_lossy(&line).into_owned())) {
+                    return;
+                }
+            }
+            sink(None);
+        })
+    }
+}
+
+/// Starts a child and reads its output on a thread of its own, until it ends or the guard is dropped.
+fn follow(
+    name: &str,
+    expression: &Expression,
+    read: impl FnOnce(BufReader<&ReaderHandle>) + Send + 'static,
+) -> Result<StreamGuard, RunError> {
+    let reader = Arc::new(expression.reader().map_err(|error| cannot(name, &error))?);
+    let guard = Arc::clone(&reader);
+    std::thread::spawn(move || read(BufReader::new(&*reader)));
+    Ok(StreamGuard::new(move || {
+        for pid in guard.pids() {
+            signal_group(pid, Signal::TERM);
+        }
+    }))
 }
 
 /// Waits for the end, or stops the whole group when the time is over.
@@ -334,5 +355,16 @@ mod tests {
         let _guard = runner().stream(&shell(r#"printf '{"a":1}\n{\n"a":2}'"#), sink).unwrap();
         let seen: Vec<_> = receive.iter().take(3).collect();
         assert_eq!(seen, [Some(serde_json::json!({"a": 1})), Some(serde_json::json!({"a": 2})), None]);
+    }
+
+    #[test]
+    fn a_stream_of_lines_has_the_errors_among_them_and_ends_with_its_guard() {
+        let (send, receive) = std::sync::mpsc::channel();
+        let sink = Box::new(move |line| send.send(line).is_ok());
+        let guard = runner().lines(&shell(r"printf 'a\377\n'; echo b >&2; sleep 60"), sink).unwrap();
+        let seen: Vec<_> = receive.iter().take(2).collect();
+        assert_eq!(seen, [Some("a\u{fffd}".to_owned()), Some("b".to_owned())]);
+        drop(guard);
+        assert_eq!(receive.recv(), Ok(None), "its end");
     }
 }

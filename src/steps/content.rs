@@ -9,6 +9,7 @@ use crate::inputs::Inputs;
 use crate::labels;
 use crate::profile::Release;
 use crate::step::Verdict;
+use crate::steps::subject::owner;
 use crate::steps::{history::number_after, secret};
 use crate::tool::helm::Upgrade;
 use crate::workload::Workload;
@@ -94,12 +95,16 @@ pub(super) fn labels_of(
     labels
 }
 
-/// Whether a release has the wanted inputs and nothing that is live differs from them. Health is another question.
+/// Whether a release has the wanted inputs and nothing that is live differs from them; one of another profile is what
+/// that profile wants. Health is another question.
 pub fn is_current(inputs: &Inputs, name: &str, world: &World) -> bool {
     let namespace = inputs.namespace(&inputs.profile.releases[name]);
     let Some(newest) = world.releases.newest(namespace, name) else {
         return false;
     };
+    if owner(inputs, namespace, newest).is_some() {
+        return newest.status == "deployed";
+    }
     let spec = &inputs.profile.releases[name];
     let version = spec.secret.as_ref().map(|set| secret::wanted(inputs, set, world).version);
     newest.status == "deployed"

@@ -10,6 +10,14 @@ pub fn number_after(history: &[Revision]) -> u32 {
     history.last().map_or(1, |newest| newest.number + 1)
 }
 
+/// How many revisions an upgrade must leave, so that helm does not prune the newest verified one: it removes the oldest
+/// before it adds its own, and keeps only the deployed one whatever its age (helm pkg/storage).
+pub(super) fn kept(history: &[Revision]) -> usize {
+    let since = history.iter().rev().position(Revision::is_verified);
+    // The revision itself, those after it, and the new one.
+    since.map_or(0, |since| since + 2)
+}
+
 /// Refuses to touch a release that another helm is working on, or that one left behind.
 pub(super) fn refuse_unfinished(
     name: &str,
@@ -91,5 +99,27 @@ pub(super) fn way_back(
         checks: workloads.filter(|_| provable).map(rolled_out).into_iter().collect(),
         returns,
         stays: (!provable).then(|| format!("release {release} as it was before: it {}", unproven(broken))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::labels;
+
+    #[test]
+    fn an_upgrade_never_prunes_the_newest_verified_revision() {
+        let revision = |number: u32| Revision {
+            number,
+            status: "superseded".to_owned(),
+            labels: (number == 3)
+                .then(|| (labels::VERIFIED.to_owned(), "3".to_owned()))
+                .into_iter()
+                .collect(),
+        };
+        let history: Vec<Revision> = (1..=60).map(revision).collect();
+        assert_eq!(kept(&history), 59, "3 to 60, and the new one");
+        assert_eq!(kept(&history[..3]), 2);
+        assert_eq!(kept(&history[..2]), 0, "none was verified");
     }
 }

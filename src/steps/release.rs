@@ -11,7 +11,8 @@ use crate::labels;
 use crate::profile::Release;
 use crate::step::{Change, Check, DecideError, Decision, Step, StepId, Verdict};
 use crate::steps::content::{is_broken, is_current, is_settled, labels_of, upgrade};
-use crate::steps::history::{number_after, refuse_unfinished, unproven, way_back};
+use crate::steps::history::{kept, number_after, refuse_unfinished, unproven, way_back};
+use crate::steps::subject::owner;
 use crate::steps::{image::ImageStep, release_id, secret};
 use crate::tool::helm::Helm;
 use crate::workload::Workload;
@@ -85,6 +86,10 @@ impl ReleaseStep {
         if !is_settled(&self.inputs, &self.name, world) {
             decision.checks = vec![self.rolled_out(world.live.release_workloads(&self.name, namespace))];
         }
+        let newest = world.releases.newest(namespace, &self.name);
+        if let Some(owner) = newest.and_then(|newest| owner(&self.inputs, namespace, newest)) {
+            decision.notes.push(format!("profile {owner} owns it; it is not changed"));
+        }
         if let Verdict::Broken { why, .. } = health::of_release(&self.name, namespace, &world.live) {
             decision.notes.push(format!(
                 "revision {number} is current and broken, an upgrade to the same would heal nothing: {why}"
@@ -110,7 +115,7 @@ impl ReleaseStep {
                 Some(newest) => Change::Update { from: describe(newest), to: describe_new(newest, &labels) },
                 None => Change::Create { to: format!("revision {}", number_after(history)) },
             },
-            apply: vec![helm.upgrade(&upgrade, &labels, &world.run, !drift.is_empty())],
+            apply: vec![helm.upgrade(&upgrade, &labels, (&world.run, kept(history)), !drift.is_empty())],
             checks: vec![self.rolled_out(wanted.to_vec())],
             undo: way_back(
                 (&self.name, namespace),

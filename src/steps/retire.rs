@@ -1,27 +1,33 @@
-//! A release that was deployed from this profile and has left it is uninstalled; its history stays, so that an undo
-//! can bring it back (`helm rollback` of an uninstalled release with history works: tried with helm 3.21 and 4.2).
+//! A release that is deployed and is not wanted any more is uninstalled; its history stays, so that an undo can bring
+//! it back (`helm rollback` of an uninstalled release with history works: tried with helm 3.21 and 4.2).
 
 use std::sync::Arc;
 
 use crate::inputs::Inputs;
 use crate::labels;
-use crate::step::{Change, Check, DecideError, Decision, Guard, Returns, Reversal, Step, StepId, Undo};
+use crate::step::{Change, DecideError, Decision, Guard, Returns, Reversal, StepId, Undo};
 use crate::steps::release_id;
+use crate::steps::subject::{AboutRelease, Subject};
 use crate::tool::helm::Helm;
 use crate::world::World;
 
-/// How long its pods may take to end.
-const GONE_SECONDS: u32 = 120;
-
-/// Uninstalls one release that left the profile.
+/// Uninstalls one release, history kept.
 pub(super) struct RetireStep {
-    inputs: Arc<Inputs>,
-    name: String,
+    subject: Subject,
+    after: Vec<StepId>,
 }
 
 impl RetireStep {
-    pub(super) fn new(inputs: &Arc<Inputs>, name: String) -> Self {
-        Self { inputs: Arc::clone(inputs), name }
+    /// A release that left the profile. It goes after everything that stays: what replaces it is up before.
+    pub(super) fn left(inputs: &Arc<Inputs>, name: &str) -> Self {
+        let after = inputs.releases().map(|(name, _)| release_id(name)).collect();
+        let namespace = &inputs.profile.namespace;
+        Self { subject: Subject::found(inputs, namespace, name, Some("left the profile")), after }
+    }
+
+    /// A release that an earlier deployment did not have.
+    pub(super) fn not_then(inputs: &Arc<Inputs>, namespace: &str, name: &str, after: Vec<StepId>) -> Self {
+        Self { subject: Subject::found(inputs, namespace, name, Some("was not there then")), after }
     }
 }
 
@@ -42,49 +48,25 @@ pub(super) fn left_the_profile(inputs: &Inputs, world: &World) -> Vec<String> {
     ours.map(|(_, name, _)| name.to_owned()).collect()
 }
 
-impl Step for RetireStep {
-    fn id(&self) -> StepId {
-        release_id(&self.name)
+impl AboutRelease for RetireStep {
+    fn subject(&self) -> &Subject {
+        &self.subject
     }
 
-    fn title(&self) -> String {
-        format!("release {} (left the profile)", self.name)
-    }
-
-    fn order(&self) -> u8 {
-        8
-    }
-
-    /// After everything that stays: what replaces it is up before it goes.
     fn needs(&self) -> Vec<StepId> {
-        self.inputs.releases().map(|(name, _)| release_id(name)).collect()
+        self.after.clone()
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
-        let namespace = &self.inputs.profile.namespace;
-        let (Some(access), Some(newest)) =
-            (world.cluster.access(), world.releases.newest(namespace, &self.name))
-        else {
+        let Some((access, newest)) = self.subject.newest(world) else {
             return Ok(Decision::none("is not there"));
         };
-        let helm = Helm::new(world.helm_major, access);
-        let workloads = world.live.release_workloads(&self.name, namespace);
-        let (release, namespace) = (self.name.clone(), namespace.clone());
-        let gone = Check::Gone {
-            release: release.clone(),
-            namespace: namespace.clone(),
-            within_seconds: GONE_SECONDS,
-        };
-        let back = Check::RolledOut {
-            release: release.clone(),
-            namespace: namespace.clone(),
-            workloads,
-            within_seconds: GONE_SECONDS,
-        };
+        let (release, namespace) = (self.subject.name.clone(), self.subject.namespace.clone());
+        let workloads = world.live.release_workloads(&release, &namespace);
         Ok(Decision {
             change: Change::Remove { from: format!("revision {}", newest.number) },
-            apply: vec![helm.uninstall(&self.name, &namespace, true)],
-            checks: vec![gone],
+            apply: vec![Helm::new(world.helm_major, access).uninstall(&release, &namespace, true)],
+            checks: vec![self.subject.gone()],
             undo: Undo::Commands {
                 reversals: vec![Reversal::Release {
                     release: release.clone(),
@@ -98,7 +80,7 @@ impl Step for RetireStep {
                     revision: newest.number,
                     status: newest.status.clone(),
                 },
-                checks: vec![back],
+                checks: vec![self.subject.rolled_out(workloads)],
                 returns: Some(Returns {
                     release,
                     namespace,

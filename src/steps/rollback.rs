@@ -3,25 +3,30 @@
 use std::sync::Arc;
 
 use crate::inputs::Inputs;
-use crate::step::{Change, Check, DecideError, Decision, Step, StepId};
+use crate::step::{Change, DecideError, Decision, StepId};
 use crate::steps::content::is_broken;
 use crate::steps::history::{number_after, refuse_unfinished, way_back};
-use crate::steps::release_id;
+use crate::steps::subject::{AboutRelease, Subject};
 use crate::tool::helm::Helm;
 use crate::world::World;
 use crate::world::releases::Revision;
 
 /// Rolls one release back.
 pub struct RollbackStep {
-    inputs: Arc<Inputs>,
-    name: String,
+    subject: Subject,
     revision: u32,
+    needs: Vec<StepId>,
 }
 
 impl RollbackStep {
     /// To a revision that `choose_revision` found.
     pub fn new(inputs: &Arc<Inputs>, name: &str, revision: u32) -> Self {
-        Self { inputs: Arc::clone(inputs), name: name.to_owned(), revision }
+        Self { subject: Subject::of(inputs, name), revision, needs: Vec::new() }
+    }
+
+    /// As a part of returning to an earlier deployment.
+    pub(super) fn part(subject: Subject, revision: u32, needs: Vec<StepId>) -> Self {
+        Self { subject, revision, needs }
     }
 }
 
@@ -64,57 +69,42 @@ pub fn choose_revision(name: &str, history: &[Revision], asked: Option<u32>) -> 
     }
 }
 
-impl Step for RollbackStep {
-    fn id(&self) -> StepId {
-        release_id(&self.name)
-    }
-
-    fn title(&self) -> String {
-        format!("release {}", self.name)
-    }
-
-    fn order(&self) -> u8 {
-        self.inputs.profile.releases[&self.name].order
+impl AboutRelease for RollbackStep {
+    fn subject(&self) -> &Subject {
+        &self.subject
     }
 
     fn needs(&self) -> Vec<StepId> {
-        Vec::new()
+        self.needs.clone()
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
-        let spec = &self.inputs.profile.releases[&self.name];
-        let (name, namespace) = (self.name.clone(), self.inputs.namespace(spec).to_owned());
-        let history = world.releases.history(&namespace, &name);
-        let (Some(access), Some(newest)) = (world.cluster.access(), history.last()) else {
+        let Some((access, newest)) = self.subject.newest(world) else {
             return Ok(Decision::none("is not there"));
         };
-        refuse_unfinished(&name, &namespace, newest, history)?;
-        let helm = Helm::new(world.helm_major, access);
-        let manifests = world.manifests.get(&name).cloned().unwrap_or_default();
+        let Subject { name, namespace, .. } = &self.subject;
+        let history = self.subject.history(world);
+        refuse_unfinished(name, namespace, newest, history)?;
+        let manifests = world.manifests.get(name).cloned().unwrap_or_default();
         let Some(Ok(wanted)) = manifests.wanted else {
             return Err(DecideError {
                 evidence: Vec::new(),
-                message: format!("the manifest of revision {} cannot be read", self.revision),
+                message: format!("the manifest of revision {} of {name} cannot be read", self.revision),
                 hint: format!("helm get manifest {name} -n {namespace} --revision {}", self.revision),
             });
         };
-        let broken = is_broken(&name, &namespace, world);
-        let seconds = spec.ready_seconds;
-        let back = way_back((&name, &namespace), history, broken, manifests.target.as_deref(), seconds);
-        let next = number_after(history);
+        let broken = is_broken(name, namespace, world);
+        let target = manifests.target.as_deref();
+        let to =
+            format!("revision {}, with the content of revision {}", number_after(history), self.revision);
         Ok(Decision {
-            change: Change::Update {
-                from: format!("revision {}", newest.number),
-                to: format!("revision {next}, with the content of revision {}", self.revision),
+            change: match newest.status.as_str() {
+                "uninstalled" => Change::Create { to },
+                _ => Change::Update { from: format!("revision {}", newest.number), to },
             },
-            apply: vec![helm.rollback(&name, &namespace, self.revision)],
-            checks: vec![Check::RolledOut {
-                release: name,
-                namespace,
-                workloads: wanted,
-                within_seconds: seconds,
-            }],
-            undo: back,
+            apply: vec![Helm::new(world.helm_major, access).rollback(name, namespace, self.revision)],
+            checks: vec![self.subject.rolled_out(wanted)],
+            undo: way_back((name, namespace), history, broken, target, self.subject.ready_seconds()),
             notes: Vec::new(),
         })
     }

@@ -3,59 +3,72 @@
 use std::sync::Arc;
 
 use crate::inputs::Inputs;
-use crate::step::{Change, Check, DecideError, Decision, Step, StepId, Undo};
+use crate::labels;
+use crate::step::{Change, DecideError, Decision, Step, StepId, Undo};
 use crate::steps::release_id;
+use crate::steps::subject::{AboutRelease, Subject, owner};
 use crate::tool::helm::Helm;
 use crate::world::World;
 
-/// How long its pods may take to end.
-const GONE_SECONDS: u32 = 120;
-
 /// Uninstalls one release.
-pub struct UninstallStep {
-    inputs: Arc<Inputs>,
-    name: String,
+struct UninstallStep {
+    subject: Subject,
+    /// What goes first.
+    after: Vec<StepId>,
 }
 
-impl UninstallStep {
-    /// For a release of the profile.
-    pub fn new(inputs: &Arc<Inputs>, name: &str) -> Self {
-        Self { inputs: Arc::clone(inputs), name: name.to_owned() }
-    }
+/// The steps that remove what a profile has deployed. Releases outside the application's namespace may serve others:
+/// they go only with `purge`, and never when another profile owns them.
+pub fn removal(inputs: &Arc<Inputs>, world: &World, purge: bool) -> Vec<Box<dyn Step>> {
+    let found: Vec<(&str, &str)> = world
+        .releases
+        .iter()
+        .filter(|(namespace, name, revisions)| {
+            let newest = revisions.last();
+            let at = |spec| inputs.namespace(spec) == *namespace;
+            let named = inputs.profile.releases.get(*name).is_some_and(at);
+            let ours =
+                newest.is_some_and(|newest| newest.label(labels::PROFILE) == Some(inputs.name.as_str()));
+            let foreign = newest.is_some_and(|newest| owner(inputs, namespace, newest).is_some());
+            let inside = *namespace == inputs.profile.namespace;
+            (named || ours) && if inside { true } else { purge && !foreign }
+        })
+        .map(|(namespace, name, _)| (namespace, name))
+        .collect();
+    let order = |name: &str| inputs.profile.releases.get(name).map_or(u8::MAX, |spec| spec.order);
+    let step = |(namespace, name): &(&str, &str)| {
+        // The documented order backwards: what came last goes first.
+        let later = found.iter().filter(|(_, other)| order(other) > order(name));
+        let after = later.map(|(_, other)| release_id(other)).collect();
+        let known = inputs.profile.releases.contains_key(*name);
+        let subject =
+            if known { Subject::of(inputs, name) } else { Subject::found(inputs, namespace, name, LEFT) };
+        Box::new(UninstallStep { subject, after }) as Box<dyn Step>
+    };
+    found.iter().map(step).collect()
 }
 
-impl Step for UninstallStep {
-    fn id(&self) -> StepId {
-        release_id(&self.name)
+/// Said of a release that the profile does not have any more.
+const LEFT: Option<&str> = Some("left the profile");
+
+impl AboutRelease for UninstallStep {
+    fn subject(&self) -> &Subject {
+        &self.subject
     }
 
-    fn title(&self) -> String {
-        format!("release {}", self.name)
-    }
-
-    fn order(&self) -> u8 {
-        self.inputs.profile.releases[&self.name].order
-    }
-
-    /// What needs it goes first.
     fn needs(&self) -> Vec<StepId> {
-        let dependants =
-            self.inputs.profile.releases.iter().filter(|(_, release)| release.needs.contains(&self.name));
-        dependants.map(|(name, _)| release_id(name)).collect()
+        self.after.clone()
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
-        let namespace = self.inputs.namespace(&self.inputs.profile.releases[&self.name]).to_owned();
-        let (Some(access), Some(newest)) =
-            (world.cluster.access(), world.releases.newest(&namespace, &self.name))
-        else {
+        let Some((access, newest)) = self.subject.newest(world) else {
             return Ok(Decision::none("is not there"));
         };
-        let release = self.name.clone();
+        let Subject { name, namespace, .. } = &self.subject;
         Ok(Decision {
             change: Change::Remove { from: format!("revision {}", newest.number) },
-            apply: vec![Helm::new(world.helm_major, access).uninstall(&release, &namespace, false)],
-            checks: vec![Check::Gone { release, namespace, within_seconds: GONE_SECONDS }],
+            apply: vec![Helm::new(world.helm_major, access).uninstall(name, namespace, false)],
+            checks: vec![self.subject.gone()],
             undo: Undo::Nothing {
                 reason: "removing was asked for; todoctl up brings it back".to_owned(),
                 stays: None,

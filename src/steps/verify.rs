@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::inputs::Inputs;
 use crate::profile::{self, HttpCheck, ID, Method};
 use crate::step::{Asked, Check, DecideError, Decision, Expectation, Request, Step, StepId};
+use crate::steps::subject::{AboutRelease, Subject};
 use crate::steps::{content::is_settled, release_id};
 use crate::world::World;
 use crate::world::manifest::differences;
@@ -17,7 +18,7 @@ const ID_BYTES: usize = 8;
 /// The profile's checks, after every release is verified.
 pub(super) struct VerifyStep {
     inputs: Arc<Inputs>,
-    /// Releases that are removed in the same run.
+    /// Releases beyond those of the profile that must be done before, such as those that are removed.
     retired: Vec<String>,
     always: bool,
 }
@@ -31,6 +32,11 @@ impl VerifyStep {
     /// Checks in any case.
     pub(super) fn always(inputs: &Arc<Inputs>) -> Self {
         Self { inputs: Arc::clone(inputs), retired: Vec::new(), always: true }
+    }
+
+    /// Checks in any case, after these releases have changed.
+    pub(super) fn of_set(inputs: &Arc<Inputs>, changed: &[String]) -> Self {
+        Self { inputs: Arc::clone(inputs), retired: changed.to_vec(), always: true }
     }
 
     /// A declared check, with an id that no other run has.
@@ -147,28 +153,17 @@ impl Step for VerifyStep {
 }
 
 /// One release as it is, judged without a change.
-pub(super) struct ReleaseCheck {
-    inputs: Arc<Inputs>,
-    name: String,
-}
+pub(super) struct ReleaseCheck(Subject);
 
 impl ReleaseCheck {
     pub(super) fn new(inputs: &Arc<Inputs>, name: &str) -> Self {
-        Self { inputs: Arc::clone(inputs), name: name.to_owned() }
+        Self(Subject::of(inputs, name))
     }
 }
 
-impl Step for ReleaseCheck {
-    fn id(&self) -> StepId {
-        release_id(&self.name)
-    }
-
-    fn title(&self) -> String {
-        format!("release {}", self.name)
-    }
-
-    fn order(&self) -> u8 {
-        self.inputs.profile.releases[&self.name].order
+impl AboutRelease for ReleaseCheck {
+    fn subject(&self) -> &Subject {
+        &self.0
     }
 
     fn needs(&self) -> Vec<StepId> {
@@ -176,31 +171,25 @@ impl Step for ReleaseCheck {
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
-        let spec = &self.inputs.profile.releases[&self.name];
-        let namespace = self.inputs.namespace(spec).to_owned();
-        let manifest = world.manifests.get(&self.name).and_then(|manifests| manifests.target.clone());
+        let Subject { inputs, name, namespace, .. } = &self.0;
+        let manifest = world.manifests.get(name).and_then(|manifests| manifests.target.clone());
         let Some(workloads) = manifest else {
             return Err(DecideError {
                 evidence: Vec::new(),
-                message: format!("release {} is not deployed", self.name),
-                hint: format!("todoctl up {}", self.inputs.name),
+                message: format!("release {name} is not deployed"),
+                hint: format!("todoctl up {}", inputs.name),
             });
         };
-        let evidence = differences(&workloads, &world.live.release_workloads(&self.name, &namespace));
+        let evidence = differences(&workloads, &world.live.release_workloads(name, namespace));
         if !evidence.is_empty() {
             return Err(DecideError {
                 evidence,
-                message: format!("release {} was changed by someone else", self.name),
-                hint: format!("bring it back: todoctl up {}", self.inputs.name),
+                message: format!("release {name} was changed by someone else"),
+                hint: format!("bring it back: todoctl up {}", inputs.name),
             });
         }
         let mut decision = Decision::none("checks only");
-        decision.checks = vec![Check::RolledOut {
-            release: self.name.clone(),
-            namespace,
-            workloads,
-            within_seconds: spec.ready_seconds,
-        }];
+        decision.checks = vec![self.0.rolled_out(workloads)];
         Ok(decision)
     }
 }

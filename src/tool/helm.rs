@@ -15,7 +15,7 @@ const OPERATION: &str = "120s";
 /// How long the process may take: helm's own limit counts per operation.
 const PROCESS: Duration = Duration::from_mins(5);
 /// Revisions helm keeps of a release.
-const HISTORY_MAX: &str = "50";
+const HISTORY_MAX: usize = 50;
 
 /// What `helm upgrade --install` needs to know.
 #[derive(Debug, Clone)]
@@ -48,12 +48,18 @@ impl Helm {
     }
 
     /// `helm upgrade --install`. Old values are never reused: with none given, helm would keep the old ones.
-    pub fn upgrade(&self, what: &Upgrade, labels: &[(&str, String)], run: &str, force: bool) -> Invocation {
+    /// `kept` revisions stay, at least those that always do.
+    pub fn upgrade(
+        &self,
+        what: &Upgrade,
+        labels: &[(&str, String)],
+        (run, kept): (&str, usize),
+        force: bool,
+    ) -> Invocation {
         let mut args = vec!["upgrade".to_owned(), "--install".to_owned()];
         args.extend(self.chart_args(what));
-        args.extend(
-            ["--reset-values", "--history-max", HISTORY_MAX, "--timeout", OPERATION].map(str::to_owned),
-        );
+        let kept = kept.max(HISTORY_MAX).to_string();
+        args.extend(["--reset-values", "--history-max", &kept, "--timeout", OPERATION].map(str::to_owned));
         let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         args.extend(["--labels".to_owned(), labels.join(",")]);
         args.extend(["--description".to_owned(), format!("todoctl run {run}")]);
@@ -76,12 +82,21 @@ impl Helm {
         Invocation::new(Tool::Helm, args)
     }
 
+    /// `helm history` of every kept revision, as JSON.
+    pub fn history(&self, release: &str, namespace: &str) -> Invocation {
+        let mut args = vec!["history".to_owned(), release.to_owned()];
+        args.extend(self.place(namespace));
+        args.extend(["-o", "json", "--max", "256"].map(str::to_owned));
+        Invocation::new(Tool::Helm, args)
+    }
+
     /// `helm rollback` to a named revision, never to "the previous one".
     /// Another manager's fields are always taken back: helm 4 fails on them otherwise, and a rollback must not.
     pub fn rollback(&self, release: &str, namespace: &str, revision: u32) -> Invocation {
         let mut args = vec!["rollback".to_owned(), release.to_owned(), revision.to_string()];
         args.extend(self.place(namespace));
-        args.extend(["--history-max", HISTORY_MAX, "--timeout", OPERATION].map(str::to_owned));
+        let kept = HISTORY_MAX.to_string();
+        args.extend(["--history-max", &kept, "--timeout", OPERATION].map(str::to_owned));
         self.force_conflicts(&mut args, true);
         Invocation::new(Tool::Helm, args).timeout(PROCESS)
     }
@@ -122,6 +137,24 @@ impl Helm {
     }
 }
 
+/// One line of `helm history -o json`.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub struct Told {
+    /// The revision.
+    pub revision: u32,
+    /// When it was made, as helm writes it.
+    #[serde(default)]
+    pub updated: String,
+    /// helm's description; `todoctl run <id>` for what `up` made.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// Reads `helm history -o json`.
+pub fn parse_history(json: &[u8]) -> Result<Vec<Told>, String> {
+    serde_json::from_slice(json).map_err(|error| format!("helm's history is not readable: {error}"))
+}
+
 /// `helm version`, the same in both majors.
 pub fn version() -> Invocation {
     Invocation::new(Tool::Helm, ["version", "--template", "{{.Version}}"])
@@ -155,7 +188,8 @@ mod tests {
 
     #[test]
     fn upgrade_names_everything_and_waits_for_nothing() {
-        let line = helm(4).upgrade(&upgrade(), &[("a", "1".into()), ("b", "2".into())], "r1", true).shell();
+        let line =
+            helm(4).upgrade(&upgrade(), &[("a", "1".into()), ("b", "2".into())], ("r1", 0), true).shell();
         insta::assert_snapshot!(line, @r#"helm upgrade --install backend charts/backend --namespace todo --kube-context sandbox --values charts/backend/values-local.yaml --values - --set replicaCount=3 --reset-values --history-max 50 --timeout 120s --labels a=1,b=2 --description 'todoctl run r1' --server-side=true --force-conflicts <<<'{"image":{"tag":"1"}}'"#);
     }
 

@@ -13,6 +13,7 @@ use crate::profile::Method;
 use crate::step::Request;
 use crate::workload::Workload;
 use crate::world::Access;
+use crate::world::leftovers::{COLUMNS, Sort};
 
 pub use refusal::{is_absent, is_undelivered};
 
@@ -54,6 +55,11 @@ impl Kubectl {
     /// The records of earlier runs.
     pub fn run_records(&self, namespace: &str) -> Invocation {
         self.invocation(["get", "configmaps", "-n", namespace, "-l", labels::RUN, "-o", "json", REQUEST])
+    }
+
+    /// The names of the Secrets that keep what a run had of Dapr objects: `secret/todoctl-run-<id>`, one per line.
+    pub fn run_contents(&self, namespace: &str) -> Invocation {
+        self.invocation(["get", "secrets", "-n", namespace, "-l", labels::RUN, "-o", "name", REQUEST])
     }
 
     /// Namespaces, and the workloads and pods of some of them.
@@ -119,6 +125,28 @@ impl Kubectl {
         self.invocation(args)
     }
 
+    /// What may stay when releases are gone, in all namespaces, as a table without values. `world::leftovers` reads it.
+    pub fn leftovers(&self) -> Invocation {
+        let kinds = "namespaces,persistentvolumeclaims,persistentvolumes,secrets,configmaps,customresourcedefinitions";
+        let columns: Vec<String> = COLUMNS.iter().map(|(name, path)| format!("{name}:{path}")).collect();
+        let form = format!("custom-columns={}", columns.join(","));
+        self.invocation(["get", kinds, "--all-namespaces", "--no-headers", "-o", &form, REQUEST])
+    }
+
+    /// The command with which a person would remove what stays. Records of runs go by their label.
+    pub fn removal(&self, sort: &Sort, names: &[String]) -> Invocation {
+        let mut args = vec!["delete", sort.kind];
+        if !sort.namespace.is_empty() {
+            args.extend(["-n", &sort.namespace]);
+        }
+        if sort.is_record() {
+            args.extend(["-l", labels::RUN]);
+        } else {
+            args.extend(names.iter().map(String::as_str));
+        }
+        self.invocation(args)
+    }
+
     /// Deletes a namespace with everything in it, and waits until it is gone.
     pub fn delete_namespace(&self, namespace: &str) -> Invocation {
         self.invocation(["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"])
@@ -153,6 +181,25 @@ impl Kubectl {
         self.invocation(args)
     }
 
+    /// What the pods of a release say, every container of them. `parse_log_line` reads its lines; what has no prefix
+    /// kubectl says itself. Containers without logs are told about and stop nothing (`--ignore-errors`).
+    pub fn release_logs(&self, namespace: &str, release: &str, lines: LogLines) -> Invocation {
+        let selector = format!("app.kubernetes.io/instance={release}");
+        let tail = format!("--tail={}", lines.tail);
+        let mut args = vec!["logs", "-n", namespace, "-l", &selector, "--all-containers", "--prefix", &tail];
+        args.push("--ignore-errors");
+        if lines.follow {
+            // By default kubectl follows five containers at most.
+            args.extend(["--follow", "--max-log-requests=100"]);
+        } else {
+            args.push(REQUEST);
+        }
+        if lines.previous {
+            args.push("--previous=true");
+        }
+        self.invocation(args)
+    }
+
     /// Everything Kubernetes says about the pods of a release.
     pub fn describe_pods(&self, namespace: &str, release: &str) -> Invocation {
         let selector = format!("app.kubernetes.io/instance={release}");
@@ -163,6 +210,24 @@ impl Kubectl {
     pub fn events(&self, namespace: &str) -> Invocation {
         self.invocation(["get", "events", "-n", namespace, "-o", "json", REQUEST])
     }
+}
+
+/// Which log lines are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct LogLines {
+    /// How many of each container, from the end; -1 for all.
+    pub tail: i64,
+    /// Whether those to come are wanted as well.
+    pub follow: bool,
+    /// Whether those of the containers before the last restart are wanted instead.
+    pub previous: bool,
+}
+
+/// Pod, container and text of `[pod/NAME/CONTAINER] text`, as `kubectl logs --prefix` prints it.
+pub fn parse_log_line(line: &str) -> Option<(&str, &str, &str)> {
+    let (place, said) = line.strip_prefix("[pod/")?.split_once(']')?;
+    let (pod, container) = place.split_once('/')?;
+    Some((pod, container, said.strip_prefix(' ').unwrap_or(said)))
 }
 
 /// One namespace by name, several by asking for all.

@@ -3,11 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::releases::{Releases, Revision};
 use crate::labels;
 use crate::run_record::{FORMAT, KEPT, KEY, ReleaseAt, RunRecord, object_name};
+
+/// Characters of a run's id that are its second: `20261121-141500`.
+const SECOND: usize = 15;
 
 /// The records of a namespace, newest first.
 #[derive(Debug, Clone, Default)]
@@ -22,14 +26,23 @@ pub struct Entry {
     pub record: Result<Box<RunRecord>, String>,
 }
 
+impl Entry {
+    /// Its place among others. A run's id begins with its second; its record knows more.
+    fn age(&self) -> (String, Option<Timestamp>, String) {
+        let second = self.run.chars().take(SECOND).collect();
+        let started = self.record.as_ref().ok().and_then(|record| Some(record.ending.as_ref()?.started));
+        (second, started, self.run.clone())
+    }
+}
+
 impl Runs {
     /// Reads `kubectl get configmaps -o json`. A record of another form is kept as unreadable, never dropped.
     pub fn parse(json: &[u8]) -> Result<Self, String> {
         let list: List = serde_json::from_slice(json)
             .map_err(|error| format!("the list of run records is not readable: {error}"))?;
         let mut entries: Vec<Entry> = list.items.iter().filter_map(entry).collect();
-        // A run's id begins with its time.
-        entries.sort_by(|a, b| b.run.cmp(&a.run));
+        entries.sort_by_cached_key(Entry::age);
+        entries.reverse();
         Ok(Self(entries))
     }
 

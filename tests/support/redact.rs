@@ -5,10 +5,12 @@ use std::sync::OnceLock;
 use regex::{Captures, Regex};
 
 /// Patterns and what stands for them.
-const PATTERNS: [(&str, &str); 13] = [
+const PATTERNS: [(&str, &str); 15] = [
+    (r"\b\d+[smhd] ago\b", "[AGO]"),
     // Which steps it names depends on how fast the machine is.
     (r"\n  longest chain: .*(\n    .*)*", ""),
     (r"\b\d{8}-\d{6}-[0-9a-f]{4}\b", "[RUN]"),
+    (r"  [0-9a-f]{8}  \[RUN\]", "  [SECRET]  [RUN]"),
     (r"\b(backend|frontend|old)-deployment-[0-9a-f]{10}-[0-9a-f]{5}\b", "[$1 POD]"),
     (r"((?:todoctl\.dev/)?digest[=\x22:\\]+)[0-9a-f]{32}", "${1}[DIGEST]"),
     (r"\bprocess \d+", "process [PID]"),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use crate::invocation::{Invocation, Stdin, Tool};
-use crate::runner::{Output, RunError, Runner, StreamGuard, ValueSink};
+use crate::runner::{LineSink, Output, RunError, Runner, StreamGuard, ValueSink};
 
 /// How a changing command goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +171,7 @@ impl State {
             ["get", "secrets", "-l", "owner=helm", ..] => self.table(),
             ["get", "secrets" | "events", ..] => json!({"items": []}).to_string(),
             ["get", "--raw", ..] => "{}".to_owned(),
+            ["get", _, "--all-namespaces", "--no-headers", ..] => String::new(),
             ["get", ..] => {
                 let mut items = vec![json!({"kind": "Namespace", "metadata": {"name": "todo"}})];
                 items.extend(self.releases.keys().flat_map(|name| self.objects(name)));
@@ -216,6 +217,10 @@ fn manifest(name: &str, tag: &str) -> String {
 }
 
 impl Runner for Sim {
+    fn lines(&self, _: &Invocation, _: LineSink) -> Result<StreamGuard, RunError> {
+        Ok(StreamGuard::new(|| {}))
+    }
+
     fn run(&self, invocation: &Invocation) -> Result<Output, RunError> {
         let state = self.0.lock().unwrap();
         let args: Vec<&str> = invocation.args.iter().map(String::as_str).collect();

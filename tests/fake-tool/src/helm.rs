@@ -11,7 +11,8 @@ use crate::argv::Argv;
 use crate::state::{KUBECONFIG, Revision, State};
 use crate::{Answer, Call, cluster};
 
-const VALUED: [&str; 13] = [
+const VALUED: [&str; 14] = [
+    "--max",
     "-n",
     "--namespace",
     "--kube-context",

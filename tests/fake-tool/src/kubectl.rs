@@ -1,5 +1,7 @@
 //! Stands for kubectl: which verb does what, and the complaints that all share. `table`, `write`, `read` and `proxy` do the work.
 
+mod columns;
+mod logs;
 mod proxy;
 mod read;
 mod table;
@@ -12,7 +14,8 @@ use crate::argv::Argv;
 use crate::state::{KUBECONFIG, State};
 use crate::{Answer, Call};
 
-const VALUED: [&str; 12] = [
+const VALUED: [&str; 13] = [
+    "--max-log-requests",
     "-n",
     "--namespace",
     "--context",
@@ -26,7 +29,9 @@ const VALUED: [&str; 12] = [
     "--timeout",
     "--replicas",
 ];
-const BARE: [&str; 13] = [
+const BARE: [&str; 15] = [
+    "--ignore-errors",
+    "--follow",
     "--show-labels",
     "--no-headers",
     "--all-namespaces",
@@ -53,7 +58,7 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
     }
     match argv.word(0) {
         "get" => read::get(state, &argv, call.now),
-        "logs" => read::logs(state, &argv, call.now),
+        "logs" => logs::logs(state, &argv, call.now),
         "describe" => read::describe(state, &argv, call.now),
         "apply" => write::apply(state, &argv, &call.stdin),
         "delete" => write::delete(state, &argv),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{namespace, not_found, table};
+use super::{columns, namespace, not_found, table};
 use crate::Answer;
 use crate::argv::Argv;
 use crate::cluster::objects;
@@ -18,7 +18,7 @@ pub(super) fn get(state: &State, argv: &Argv, now: u64) -> Answer {
                 place.is_none_or(|name| one["metadata"]["namespace"] == name)
                     && (selector.is_empty() || one["metadata"]["labels"].get(&selector).is_some())
             });
-            list(&items.cloned().collect::<Vec<_>>())
+            shown(argv, &items.cloned().collect::<Vec<_>>())
         }
         "events" => list(&events(state, place, now)),
         first if first.contains('/') => named(state, &argv.words[1..], place, now),
@@ -31,9 +31,19 @@ pub(super) fn get(state: &State, argv: &Argv, now: u64) -> Answer {
                         || place.is_none_or(|name| one["metadata"]["namespace"] == name))
                     && selected(one, selector)
             };
-            let stored = state.objects.iter().cloned();
-            list(&objects::objects(state, now).into_iter().chain(stored).filter(wanted).collect::<Vec<_>>())
+            let stored = state.objects.iter().chain(&state.secrets).cloned();
+            let all = objects::objects(state, now).into_iter().chain(stored).chain(table::records(state));
+            shown(argv, &all.filter(wanted).collect::<Vec<_>>())
         }
+    }
+}
+
+/// Objects in the form that is asked for.
+fn shown(argv: &Argv, items: &[Value]) -> Answer {
+    match argv.value(&["-o"]) {
+        Some("name") => Answer::ok(columns::names(items)),
+        Some(form) if form.starts_with("custom-columns=") => Answer::ok(columns::table(form, items)),
+        _ => list(items),
     }
 }
 
@@ -56,6 +66,7 @@ pub(super) fn kind(name: &str) -> &'static str {
         "replicasets" => "ReplicaSet",
         "pods" | "pod" => "Pod",
         "configmaps" => "ConfigMap",
+        "secrets" => "Secret",
         "persistentvolumeclaims" => "PersistentVolumeClaim",
         "persistentvolumes" => "PersistentVolume",
         "customresourcedefinitions" => "CustomResourceDefinition",
@@ -91,7 +102,7 @@ fn named(state: &State, names: &[String], place: Option<&str>, now: u64) -> Answ
     }
 }
 
-fn pods<'a>(
+pub(super) fn pods<'a>(
     state: &'a State,
     place: Option<&str>,
     now: u64,
@@ -100,34 +111,6 @@ fn pods<'a>(
     deployments
         .flat_map(|one| objects::pods(one, now).into_iter().map(move |(name, set)| (name, one, set)))
         .collect()
-}
-
-pub(super) fn logs(state: &State, argv: &Argv, now: u64) -> Answer {
-    let name = argv.word(1);
-    let Some((_, deployment, set)) =
-        pods(state, namespace(argv), now).into_iter().find(|(pod, ..)| pod == name)
-    else {
-        return not_found("pods", name);
-    };
-    let container = &deployment.release;
-    let previous = argv.value(&["--previous"]).is_some_and(|value| value != "false");
-    let bad = |text: String| Answer::fail(1, format!("Error from server (BadRequest): {text}\n"));
-    let said = match (&set.behaviour, previous) {
-        (Behaviour::NoImage, _) => {
-            return bad(format!(
-                "container \"{container}\" in pod \"{name}\" is waiting to start: trying and failing to pull image"
-            ));
-        }
-        (Behaviour::Crash, _) => ["starting", "cannot listen on port: address in use"],
-        (_, true) => {
-            return bad(format!("previous terminated container \"{container}\" in pod \"{name}\" not found"));
-        }
-        (Behaviour::NeverReady, false) => ["starting", "waiting for the database"],
-        (Behaviour::Ready | Behaviour::Slow(_) | Behaviour::Unwell | Behaviour::Deaf, false) => {
-            ["starting", "listening"]
-        }
-    };
-    Answer::ok(said.map(|line| format!("[pod/{name}/{container}] {line}\n")).concat())
 }
 
 pub(super) fn describe(state: &State, argv: &Argv, now: u64) -> Answer {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use crate::Answer;
 use crate::state::{Revision, State};
 
@@ -49,4 +51,14 @@ fn align(rows: &[Vec<String>]) -> String {
         cells.collect::<String>().trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()
+}
+
+/// helm's records as objects, without their payload.
+pub(super) fn records(state: &State) -> Vec<Value> {
+    let record = |one: &Revision| {
+        json!({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": {
+            "name": format!("sh.helm.release.v1.{}.v{}", one.name, one.number), "namespace": one.namespace,
+            "labels": {"owner": "helm", "name": one.name}}})
+    };
+    state.revisions.iter().map(record).collect()
 }

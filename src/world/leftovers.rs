@@ -1,0 +1,185 @@
+//! Owns what stays in a cluster when releases are gone: volumes, Secrets, records, namespaces, CRDs, as they were read.
+//! Refuses to guess: what was not read is not listed.
+
+use std::collections::BTreeMap;
+
+/// Columns of `Kubectl::leftovers`, in order: header and path.
+pub const COLUMNS: [(&str, &str); 7] = [
+    ("KIND", ".kind"),
+    ("NAMESPACE", ".metadata.namespace"),
+    ("NAME", ".metadata.name"),
+    ("CLAIM", ".spec.claimRef.namespace"),
+    ("RELEASE", r".metadata.labels.app\.kubernetes\.io/instance"),
+    ("SET", r".metadata.labels.todoctl\.dev/secret"),
+    ("RUN", r".metadata.labels.todoctl\.dev/run"),
+];
+/// What kubectl prints for an absent field.
+const NONE: &str = "<none>";
+/// Made by Kubernetes in every namespace; it goes with it.
+const OF_KUBERNETES: [&str; 1] = ["kube-root-ca.crt"];
+
+/// What the records of runs are called.
+const RECORD: &str = "run record";
+/// What the content that a run had of Dapr objects is called.
+const CONTENT: &str = "record of components";
+
+/// One object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// Its kind.
+    pub kind: String,
+    /// Its namespace; empty for what belongs to the whole cluster.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Namespace of the claim that a volume belongs to.
+    claim: String,
+    /// The release it was made for.
+    pub release: String,
+    /// Whether it is a version of a Secret.
+    is_version: bool,
+    /// Whether it belongs to the record of a run.
+    is_record: bool,
+}
+
+/// What of them is asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// Namespaces whose releases are gone.
+    pub namespaces: &'a [&'a str],
+    /// Releases that are gone, when only what was made for them counts.
+    pub releases: Option<&'a [&'a str]>,
+    /// How the names of the CRDs end that the releases brought, such as `.dapr.io`.
+    pub crds: Option<&'a str>,
+}
+
+/// Reads the table of `Kubectl::leftovers`.
+pub fn parse(table: &str) -> Result<Vec<Leftover>, String> {
+    let lines = table.lines().filter(|line| !line.trim().is_empty());
+    lines
+        .map(|line| {
+            let cells: Vec<&str> = line.split_whitespace().collect();
+            let &[kind, namespace, name, claim, release, set, run] = cells.as_slice() else {
+                return Err(format!("not a line of the list of what stays: {line:?}"));
+            };
+            let text = |cell: &str| if cell == NONE { String::new() } else { cell.to_owned() };
+            Ok(Leftover {
+                kind: kind.to_owned(),
+                namespace: text(namespace),
+                name: name.to_owned(),
+                claim: text(claim),
+                release: text(release),
+                is_version: set != NONE,
+                is_record: run != NONE,
+            })
+        })
+        .collect()
+}
+
+/// Things of one sort in one namespace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sort {
+    /// What they are called, in the singular.
+    pub noun: &'static str,
+    /// Their kind, as kubectl takes it.
+    pub kind: &'static str,
+    /// Their namespace; empty for what belongs to the whole cluster.
+    pub namespace: String,
+}
+
+impl Sort {
+    /// Whether they belong to the records of runs, which have a label.
+    pub fn is_record(&self) -> bool {
+        self.noun == RECORD || self.noun == CONTENT
+    }
+}
+
+/// What of a list counts, by sort.
+pub fn sorted(all: &[Leftover], scope: Scope<'_>) -> BTreeMap<Sort, Vec<String>> {
+    let mut found: BTreeMap<Sort, Vec<String>> = BTreeMap::new();
+    for one in all {
+        if let Some((noun, kind)) = sort(one, scope) {
+            let sort = Sort { noun, kind, namespace: one.namespace.clone() };
+            found.entry(sort).or_default().push(one.name.clone());
+        }
+    }
+    found
+}
+
+fn sort(one: &Leftover, scope: Scope<'_>) -> Option<(&'static str, &'static str)> {
+    let inside = scope.namespaces.contains(&one.namespace.as_str());
+    let of_release = scope.releases.is_none_or(|releases| releases.contains(&one.release.as_str()));
+    let whole = scope.releases.is_none();
+    match one.kind.as_str() {
+        "Namespace" if whole && scope.namespaces.contains(&one.name.as_str()) => {
+            Some(("namespace", "namespace"))
+        }
+        "CustomResourceDefinition" if scope.crds.is_some_and(|end| one.name.ends_with(end)) => {
+            Some(("CRD", "crd"))
+        }
+        "PersistentVolume" if whole && scope.namespaces.contains(&one.claim.as_str()) => {
+            Some(("volume", "pv"))
+        }
+        "PersistentVolumeClaim" if inside && of_release => Some(("volume claim", "pvc")),
+        "Secret" | "ConfigMap" if !inside || !whole || OF_KUBERNETES.contains(&one.name.as_str()) => None,
+        "Secret" if one.is_record => Some((CONTENT, "secret")),
+        "Secret" if one.is_version => Some(("secret version", "secret")),
+        "Secret" if one.name.starts_with("sh.helm.release.") => Some(("record of helm", "secret")),
+        "Secret" => Some(("secret of somebody else", "secret")),
+        "ConfigMap" if one.is_record => Some((RECORD, "configmap")),
+        "ConfigMap" => Some(("config map of somebody else", "configmap")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "\
+Namespace                  <none>     todo                     <none>     <none>     <none>            <none>
+Namespace                  <none>     default                  <none>     <none>     <none>            <none>
+PersistentVolumeClaim      redpanda   data-redpanda-0          <none>     redpanda   <none>            <none>
+PersistentVolume           <none>     pvc-1                    redpanda   <none>     <none>            <none>
+Secret                     todo       backend-secrets-1        <none>     <none>     backend-secrets   <none>
+Secret                     todo       neon-ca                  <none>     <none>     <none>            <none>
+Secret                     other      neon-ca                  <none>     <none>     <none>            <none>
+ConfigMap                  todo       kube-root-ca.crt         <none>     <none>     <none>            <none>
+ConfigMap                  todo       todoctl-run-1            <none>     <none>     <none>            1
+CustomResourceDefinition   <none>     components.dapr.io       <none>     <none>     <none>            <none>
+CustomResourceDefinition   <none>     leaves.example.com       <none>     <none>     <none>            <none>
+";
+
+    #[test]
+    fn what_stays_is_sorted_and_what_others_have_elsewhere_is_not_listed() {
+        let scope = Scope { namespaces: &["todo", "redpanda"], releases: None, crds: Some(".dapr.io") };
+        let found = sorted(&parse(TABLE).unwrap(), scope);
+        let lines: Vec<String> = found
+            .iter()
+            .map(|(sort, names)| format!("{} {:?}: {}", sort.noun, sort.namespace, names.join(", ")))
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        CRD "": components.dapr.io
+        namespace "": todo
+        run record "todo": todoctl-run-1
+        secret of somebody else "todo": neon-ca
+        secret version "todo": backend-secrets-1
+        volume "": pvc-1
+        volume claim "redpanda": data-redpanda-0
+        "#);
+    }
+
+    #[test]
+    fn after_an_undo_only_what_was_made_for_its_releases_counts() {
+        let scope = Scope { namespaces: &["todo", "redpanda"], releases: Some(&["redpanda"]), crds: None };
+        let found = sorted(&parse(TABLE).unwrap(), scope);
+        let names: Vec<&String> = found.values().flatten().collect();
+        assert_eq!(names, ["data-redpanda-0"]);
+    }
+
+    #[test]
+    fn an_unreadable_list_is_an_error() {
+        assert!(parse("error: something\n").is_err());
+        assert_eq!(parse("").unwrap(), []);
+    }
+}
