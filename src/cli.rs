@@ -8,10 +8,13 @@ mod down;
 mod failure;
 mod folders;
 mod history;
+mod hold;
+mod holder;
 mod hygiene;
 mod logs;
 mod prompt;
 mod questions;
+mod recover;
 mod rollback;
 mod select;
 mod session;
@@ -19,6 +22,8 @@ mod signals;
 mod sources;
 mod status;
 mod tools;
+mod turn;
+mod unlock;
 mod up;
 mod verify;
 
@@ -77,6 +82,8 @@ fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
             Command::History(command) => history::history(args, command, output).await,
             Command::Logs(command) => logs::logs(args, command, output).await,
             Command::Down(command) => down::down(args, command, output).await,
+            Command::Recover(command) => recover::recover(args, command, output).await,
+            Command::Unlock(command) => unlock::unlock(args, command, output).await,
             Command::Verify(command) => verify::verify(args, command, output).await,
             Command::Completions { .. } => Ok(Exit::Done),
         }

@@ -1,7 +1,10 @@
 //! Owns the work that ends a run: marking what was verified, recording the run, removing images, Secret versions and
 //! records that nothing refers to any more. Pure. A failure of any of it is a warning: the deployment stands.
 
+mod complete;
 mod unused;
+
+pub use complete::is_complete;
 
 use serde_json::json;
 
@@ -112,7 +115,10 @@ pub fn of_removal(inputs: &Inputs, world: &World, plan: &Plan, purge: bool) -> V
         let remove = |name: &str| {
             Closing::new(format!("remove namespace {name}"), vec![kubectl.delete_namespace(name)])
         };
-        return inputs.namespaces().into_iter().filter(empty).map(remove).collect();
+        let mut going: Vec<&str> = inputs.namespaces().into_iter().filter(empty).collect();
+        // The application's goes last: the lock is in it.
+        going.sort_by_key(|name| *name == inputs.profile.namespace);
+        return going.into_iter().map(remove).collect();
     }
     let mut set = present(inputs, world);
     set.retain(|one| !is_removed(plan, &one.name));

@@ -7,6 +7,7 @@
 mod evidence;
 mod forward;
 mod hub;
+mod seen;
 mod unwind;
 mod wait;
 
@@ -22,15 +23,17 @@ use self::hub::Hub;
 use crate::emitter::Emitter;
 use crate::event::{Cause, Event, FORMAT, Outcome, Remaining, StepInfo};
 use crate::invocation::Invocation;
-use crate::plan::{Closing, Plan, PlannedStep};
-use crate::record::{OpenRun, OpenStep, Record};
+use crate::lock::Lock;
+use crate::plan::{Closing, Plan};
 use crate::run_record::{Ended, Ending};
 use crate::runner::{Output, RunError, SharedRunner};
 use crate::step::{Check, StepId, Undo};
 use crate::tool::kubectl::Kubectl;
 use crate::tool::reversal::Reverser;
 use crate::world::Access;
+use crate::world::lease::OpenRun;
 use crate::world::live::Live;
+use crate::world::releases::Releases;
 
 /// Everything a run needs besides its plan.
 pub struct Engine {
@@ -38,8 +41,8 @@ pub struct Engine {
     pub runner: SharedRunner,
     /// Takes events.
     pub events: Emitter,
-    /// Keeps the open run.
-    pub record: Arc<dyn Record>,
+    /// The Lease that the run is held by; absent when the plan changes nothing that could be undone.
+    pub lock: Option<Arc<Lock>>,
     /// Major version of helm.
     pub helm_major: u32,
     /// How the cluster is reached; absent when the plan only starts it.
@@ -65,10 +68,10 @@ pub struct Names {
     pub command: String,
     /// The whole command line to try it again.
     pub profile: String,
-    /// Who runs it, and where.
-    pub holder: String,
     /// Folder of the run's files.
     pub folder: PathBuf,
+    /// Who runs it, and where.
+    pub holder: String,
     /// Address of the CI job that runs it.
     pub ci: Option<String>,
     /// Address of the application.
@@ -76,32 +79,25 @@ pub struct Names {
 }
 
 impl Engine {
-    /// Carries a plan out, or brings everything back. The environment must have been taken.
+    /// Carries a plan out, or brings everything back. The undo list must be on record.
     pub async fn run(&self, plan: &Plan, live: Live) -> Outcome {
         let start = Start::now();
         self.begin(&self.names.command, plan.announce());
         let hub = Hub::new(&self.runner, self.access.as_ref(), live);
-        let outcome = match self.open(plan) {
-            Ok(()) => self.act(plan, &hub, start).await,
-            Err(message) => Outcome::Failed {
-                cause: cause(None, message, "make the state folder writable; nothing was changed"),
-            },
-        };
-        self.finish(&outcome, start);
+        let outcome = self.act(plan, &hub, start).await;
+        self.finish(&outcome, start).await;
         outcome
     }
 
-    /// Undoes what a dead run did, from its record.
-    pub async fn recover(&self, open: &OpenRun, live: Live) -> Outcome {
+    /// Undoes what a dead run did, from its record. `now` is what helm says of its releases.
+    pub async fn recover(&self, open: &OpenRun, live: Live, now: &Releases) -> Outcome {
         let start = Start::now();
         let hub = Hub::new(&self.runner, self.access.as_ref(), live);
         self.begin("recover", open.steps.iter().map(|step| step.info.clone()).collect());
-        let cause = cause(None, format!("run {} ({}) did not finish", open.run, open.holder), "");
-        let steps = open.steps.iter().rev();
-        let undo: Vec<(StepId, Undo)> =
-            steps.map(|step| (step.info.step.clone(), step.undo.clone())).collect();
+        let cause = cause(None, format!("run {} ({}) did not finish", open.run, open.who), "");
+        let undo = seen::undo_list(open, now);
         let outcome = self.unwind(cause, &undo, &hub, None).await;
-        self.finish(&outcome, start);
+        self.finish(&outcome, start).await;
         outcome
     }
 
@@ -117,17 +113,19 @@ impl Engine {
         });
     }
 
-    fn finish(&self, outcome: &Outcome, start: Start) {
-        let done = match outcome {
-            // What is left to do stays on record, for the next run.
-            Outcome::Stuck { .. } => Ok(()),
-            Outcome::Deployed
-            | Outcome::RolledBack { .. }
-            | Outcome::Failed { .. }
-            | Outcome::Kept { .. } => self.record.close(),
-        };
-        if let Err(message) = done {
-            self.events.emit(Event::Warning { message });
+    async fn finish(&self, outcome: &Outcome, start: Start) {
+        if let Some(lock) = self.lock.as_ref().filter(|_| self.lost().is_none()) {
+            let done = match outcome {
+                // What is left to do stays on record, for whoever comes next.
+                Outcome::Stuck { .. } => lock.leave().await,
+                Outcome::Deployed
+                | Outcome::RolledBack { .. }
+                | Outcome::Failed { .. }
+                | Outcome::Kept { .. } => lock.release().await,
+            };
+            if let Err(message) = done {
+                self.events.emit(Event::Warning { message });
+            }
         }
         let url = self.names.url.clone().filter(|_| *outcome == Outcome::Deployed);
         self.events.emit(Event::RunFinished {
@@ -137,20 +135,21 @@ impl Engine {
         });
     }
 
-    /// Puts the undo list on record.
-    fn open(&self, plan: &Plan) -> Result<(), String> {
-        if plan.steps.iter().all(|step| step.decision.change.is_none()) {
-            return Ok(());
-        }
-        let changing = plan.steps.iter().filter(|step| !step.decision.change.is_none());
-        let open = |step: &PlannedStep| OpenStep { info: step.info(), undo: step.decision.undo.clone() };
-        self.record.open(&OpenRun {
-            run: self.names.run.clone(),
-            command: self.names.command.clone(),
-            holder: self.names.holder.clone(),
-            since: Timestamp::now(),
-            steps: changing.map(open).collect(),
-        })
+    /// Why nothing may be changed any more: somebody else holds the environment, and undoes this run.
+    fn lost(&self) -> Option<String> {
+        self.lock.as_ref().and_then(|lock| lock.lost().borrow().clone())
+    }
+
+    /// What is left when the lock was lost: nothing that a person should do by hand.
+    fn ousted(why: String, touched: Vec<StepId>) -> Outcome {
+        let hint = "todoctl recover, or wait for whoever holds it";
+        let remaining = touched.into_iter().map(|step| Remaining {
+            step,
+            why: "undone by whoever holds the lock now".to_owned(),
+            commands: Vec::new(),
+        });
+        let cause = Cause { interrupted: true, ..cause(None, why, hint) };
+        Outcome::Stuck { cause, remaining: remaining.collect() }
     }
 
     async fn act(&self, plan: &Plan, hub: &Arc<Hub>, start: Start) -> Outcome {
@@ -161,6 +160,9 @@ impl Engine {
             tokio::join!(self.close(&plan.closing, &ending), self.tidy(&forward.leftovers));
             return outcome;
         };
+        if let Some(why) = self.lost() {
+            return Self::ousted(why, forward.touched);
+        }
         let (cause, ()) =
             tokio::join!(evidence::gather(self, plan, hub, failure), self.tidy(&forward.leftovers));
         let undo = |step: &StepId| {
@@ -237,6 +239,10 @@ impl Engine {
 
     /// Runs one changing command and tells about it. A status other than 0 is a failure.
     async fn command(&self, step: &StepId, command: &Invocation) -> Result<(), CommandFailure> {
+        if let Some(lock) = &self.lock {
+            let refused = |message| CommandFailure { message, evidence: Vec::new(), hint: String::new() };
+            lock.gate().await.map_err(refused)?;
+        }
         let line = command.line();
         self.events.emit(Event::CommandStarted { step: step.clone(), command: line.clone() });
         let start = Instant::now();

@@ -16,7 +16,7 @@ pub enum Exit {
     Found = 4,
     /// Profile, tools, cluster, secrets or charts are not ready; nothing was changed.
     Preflight = 10,
-    /// Another run holds the environment.
+    /// Another run holds the environment; its message says who and since when.
     Locked = 11,
     /// A person said no.
     Declined = 12,
@@ -24,7 +24,7 @@ pub enum Exit {
     RolledBack = 20,
     /// Failed, and not everything is back.
     Stuck = 21,
-    /// Interrupted; what is left to do was printed.
+    /// Interrupted, or its lock was taken by another run; what is left was printed.
     Interrupted = 22,
     /// Interrupted, and everything is back as it was.
     InterruptedRolledBack = 23,

@@ -28,5 +28,10 @@ pub const OUTCOME: &str = "todoctl.dev/outcome";
 /// Logical name of a versioned Secret.
 pub const SECRET: &str = "todoctl.dev/secret";
 
+/// Annotation of the Lease: who holds it.
+pub const HOLDER: &str = "todoctl.dev/holder";
+/// Annotation of the Lease: the run that is open, with its undo list.
+pub const OPEN_RUN: &str = "todoctl.dev/open-run";
+
 /// The labels of a release Secret.
 pub const RELEASE: [&str; 8] = [DIGEST, REVISION, VERIFIED, LIVE, IMAGE, SECRETS, PROFILE, CHART];

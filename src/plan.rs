@@ -24,6 +24,8 @@ pub struct Plan {
     pub known_after_start: bool,
     /// The steps, in the documented order.
     pub steps: Vec<PlannedStep>,
+    /// The Dapr objects of the profile as they are once the run is done, for returning to it later.
+    pub content: Vec<serde_json::Value>,
     /// What is done after everything is verified; a failure there is a warning.
     pub closing: Vec<Closing>,
 }
@@ -110,6 +112,7 @@ impl Plan {
             cluster: world.cluster.access().map(|access| access.context.clone()),
             known_after_start: world.cluster.access().is_none(),
             steps: planned,
+            content: Vec::new(),
             closing: Vec::new(),
         })
     }

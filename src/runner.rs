@@ -3,7 +3,7 @@
 
 mod duct;
 
-pub use duct::{DuctRunner, Setup, has_living_children};
+pub use duct::{DuctRunner, Setup};
 
 use std::path::PathBuf;
 use std::sync::Arc;

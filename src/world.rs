@@ -3,6 +3,7 @@
 //!
 //! It also supplies time and randomness, so that `decide` stays pure. It is never serialised: it holds secret values.
 
+pub mod lease;
 pub mod leftovers;
 pub mod live;
 pub mod manifest;

@@ -23,29 +23,29 @@ const DECIDING: [&str; 13] = [
 ];
 /// What acts on the world, or talks to people.
 const ACTING: [&str; 9] =
-    ["cli", "emitter", "engine", "journal", "output", "record", "render", "runner", "survey"];
+    ["cli", "emitter", "engine", "journal", "lock", "output", "render", "runner", "survey"];
 
 /// Who must not use whom, and why.
 const FORBIDDEN: [(&[&str], &[&str], &str); 6] = [
     (&DECIDING, &ACTING, "a step decides; only the engine acts"),
     (
         &["tool", "provider"],
-        &["cli", "engine", "journal", "record", "render", "survey"],
+        &["cli", "engine", "journal", "lock", "render", "survey"],
         "tools only say which invocations exist",
     ),
     (
         &["render", "report"],
-        &["cli", "engine", "provider", "record", "runner", "survey", "tool"],
+        &["cli", "engine", "lock", "provider", "runner", "survey", "tool"],
         "renderers only read events",
     ),
     (
-        &["emitter", "engine", "journal", "record", "runner", "survey"],
+        &["emitter", "engine", "journal", "lock", "runner", "survey"],
         &["cli", "output", "render"],
         "libraries never print",
     ),
     (
         &["runner"],
-        &["engine", "profile", "provider", "record", "steps", "survey", "tool", "world"],
+        &["engine", "lock", "profile", "provider", "steps", "survey", "tool", "world"],
         "a runner performs what it is given",
     ),
     (

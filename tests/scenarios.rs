@@ -12,6 +12,8 @@ mod commands;
 mod faults;
 #[path = "scenarios/interrupts.rs"]
 mod interrupts;
+#[path = "scenarios/locks.rs"]
+mod locks;
 #[path = "scenarios/prompts.rs"]
 mod prompts;
 #[path = "support/redact.rs"]

@@ -1,8 +1,11 @@
 //! Owns the command line. No argument ever holds a secret.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use jiff::SignedDuration;
 
 use crate::output::Color;
 use crate::render::Progress;
@@ -49,6 +52,10 @@ pub(super) enum Command {
     Logs(Logs),
     /// Uninstall the releases of a profile
     Down(Down),
+    /// Undo a run that was killed or got stuck, from the cluster alone
+    Recover(Recover),
+    /// Remove the lock of a run by hand: todoctl unlock RUN
+    Unlock(Unlock),
     /// Run the checks of a profile against what is deployed now
     Verify(Reading),
     /// Print a completion script for a shell
@@ -125,12 +132,21 @@ pub(super) struct Run {
     /// Answer the question of a profile that wants its name typed
     #[arg(long, value_name = "NAME")]
     pub(super) confirm: Option<String>,
+    /// Wait so long for another run that holds the environment, such as 30s or 5m
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    pub(super) lock_timeout: Duration,
     /// How progress is shown
     #[arg(long, value_enum, default_value_t = Progress::Auto, value_name = "HOW")]
     pub(super) progress: Progress,
     /// Form of the result; json writes one event per line on stdout
     #[arg(long, short, value_enum, default_value_t = Form::Text)]
     pub(super) output: Form,
+}
+
+/// A duration as people write it: `30s`, `5m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: SignedDuration = text.parse().map_err(|_| "not a duration; try 30s or 5m".to_owned())?;
+    Duration::try_from(span).map_err(|_| "a duration cannot be negative".to_owned())
 }
 
 impl Run {
@@ -177,6 +193,24 @@ pub(super) struct Logs {
     /// What this machine has of a run: the output of its commands, and the evidence of its failure
     #[arg(long, value_name = "ID", conflicts_with_all = ["follow", "previous", "tail"])]
     pub(super) run: Option<String>,
+    /// Profile [default: the one this project was last brought up with]
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Recover {
+    /// Profile [default: the one this project was last brought up with]
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
+    #[command(flatten)]
+    pub(super) run: Run,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Unlock {
+    /// Id of the run that holds the environment, as the message of another run names it
+    pub(super) run: String,
     /// Profile [default: the one this project was last brought up with]
     #[arg(long, value_name = "PROFILE")]
     pub(super) profile: Option<String>,

@@ -35,8 +35,7 @@ pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Re
     if command.delete_cluster {
         return delete_cluster(&session, command, output).await;
     }
-    session.take(&command.run, &access, output).await?;
-    let world = session.world(access.clone()).await?;
+    let world = session.settled(&command.run, &access, output).await?;
     let steps = steps::removal(&session.inputs, &world, command.purge);
     let mut plan =
         Plan::decide(&session.inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
@@ -46,7 +45,8 @@ pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Re
     }
     let what = format!("remove everything that profile {} deployed", session.inputs.name);
     ask::confirm(session.inputs.profile.confirm, &session.inputs.name, &what, &command.run)?;
-    let outcome = session.carry_out(&plan, world, (&command.run, "down"), (true, 4)).await?;
+    let lock = session.hold_as_planned(&plan, &world, "down").await?;
+    let outcome = session.carry_out(&plan, world, (&command.run, "down"), (true, 4), lock.as_ref()).await?;
     if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
         list_what_stays(&session, &access, command, output).await?;
     }

@@ -52,24 +52,6 @@ pub(super) fn state() -> Result<PathBuf, Failure> {
         })
 }
 
-/// Who runs this process, and where.
-pub(super) fn holder() -> String {
-    let text = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
-    let user = text("USER").or_else(|| text("LOGNAME")).unwrap_or_else(|| "someone".to_owned());
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    format!("{user}@{host}, process {}", std::process::id())
-}
-
-/// Address of the CI job that runs this, on GitHub, GitLab and Jenkins.
-pub(super) fn ci() -> Option<String> {
-    let text = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
-    let github = || {
-        let (server, repository) = (text("GITHUB_SERVER_URL")?, text("GITHUB_REPOSITORY")?);
-        Some(format!("{server}/{repository}/actions/runs/{}", text("GITHUB_RUN_ID")?))
-    };
-    github().or_else(|| text("CI_JOB_URL")).or_else(|| text("BUILD_URL"))
-}
-
 /// Remembers the profile that a project was last brought up with.
 pub(super) fn remember(state: &Path, project: &Path, profile: &Path) {
     let file = last(state, project);

@@ -37,12 +37,14 @@ pub(super) async fn rollback(args: &Args, command: &Rollback, output: &mut Outpu
         return Err(unknown(&session.inputs.profile, &session.inputs.name, name, ""));
     }
     let access = session.running().await?;
-    if !command.dry_run {
-        session.take(&command.run, &access, output).await?;
-    }
+    let world = if command.dry_run {
+        session.world(access.clone()).await?
+    } else {
+        session.settled(&command.run, &access, output).await?
+    };
     let way = match (&command.release, &command.to_run) {
-        (Some(name), _) => of_release(&session, &access, name, command.revision).await?,
-        (None, Some(run)) => of_run(&session, &access, run).await?,
+        (Some(name), _) => of_release(&session, &access, world, name, command.revision).await?,
+        (None, Some(run)) => of_run(&session, &access, world, run).await?,
         (None, None) => {
             return Err(Failure::usage("what is to be rolled back?", "give a release, or --run ID"));
         }
@@ -56,8 +58,10 @@ pub(super) async fn rollback(args: &Args, command: &Rollback, output: &mut Outpu
         return Ok(Exit::Done);
     }
     ask::confirm(session.inputs.profile.confirm, &session.inputs.name, &way.question, &command.run)?;
-    let jobs = if command.to_run.is_some() { JOBS } else { 1 };
-    let outcome = session.carry_out(&way.plan, way.world, (&command.run, "rollback"), (true, jobs)).await?;
+    let how = (true, if command.to_run.is_some() { JOBS } else { 1 });
+    let lock = session.hold_as_planned(&way.plan, &way.world, "rollback").await?;
+    let outcome =
+        session.carry_out(&way.plan, way.world, (&command.run, "rollback"), how, lock.as_ref()).await?;
     if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
         output.note(&way.done);
     }
@@ -70,12 +74,12 @@ const JOBS: usize = 4;
 async fn of_release(
     session: &Session,
     access: &Access,
+    mut world: World,
     name: &str,
     asked: Option<u32>,
 ) -> Result<Way, Failure> {
     let inputs = &session.inputs;
     let namespace = inputs.namespace(&inputs.profile.releases[name]);
-    let mut world = session.world(access.clone()).await?;
     let history = world.releases.history(namespace, name).to_vec();
     let revision = choose_revision(name, &history, asked)?;
     let runner = session.runner(Some(access), None);
@@ -98,12 +102,10 @@ async fn of_release(
     })
 }
 
-async fn of_run(session: &Session, access: &Access, asked: &str) -> Result<Way, Failure> {
+async fn of_run(session: &Session, access: &Access, mut world: World, asked: &str) -> Result<Way, Failure> {
     let inputs = &session.inputs;
     let runner = session.runner(Some(access), None);
-    let (world, runs) =
-        tokio::join!(session.world(access.clone()), survey::runs(&runner, access, &inputs.profile.namespace));
-    let (mut world, runs) = (world?, runs?);
+    let runs = survey::runs(&runner, access, &inputs.profile.namespace).await?;
     let record = choose_run(&inputs.name, &runs, &world, asked)?.clone();
     let missing = gone(&record, &world, &contents(session, access, &runs).await?);
     if !missing.is_empty() {

@@ -1,20 +1,21 @@
 //! Owns what every command starts with: the project, the profile, its inputs, the folders, the tools, the world.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::cli::args::{Args, What};
 use crate::cli::failure::Failure;
 use crate::cli::select::{only, sets};
-use crate::cli::{folders, sources, tools};
+use crate::cli::{folders, signals, sources, tools};
 use crate::given::{self, Given};
 use crate::inputs::Inputs;
 use crate::output::{Color, Output};
 use crate::profile;
 use crate::provider::{self, Provider};
-use crate::record::DiskRecord;
 use crate::runner::{DuctRunner, Setup, SharedRunner};
 use crate::survey;
 use crate::world::{Access, Cluster, World};
@@ -32,7 +33,7 @@ pub(super) struct Session {
     given: Given,
     profile_file: PathBuf,
     secret_variables: Vec<String>,
-    pub(super) record: Arc<DiskRecord>,
+    interrupts: OnceLock<watch::Receiver<u32>>,
 }
 
 /// Finds the project: the folder that holds `profiles/`.
@@ -97,7 +98,6 @@ impl Session {
         })?;
         let secret_variables = given::env_names(&inputs.profile.secrets).map(str::to_owned).collect();
         let provider = Arc::from(provider::of(&inputs.profile.cluster));
-        let record = Arc::new(DiskRecord::new(&state));
         let run = run_id();
         let inputs = Arc::new(inputs);
         let mut session = Self {
@@ -111,7 +111,7 @@ impl Session {
             given,
             profile_file,
             secret_variables,
-            record,
+            interrupts: OnceLock::new(),
         };
         session.helm_major = tools::check(&session.runner(None, None), &root).await?;
         Ok(session)
@@ -119,12 +119,23 @@ impl Session {
 
     /// A door to processes that see this kubeconfig, alone.
     pub(super) fn runner(&self, access: Option<&Access>, logs: Option<&Path>) -> SharedRunner {
+        self.runner_of(access, logs, None)
+    }
+
+    /// The same for changes: helm and kubectl inherit a file.
+    pub(super) fn runner_of(
+        &self,
+        access: Option<&Access>,
+        logs: Option<&Path>,
+        inherited: Option<Arc<File>>,
+    ) -> SharedRunner {
         Arc::new(DuctRunner::new(Setup {
             project: self.inputs.project.clone(),
             environment: folders::environment(),
             secret_variables: self.secret_variables.clone(),
             kubeconfig: access.map(|access| access.kubeconfig.clone()),
             logs: logs.map(Path::to_path_buf),
+            inherited,
         }))
     }
 
@@ -166,6 +177,15 @@ impl Session {
                 ))
             }
         }
+    }
+
+    /// Counts requests to stop, from the first call on: before that they end the process, which has changed nothing.
+    pub(super) fn listen(&self) -> Result<watch::Receiver<u32>, Failure> {
+        if let Some(interrupts) = self.interrupts.get() {
+            return Ok(interrupts.clone());
+        }
+        let interrupts = signals::listen()?;
+        Ok(self.interrupts.get_or_init(|| interrupts).clone())
     }
 
     /// Remembers the profile for commands that are given none.

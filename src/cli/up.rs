@@ -2,6 +2,7 @@
 
 use crate::cli::args::{Args, Form, Plan as PlanArgs, Run, Up};
 use crate::cli::failure::Failure;
+use crate::cli::hold::{Hold, outdated};
 use crate::cli::session::Session;
 use crate::cli::{ask, prompt, questions};
 use crate::closing;
@@ -40,22 +41,44 @@ pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result
             Err(exit) => return Ok(exit),
         },
     };
-    session.take(&command.run, &access, output).await?;
-    let asked = Some((&command.run, &mut *output));
-    let (mut plan, mut world) = prompt::unless_interrupted(decide(&session, access, asked)).await?;
-    if plan.is_empty() {
-        return nothing_to_do(&session, &plan, world, &command.run, output).await;
+    let (mut confirmed, mut known) = (false, None);
+    for _ in 0..TRIES {
+        let mut settled = session.settled(&command.run, &access, output).await?;
+        if let Some((seed, given)) = known.take() {
+            // Answers to questions, and names that were shown, stay.
+            (settled.seed, settled.given) = (seed, given);
+        }
+        let asked = Some((&command.run, &mut *output));
+        let (mut plan, mut world) = prompt::unless_interrupted(decide(&session, settled, asked)).await?;
+        if plan.is_empty() {
+            return nothing_to_do(&session, &plan, world, &command.run, output).await;
+        }
+        if !confirmed && ask(&session, &plan, &command.run, args.verbose, output)? {
+            confirmed = true;
+            (plan, world) = unchanged_since(&session, plan, world).await?;
+        }
+        let lock = match session.hold(&plan, &world, "up").await? {
+            Hold::Unneeded => None,
+            Hold::Held(lock) => Some(lock),
+            // A person has confirmed another plan.
+            Hold::Outdated if confirmed => break,
+            Hold::Outdated => {
+                known = Some((world.seed, world.given));
+                continue;
+            }
+        };
+        let how = (!command.no_rollback, if command.sequential { 1 } else { usize::from(command.jobs) });
+        let outcome = session.carry_out(&plan, world, (&command.run, "up"), how, lock.as_ref()).await?;
+        if outcome == Outcome::Deployed {
+            session.remember();
+        }
+        return Ok(report::exit(&outcome));
     }
-    if ask(&session, &plan, &command.run, args.verbose, output)? {
-        (plan, world) = unchanged_since(&session, plan, world).await?;
-    }
-    let jobs = if command.sequential { 1 } else { usize::from(command.jobs) };
-    let outcome = session.carry_out(&plan, world, (&command.run, "up"), (!command.no_rollback, jobs)).await?;
-    if outcome == Outcome::Deployed {
-        session.remember();
-    }
-    Ok(report::exit(&outcome))
+    Err(outdated())
 }
+
+/// How often a plan is made again because another run was faster.
+const TRIES: usize = 5;
 
 /// Starts the cluster, as a run of its own: everything else is known only afterwards.
 async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Access, Exit>, Failure> {
@@ -67,7 +90,8 @@ async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Acc
     )?;
     let world = session.blank(state);
     let plan = planned(session, &steps::cluster_only(&session.provider), &world)?;
-    let outcome = session.carry_out(&plan, world, (run, "start"), (true, 1)).await?;
+    // There is no cluster yet that a Lease could be in, and nothing to undo.
+    let outcome = session.carry_out(&plan, world, (run, "start"), (true, 1), None).await?;
     match outcome {
         Outcome::Deployed => Ok(Ok(session.running().await?)),
         failed @ (Outcome::RolledBack { .. }
@@ -80,7 +104,7 @@ async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Acc
 /// The plan for the cluster as it is, which may be down.
 async fn look(session: &Session) -> Result<(Plan, World), Failure> {
     match session.cluster().await? {
-        Cluster::Running(access) => decide(session, access, None).await,
+        Cluster::Running(access) => decide(session, session.world(access).await?, None).await,
         Cluster::Down(state) => {
             let world = session.blank(state);
             let steps = steps::deployment(&session.inputs, &session.provider, &world);
@@ -89,14 +113,14 @@ async fn look(session: &Session) -> Result<(Plan, World), Failure> {
     }
 }
 
-/// The plan for a running cluster. A person can be asked for missing secrets when `how` says so.
+/// The plan for a running cluster, of which everything but the manifests was read. A person can be asked for missing
+/// secrets when `how` says so.
 async fn decide(
     session: &Session,
-    access: Access,
+    mut world: World,
     how: Option<(&Run, &mut Output)>,
 ) -> Result<(Plan, World), Failure> {
-    let runner = session.runner(Some(&access), None);
-    let mut world = session.world(access).await?;
+    let runner = session.runner(world.cluster.access(), None);
     let inputs = &session.inputs;
     survey::commands(&runner, inputs, &mut world).await?;
     if let Some((run, output)) = how {
@@ -196,7 +220,7 @@ async fn nothing_to_do(
 ) -> Result<Exit, Failure> {
     session.remember();
     if matches!(run.output, Form::Json) {
-        session.carry_out(plan, world, (run, "up"), (true, 1)).await?;
+        session.carry_out(plan, world, (run, "up"), (true, 1), None).await?;
         return Ok(Exit::Done);
     }
     output.note(&format!("Nothing to do: profile {} is deployed, verified and healthy.", plan.profile));

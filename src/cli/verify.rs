@@ -20,13 +20,19 @@ pub(super) async fn verify(args: &Args, command: &Reading, _output: &mut Output)
     let plan = Plan::decide(&session.inputs.name, &steps, &world)
         .map_err(|errors| Failure { exit: Exit::Found, ..Failure::undecided(&errors) })?;
     let run = crate::cli::args::Run::reading(command.output);
-    let outcome = session.carry_out(&plan, world, (&run, "verify"), (true, 8)).await?;
+    let outcome = session.carry_out(&plan, world, (&run, "verify"), (true, 8), None).await?;
     Ok(if outcome == Outcome::Deployed { Exit::Done } else { Exit::Found })
 }
 
 impl crate::cli::args::Run {
     /// For a command that changes nothing.
     fn reading(output: Form) -> Self {
-        Self { yes: true, confirm: None, progress: crate::render::Progress::Auto, output }
+        Self {
+            yes: true,
+            confirm: None,
+            lock_timeout: std::time::Duration::ZERO,
+            progress: crate::render::Progress::Auto,
+            output,
+        }
     }
 }

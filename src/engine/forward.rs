@@ -51,6 +51,7 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) 
     let mut running = FuturesUnordered::new();
     let mut failure = None;
     let mut interrupts = engine.interrupts.clone();
+    let mut lost = engine.lock.as_ref().map(|lock| lock.lost());
     loop {
         while failure.is_none() && running.len() < engine.jobs {
             let ready = |step: &&PlannedStep| step.needs.iter().all(|need| verified.contains(need));
@@ -74,6 +75,10 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) 
                 engine.events.emit(Event::Warning { message: INTERRUPTED.to_owned() });
                 end.send_replace(true);
             }
+            why = told(lost.as_mut()), if failure.is_none() => {
+                failure = Some(failed(&StepId::single("run"), why));
+                end.send_replace(true);
+            }
         }
     }
     if let (None, Some(stuck)) = (&failure, waiting.first()) {
@@ -85,6 +90,17 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) 
         engine.events.emit(Event::StepFinished { step: step.step.clone(), result, seconds: 0.0 });
     }
     failure
+}
+
+/// Ends when the lock is lost, with why; never without a lock.
+async fn told(lost: Option<&mut watch::Receiver<Option<String>>>) -> String {
+    match lost {
+        Some(lost) => match lost.wait_for(Option::is_some).await {
+            Ok(why) => why.clone().unwrap_or_default(),
+            Err(_) => std::future::pending().await,
+        },
+        None => std::future::pending().await,
+    }
 }
 
 /// Said at once, so that a person does not have to ask again.

@@ -16,7 +16,6 @@ use crate::inputs::Inputs;
 use crate::labels;
 use crate::plan::Plan;
 use crate::provider;
-use crate::record::{Found, OpenRun, Record};
 use crate::runner::SharedRunner;
 use crate::steps;
 use crate::survey;
@@ -47,20 +46,6 @@ struct Recorder(Arc<Mutex<Vec<Event>>>);
 impl Sink for Recorder {
     fn event(&mut self, event: &Stamped) {
         self.0.lock().unwrap().push(event.event.clone());
-    }
-}
-
-struct NoRecord;
-
-impl Record for NoRecord {
-    fn take(&self) -> Result<Found, String> {
-        Ok(Found::Free)
-    }
-    fn open(&self, _run: &OpenRun) -> Result<(), String> {
-        Ok(())
-    }
-    fn close(&self) -> Result<(), String> {
-        Ok(())
     }
 }
 
@@ -161,7 +146,7 @@ fn run_changed(
         let engine = Engine {
             runner,
             events: Emitter::new(vec![Box::new(recorder.clone())]),
-            record: Arc::new(NoRecord),
+            lock: None,
             helm_major: 4,
             access: world.cluster.access().cloned(),
             namespaces: vec!["todo".into()],
@@ -169,10 +154,10 @@ fn run_changed(
             rollback: true,
             interrupts,
             names: Names {
+                holder: "test".into(),
                 run: "r1".into(),
                 command: "up".into(),
                 profile: "sim".into(),
-                holder: "test".into(),
                 folder: std::env::temp_dir(),
                 ci: None,
                 url: None,

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 
 use super::hub::Hub;
+use super::seen::{self, Seen};
 use super::wait::{Unmet, Wait};
 use super::{Engine, Start};
 use crate::closing;
@@ -57,6 +58,9 @@ impl Engine {
             }
         }
         self.prove(hub, &mut back).await;
+        if let Some(why) = self.lost() {
+            return Self::ousted(why, undo.iter().map(|(step, _)| step.clone()).collect());
+        }
         self.look_for_leftovers(undo, &mut back).await;
         let outcome = if back.remaining.is_empty() {
             Outcome::RolledBack { cause, stays: back.stays }
@@ -69,7 +73,7 @@ impl Engine {
     }
 
     fn is_given_up(&self) -> bool {
-        *self.interrupts.borrow() > 1
+        *self.interrupts.borrow() > 1 || self.lost().is_some()
     }
 
     /// Whether helm has recorded the change of a step although its command failed: an exit status of helm says little,
@@ -119,11 +123,17 @@ impl Engine {
                 back.stays.extend(stays.clone().filter(|_| failed != Some(step)));
                 UndoResult::Untouched { why: reason.clone() }
             }
-            Undo::Commands { guard, .. } if is_untouched(guard, seen) => {
+            Undo::Commands { guard, returns, .. }
+                if seen::seen(guard, returns.as_ref(), seen) == Seen::Untouched =>
+            {
                 UndoResult::Untouched { why: "helm has recorded no change".to_owned() }
             }
-            Undo::Commands { checks, returns, stays, .. } => {
-                match self.undo_commands(step, &self.reversal(undo)).await {
+            Undo::Commands { guard, checks, returns, stays, .. } => {
+                let done = match seen::seen(guard, returns.as_ref(), seen) {
+                    Seen::Returned => Ok(()),
+                    Seen::Untouched | Seen::Changed => self.undo_commands(step, &self.reversal(undo)).await,
+                };
+                match done {
                     Ok(()) => {
                         back.checks
                             .extend(checks.iter().map(|check| (step.clone(), undo.clone(), check.clone())));
@@ -247,16 +257,5 @@ fn unproven(unmet: Unmet) -> String {
     match unmet {
         Unmet::Failed { why, .. } => format!("undone, but {why}"),
         Unmet::Stopped => "undone, but not verified: the rollback was interrupted".to_owned(),
-    }
-}
-
-/// Whether helm's records are as they were before the run.
-fn is_untouched(guard: &Guard, seen: Option<&Releases>) -> bool {
-    let (Guard::ReleaseChanged { release, namespace, revision, status }, Some(seen)) = (guard, seen) else {
-        return false;
-    };
-    match seen.newest(namespace, release) {
-        Some(newest) => newest.number == *revision && newest.status == *status,
-        None => *revision == 0,
     }
 }

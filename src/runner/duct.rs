@@ -7,13 +7,14 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Error, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use command_fds::{CommandFdExt, FdMapping};
 use duct::{Expression, Handle, ReaderHandle};
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::ExposeSecret;
@@ -23,6 +24,8 @@ use crate::invocation::{Invocation, Stdin, Tool};
 
 /// How much of a child's error output is kept in memory.
 const TAIL: u64 = 16 * 1024;
+/// Where a child has the inherited lock file; it never looks at it.
+const INHERITED: i32 = 3;
 /// How long a child may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(5);
 /// What helm and kubectl may see of the environment; `HELM_*` and `KUBE*` would change what they do.
@@ -55,6 +58,9 @@ pub struct Setup {
     pub kubeconfig: Option<PathBuf>,
     /// Folder of the logs of changing commands; none are kept when absent.
     pub logs: Option<PathBuf>,
+    /// A locked file that changing children of helm and kubectl inherit: it stays locked as long as one of them lives,
+    /// also when todoctl was killed.
+    pub inherited: Option<Arc<File>>,
 }
 
 /// Runs invocations as real processes.
@@ -103,6 +109,23 @@ impl DuctRunner {
         which::which_in(&name, path, &self.setup.project).map_err(|_| RunError::Missing { program: name })
     }
 
+    /// A changing command: a helm or kubectl keeps the lock file open.
+    fn inheriting(&self, invocation: &Invocation) -> Result<Expression, RunError> {
+        let expression = self.expression(invocation)?;
+        let Some(file) = &self.setup.inherited else { return Ok(expression) };
+        match invocation.tool {
+            Tool::Helm | Tool::Kubectl => {}
+            // What a program of the project leaves running, such as a build server, is no change of the cluster.
+            Tool::Project(_) => return Ok(expression),
+        }
+        let file = Arc::clone(file);
+        Ok(expression.before_spawn(move |command| {
+            let parent_fd = file.try_clone()?.into();
+            command.fd_mappings(vec![FdMapping { parent_fd, child_fd: INHERITED }]).map_err(Error::other)?;
+            Ok(())
+        }))
+    }
+
     fn expression(&self, invocation: &Invocation) -> Result<Expression, RunError> {
         let program = self.program(&invocation.tool)?;
         #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
@@ -121,17 +144,6 @@ impl DuctRunner {
             Stdin::Secret(text) => command.stdin_bytes(text.expose_secret().as_bytes()),
         })
     }
-}
-
-/// Whether a changing command whose log is in this folder still runs, perhaps as the orphan of a killed todoctl.
-pub fn has_living_children(logs: &Path) -> bool {
-    let entries = std::fs::read_dir(logs).into_iter().flatten().flatten();
-    let logs =
-        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "log"));
-    let locked = |path: &PathBuf| {
-        File::open(path).is_ok_and(|file| matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
-    };
-    logs.into_iter().any(|path| locked(&path))
 }
 
 impl Runner for DuctRunner {
@@ -153,7 +165,7 @@ impl Runner for DuctRunner {
         let path = folder.join(format!("{log}.log"));
         let (mut file, from) = open_log(&path, invocation).map_err(|error| cannot(&name, &error))?;
         let copy = file.try_clone().map_err(|error| cannot(&name, &error))?;
-        let expression = self.expression(invocation)?.stderr_to_stdout().stdout_file(copy);
+        let expression = self.inheriting(invocation)?.stderr_to_stdout().stdout_file(copy);
         let mut output = finish(&name, invocation.timeout, &expression, Some(&path))?;
         output.stderr = tail(&mut file, from);
         Ok(output)
@@ -244,14 +256,10 @@ fn signal_group(pid: u32, signal: Signal) {
     }
 }
 
-/// Opens a log, writes the command into it, and says where its output begins. The log is locked, and the child's
-/// output is the same open file: the lock lasts until the child has ended, also when todoctl was killed before.
-/// `wait_for_children` of a recovery relies on that.
+/// Opens a log, writes the command into it, and says where its output begins.
 fn open_log(path: &Path, invocation: &Invocation) -> std::io::Result<(File, u64)> {
     let mut file = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(path)?;
     writeln!(file, "$ {}", invocation.line())?;
-    // A grandchild of an earlier command of the step may still hold it; then it is locked all the same.
-    let _ = file.try_lock();
     let length = file.metadata()?.len();
     Ok((file, length))
 }
@@ -269,12 +277,14 @@ fn tail(file: &mut File, from: u64) -> String {
     }
 }
 
-fn cannot(program: &str, error: &std::io::Error) -> RunError {
+fn cannot(program: &str, error: &Error) -> RunError {
     RunError::Start { program: program.to_owned(), why: error.to_string() }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn runner() -> DuctRunner {
@@ -331,18 +341,29 @@ mod tests {
     }
 
     #[test]
-    fn an_orphan_of_a_changing_command_is_seen_until_it_ends() {
+    fn the_inherited_file_stays_locked_until_the_last_orphan_ends() {
         let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let file = File::create(&path).unwrap();
+        file.try_lock().unwrap();
         let mut setup = runner().setup;
         setup.logs = Some(folder.path().to_owned());
-        let runner = DuctRunner::new(setup);
+        setup.inherited = Some(Arc::new(file));
+        setup.environment.insert("PATH".into(), folder.path().into());
         let fifo = folder.path().join("go");
-        let script = format!("mkfifo {0}; (read line <{0}) & echo started", fifo.display());
-        assert!(runner.run_logged(&shell(&script), "step").unwrap().is_success());
-        assert!(has_living_children(folder.path()), "the grandchild still has the log");
+        let script =
+            format!("#!/bin/sh\n/usr/bin/mkfifo {0}; (read line <{0}) & echo started\n", fifo.display());
+        std::fs::write(folder.path().join("helm"), script).unwrap();
+        std::fs::set_permissions(folder.path().join("helm"), PermissionsExt::from_mode(0o700)).unwrap();
+        let runner = DuctRunner::new(setup);
+        assert!(runner.run_logged(&Invocation::new(Tool::Helm, ["x"]), "step").unwrap().is_success());
+        drop(runner);
+        let is_locked =
+            || matches!(File::open(&path).unwrap().try_lock(), Err(std::fs::TryLockError::WouldBlock));
+        assert!(is_locked(), "the grandchild still has it");
         std::fs::write(&fifo, "go\n").unwrap();
         let patience = Instant::now() + Duration::from_secs(5);
-        while has_living_children(folder.path()) {
+        while is_locked() {
             assert!(Instant::now() < patience, "still there");
             std::thread::yield_now();
         }

@@ -1,6 +1,10 @@
 //! Owns kubectl's flags. Objects travel as JSON on standard input; secrets only there.
 
+mod content;
+mod lease;
 mod refusal;
+
+pub use content::{content_after, content_before, content_name, run_content};
 
 use std::time::Duration;
 
@@ -62,9 +66,9 @@ impl Kubectl {
         self.invocation(["get", "secrets", "-n", namespace, "-l", labels::RUN, "-o", "name", REQUEST])
     }
 
-    /// Namespaces, and the workloads and pods of some of them.
+    /// Namespaces, and the workloads, pods and Leases of some of them.
     pub fn live(&self, namespaces: &[&str]) -> Invocation {
-        let kinds = "namespaces,deployments,statefulsets,replicasets,pods";
+        let kinds = "namespaces,deployments,statefulsets,replicasets,pods,leases";
         let mut args = vec!["get", kinds, "-o", "json", REQUEST];
         args.extend(scope(namespaces));
         self.invocation(args)

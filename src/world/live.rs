@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::lease::{self, Lease};
 use super::manifest;
 use crate::workload::{Workload, WorkloadKind};
 
@@ -41,6 +42,8 @@ pub struct Metadata {
     pub namespace: String,
     /// Unique id.
     pub uid: String,
+    /// Changes with every change of the object.
+    pub resource_version: String,
     /// Counts changes of the spec.
     pub generation: i64,
     /// Labels.
@@ -158,6 +161,9 @@ impl Live {
             self.namespaces.insert(object.metadata.name);
             return;
         }
+        if object.kind == "Lease" && object.metadata.name != lease::NAME {
+            return;
+        }
         let key = key(&object);
         let newer = self.objects.get(&key).is_none_or(|known| {
             known.metadata.uid != object.metadata.uid
@@ -171,6 +177,12 @@ impl Live {
     /// Whether a namespace exists.
     pub fn has_namespace(&self, name: &str) -> bool {
         self.namespaces.contains(name)
+    }
+
+    /// The Lease of a namespace; an unreadable one is an error.
+    pub fn lease(&self, namespace: &str) -> Result<Option<Lease>, String> {
+        let key = ("Lease".to_owned(), namespace.to_owned(), lease::NAME.to_owned());
+        self.objects.get(&key).map(Lease::of).transpose()
     }
 
     /// A workload by name.

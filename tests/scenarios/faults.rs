@@ -44,8 +44,9 @@ fn bench(upgrade: bool) -> Bench {
     bench
 }
 
+/// The n-th write goes wrong; those of the lock count too.
 fn fault(nth: usize, what: &Value) -> Value {
-    let mut fault = json!({"changing": true, "nth": nth});
+    let mut fault = json!({"changing": true, "locking": true, "nth": nth});
     for (key, value) in what.as_object().into_iter().flatten() {
         fault[key] = value.clone();
     }
@@ -57,8 +58,28 @@ fn undisturbed(upgrade: bool) -> (usize, Deployed) {
     let bench = bench(upgrade);
     let done = bench.todoctl("up sandbox --sequential");
     assert_eq!(done.exit, Some(0), "{}", done.stderr);
-    let writes = bench.log().iter().filter(|line| line.changes && line.exit.is_none()).count();
-    (writes, Deployed::of(&bench.state()))
+    (writes(&bench).len(), Deployed::of(&bench.state()))
+}
+
+/// The writes that have begun, with those of the lock; for each whether it is one of those.
+fn writes(bench: &Bench) -> Vec<bool> {
+    let log = bench.log();
+    let begun = log.iter().filter(|line| (line.changes || line.locks) && line.exit.is_none());
+    begun.map(|line| line.locks).collect()
+}
+
+/// `todoctl recover` with nothing but the cluster: the state folder is gone.
+fn recover_elsewhere(bench: &Bench, what: &str) -> String {
+    let _ = std::fs::remove_dir_all(bench.path("state"));
+    bench.world(&json!({"faults": []}));
+    let done = bench.todoctl("recover --profile sandbox");
+    assert_eq!(done.exit, Some(0), "{what}: {}", done.stderr);
+    let state = bench.state();
+    assert!(state.leases.is_empty(), "{what}: a lock is left");
+    assert!(state.revisions.iter().all(|one| !one.status.starts_with("pending")), "{what}");
+    let again = bench.todoctl("recover --profile sandbox");
+    assert!(again.exit == Some(0) && again.stderr.contains("Nothing to recover"), "{what}: {}", again.stderr);
+    done.stderr
 }
 
 /// The next run succeeds, and then there is nothing to do. Gives what the next run said.
@@ -93,7 +114,8 @@ fn assert_all_or_nothing(bench: &Bench, done: &Done, (old, new): (&Deployed, &De
     match done.exit {
         // helm failed and had done its work, or what failed is work after the verification.
         Some(0) => assert_eq!(&found, new, "{what}: {}", done.stderr),
-        Some(20) => assert_eq!(&found, old, "{what}: {}", done.stderr),
+        // 10: the lock could not be taken.
+        Some(10 | 20) => assert_eq!(&found, old, "{what}: {}", done.stderr),
         other => panic!("{what}: exit {other:?}: {}", done.stderr),
     }
 }
@@ -118,36 +140,108 @@ fn every_write_of_an_installation_may_fail_done() {
     every_write_fails(false, &json!({"exit": 1, "stderr": "Error: timed out", "writes": true}));
 }
 
+/// What follows a `kill -9`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// `todoctl recover` from the cluster alone: all old, or all new when the run had been verified.
+    Recover,
+    /// `todoctl up`, from the cluster alone: all new.
+    Up,
+}
+
 /// `kill -9` while the n-th write is under way; the write itself ends later, as an orphan.
-fn killed_during_every_write(upgrade: bool, how: &Value) {
-    let (writes, new) = undisturbed(upgrade);
-    for nth in 1..=writes {
+fn killed_during_every_write(upgrade: bool, how: &Value, then: Then) {
+    let (count, new) = undisturbed(upgrade);
+    for nth in 1..=count {
         let bench = bench(upgrade);
+        let old = Deployed::of(&bench.state());
         bench.world(&fault(nth, how));
         let running = bench.start("up sandbox --sequential", &[]);
-        bench.until("the write", |bench| {
-            bench.log().iter().filter(|line| line.changes && line.exit.is_none()).count() >= nth
-        });
+        bench.until("the write", |bench| writes(bench).len() >= nth);
         running.kill();
-        let what = format!("killed during write {nth} of {writes}, {how}");
+        let what = format!("killed during write {nth} of {count}, {how}");
+        let of_lock = writes(&bench)[nth - 1];
+        if then == Then::Recover {
+            if of_lock {
+                // The orphan may create or remove the lock after the recovery has looked.
+                std::thread::sleep(std::time::Duration::from_millis(500));
+            }
+            recover_elsewhere(&bench, &what);
+            let found = Deployed::of(&bench.state());
+            assert!(found == old || found == new, "{what}: {found:#?}");
+            assert!(found == old || nth + 2 >= count, "{what}: all new only after the marks");
+        }
+        let _ = std::fs::remove_dir_all(bench.path("state"));
         let said = assert_next_run_deploys(&bench, &new, &what);
-        assert!(said.contains("undoing it first"), "{what}: {said}");
+        assert!(bench.state().leases.is_empty(), "{what}: a lock is left");
+        if then == Then::Up && !of_lock {
+            let told = said.contains("undoing it first") || said.contains("was verified and cut off");
+            assert!(told, "{what}: {said}");
+        }
     }
 }
 
 #[test]
 fn todoctl_may_be_killed_before_any_write_of_an_upgrade_is_done() {
-    killed_during_every_write(true, &json!({"delay": 200}));
+    killed_during_every_write(true, &json!({"delay": 200}), Then::Recover);
 }
 
 #[test]
 fn todoctl_may_be_killed_after_any_write_of_an_upgrade_is_done() {
-    killed_during_every_write(true, &json!({"linger": 200}));
+    killed_during_every_write(true, &json!({"linger": 200}), Then::Up);
 }
 
 #[test]
 fn todoctl_may_be_killed_before_any_write_of_an_installation_is_done() {
-    killed_during_every_write(false, &json!({"delay": 200}));
+    killed_during_every_write(false, &json!({"delay": 200}), Then::Recover);
+}
+
+/// Killed while it waits for the frontend; then the recovery is killed during each of its writes, and again.
+#[test]
+fn a_recovery_may_be_killed_during_any_write_and_again() {
+    let dead = || {
+        let bench = bench(true);
+        bench.write("sample/frontend/behaviour", "never-ready\n");
+        let running = bench.start("up sandbox --sequential", &[]);
+        bench.until_call("kubectl", "deployment/frontend-deployment");
+        running.kill();
+        bench.forget_log();
+        bench
+    };
+    let whole = dead();
+    recover_elsewhere(&whole, "undisturbed");
+    let (count, old) = (writes(&whole).len(), Deployed::of(&whole.state()));
+    assert!(count > 4, "takeover, two rollbacks, secrets, marks, release: {count}");
+    for nth in 1..=count {
+        let bench = dead();
+        for again in [nth, 1] {
+            bench.forget_log();
+            bench.world(&fault(again, &json!({"delay": 200})));
+            let running = bench.start("recover --profile sandbox", &[]);
+            bench.until("the write", |bench| writes(bench).len() >= again);
+            running.kill();
+            // What an orphan does to the lock is done before the next one looks.
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            if bench.state().leases.is_empty() {
+                break;
+            }
+        }
+        let what = format!("recovery killed during write {nth} of {count}");
+        recover_elsewhere_or_clean(&bench, &what);
+        let found = Deployed::of(&bench.state());
+        assert_eq!(found, old, "{what}");
+    }
+}
+
+/// The same when the lock may be gone already.
+fn recover_elsewhere_or_clean(bench: &Bench, what: &str) {
+    bench.world(&json!({"faults": []}));
+    if bench.state().leases.is_empty() {
+        let done = bench.todoctl("recover --profile sandbox");
+        assert_eq!(done.exit, Some(0), "{what}: {}", done.stderr);
+    } else {
+        recover_elsewhere(bench, what);
+    }
 }
 
 /// The next version's frontend crashes, so that its run is rolled back; `kill -9` during every write of the way back.
@@ -158,19 +252,17 @@ fn todoctl_may_be_killed_during_any_write_of_a_rollback() {
         bench.write("sample/frontend/behaviour", "crash\n");
         bench
     };
-    let writes =
-        |bench: &Bench| bench.log().iter().filter(|line| line.changes && line.exit.is_none()).count();
     let (_, new) = undisturbed(true);
     let whole = failing();
     assert_eq!(whole.todoctl("up sandbox --sequential").exit, Some(20));
     let log = whole.log();
-    let begun = log.iter().filter(|line| line.changes && line.exit.is_none());
+    let begun = log.iter().filter(|line| (line.changes || line.locks) && line.exit.is_none());
     let forward = begun.take_while(|line| line.args[0] != "rollback").count();
-    for nth in forward + 1..=writes(&whole) {
+    for nth in forward + 1..writes(&whole).len() {
         let bench = failing();
         bench.world(&fault(nth, &json!({"delay": 200})));
         let running = bench.start("up sandbox --sequential", &[]);
-        bench.until("the write", |bench| writes(bench) >= nth);
+        bench.until("the write", |bench| writes(bench).len() >= nth);
         running.kill();
         bench.write("sample/frontend/behaviour", "ready\n");
         let what = format!("killed during write {nth}, on the way back");

@@ -129,6 +129,7 @@ fn perform(bench: &Bench, scenario: &Scenario) -> String {
     section(&mut seen, "left by requests", &bench.state().sent.join("\n"));
     section(&mut seen, "releases", &releases(bench));
     section(&mut seen, "secrets", &secrets(bench));
+    section(&mut seen, "lock", &lock(bench));
     if let Some(planned) = planned {
         commands::assert_as_planned(&planned, &ran, done.exit, &scenario.run);
     }
@@ -180,6 +181,7 @@ fn requests(log: &[Line]) -> String {
         let raw = line.args.iter().any(|arg| arg == "--raw");
         line.tool == "kubectl"
             && raw
+            && !line.locks
             && line.exit.is_none()
             && line.args.first().is_some_and(|verb| verb != "get")
     });
@@ -220,6 +222,16 @@ fn secrets(bench: &Bench) -> String {
     // Those of one set are in the order in which they were made.
     names.sort_by_key(|name| name.split("-secrets").next().unwrap_or_default().to_owned());
     names.concat()
+}
+
+/// Who holds the environment when all is done; nobody, as a rule.
+fn lock(bench: &Bench) -> String {
+    let one = |lease: &Value| {
+        let text =
+            |pointer: &str| lease.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        format!("{} run {}\n", text("/spec/holderIdentity"), text("/metadata/labels/todoctl.dev~1run"))
+    };
+    bench.state().leases.iter().map(one).collect()
 }
 
 fn compare(golden: &Path, seen: &str) {

@@ -75,6 +75,7 @@ fn plan() -> Plan {
             step("release/audit", 7, removal, vec![uninstall]),
             step("release/frontend", 8, none("revision 3 is current"), Vec::new()),
         ],
+        content: Vec::new(),
         closing: vec![Closing::new("mark revision 5 of backend as verified".to_owned(), vec![label])],
     }
 }

@@ -2,17 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::journal::changes;
+use crate::journal::{changes, locks};
 use crate::state::State;
 
 /// One fault.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of a script")]
 pub struct Fault {
     /// Tool it belongs to; any when empty.
     pub tool: String,
     /// Whether only calls that change something count.
     pub changing: bool,
+    /// Whether calls that take, leave or remove the lock count too.
+    pub locking: bool,
     /// Text that the command line holds.
     pub args: String,
     /// Only this call, counted from 1; every call when absent.
@@ -39,7 +42,8 @@ pub fn next(state: &mut State, tool: &str, args: &[String]) -> Option<Fault> {
     let mut met = None;
     for fault in &mut state.faults {
         let other = !fault.tool.is_empty() && fault.tool != tool;
-        let reads = fault.changing && !changes(tool, args);
+        let counts = changes(tool, args) || (fault.locking && locks(tool, args));
+        let reads = fault.changing && !counts;
         if other || reads || !line.contains(&fault.args) {
             continue;
         }

@@ -17,8 +17,11 @@ pub struct Line {
     pub tool: String,
     /// Arguments.
     pub args: Vec<String>,
-    /// Whether the call changes something.
+    /// Whether the call changes something that a plan announces.
     pub changes: bool,
+    /// Whether it takes, leaves or removes the lock.
+    #[serde(default)]
+    pub locks: bool,
     /// Exit status; absent when the call begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<i32>,
@@ -38,17 +41,25 @@ pub fn append(path: &Path, line: &Line) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).open(path)?.write_all(text.as_bytes())
 }
 
-/// Whether a call changes something.
+/// Whether a call takes, leaves or removes the lock. A renewal does not count: how many there are depends on time.
+pub fn locks(tool: &str, args: &[String]) -> bool {
+    let line = args.join(" ");
+    let changes_hands =
+        line.starts_with("patch lease ") && line.contains("\"replace\",\"path\":\"/spec/holderIdentity\"");
+    tool == "kubectl"
+        && (line.starts_with("create -f -")
+            || changes_hands
+            || line.starts_with("delete --raw /apis/coordination"))
+}
+
+/// Whether a call changes something that a plan announces.
 pub fn changes(tool: &str, args: &[String]) -> bool {
     let has = |word: &str| args.iter().any(|arg| arg == word);
     match tool {
         "helm" => has("upgrade") || has("install") || has("rollback") || has("uninstall"),
         // A request to a program changes nothing that todoctl deploys.
         "kubectl" if has("--raw") => false,
-        "kubectl" => matches!(
-            args.first().map(String::as_str),
-            Some("apply" | "delete" | "scale" | "create" | "patch")
-        ),
+        "kubectl" => matches!(args.first().map(String::as_str), Some("apply" | "delete" | "scale")),
         _ => has("start") || has("delete") || has("build") || has("rm") || has("load"),
     }
 }

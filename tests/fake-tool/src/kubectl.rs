@@ -1,6 +1,7 @@
 //! Stands for kubectl: which verb does what, and the complaints that all share. `table`, `write`, `read` and `proxy` do the work.
 
 mod columns;
+mod lease;
 mod logs;
 mod proxy;
 mod read;
@@ -14,7 +15,9 @@ use crate::argv::Argv;
 use crate::state::{KUBECONFIG, State};
 use crate::{Answer, Call};
 
-const VALUED: [&str; 13] = [
+const VALUED: [&str; 15] = [
+    "-p",
+    "--type",
     "--max-log-requests",
     "-n",
     "--namespace",
@@ -54,12 +57,18 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
         Err(answer) => return answer,
     };
     if let Some(url) = argv.value(&["--raw"]) {
+        if lease::is_lease(url) {
+            return lease::delete(state, url, &call.stdin);
+        }
         return proxy::answer(state, argv.word(0), url, call);
     }
     match argv.word(0) {
+        "get" if matches!(argv.word(1), "lease" | "secret") => lease::get(state, &argv),
         "get" => read::get(state, &argv, call.now),
         "logs" => logs::logs(state, &argv, call.now),
         "describe" => read::describe(state, &argv, call.now),
+        "create" => lease::create(state, &argv, &call.stdin),
+        "patch" => lease::patch(state, &argv),
         "apply" => write::apply(state, &argv, &call.stdin),
         "delete" => write::delete(state, &argv),
         "scale" => write::scale(state, &argv),

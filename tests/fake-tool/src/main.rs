@@ -35,6 +35,7 @@ fn run() -> std::io::Result<i32> {
     let line = Line {
         pid: std::process::id(),
         changes: journal::changes(&tool, &call.args),
+        locks: journal::locks(&tool, &call.args),
         args: call.args.clone(),
         exit: None,
         stdin: call.stdin.clone(),

@@ -26,6 +26,8 @@ pub struct State {
     pub secrets: Vec<Value>,
     /// Objects without a controller, as Kubernetes stores them: `ConfigMap`s, claims of volumes, CRDs.
     pub objects: Vec<Value>,
+    /// Leases, as Kubernetes stores them.
+    pub leases: Vec<Value>,
     /// helm's records, oldest first.
     pub revisions: Vec<Revision>,
     /// Deployments with their replica sets.
@@ -48,6 +50,7 @@ impl Default for State {
             namespaces: ["default", "kube-system"].map(str::to_owned).into(),
             secrets: Vec::new(),
             objects: Vec::new(),
+            leases: Vec::new(),
             revisions: Vec::new(),
             deployments: Vec::new(),
             sent: Vec::new(),

@@ -31,7 +31,7 @@ pub(super) fn get(state: &State, argv: &Argv, now: u64) -> Answer {
                         || place.is_none_or(|name| one["metadata"]["namespace"] == name))
                     && selected(one, selector)
             };
-            let stored = state.objects.iter().chain(&state.secrets).cloned();
+            let stored = state.objects.iter().chain(&state.secrets).chain(&state.leases).cloned();
             let all = objects::objects(state, now).into_iter().chain(stored).chain(table::records(state));
             shown(argv, &all.filter(wanted).collect::<Vec<_>>())
         }
@@ -70,6 +70,7 @@ pub(super) fn kind(name: &str) -> &'static str {
         "persistentvolumeclaims" => "PersistentVolumeClaim",
         "persistentvolumes" => "PersistentVolume",
         "customresourcedefinitions" => "CustomResourceDefinition",
+        "leases" | "lease" => "Lease",
         _ => "",
     }
 }

@@ -57,6 +57,11 @@ fn label_release(state: &mut State, item: &Value, place: &str, secret: &str) -> 
     Ok(format!("secret/{secret} serverside-applied\n"))
 }
 
+pub(super) fn put_secret(state: &mut State, item: &Value) -> Result<String, String> {
+    let text = |name: &str| item["metadata"][name].as_str().unwrap_or_default().to_owned();
+    apply_secret(state, item, &text("namespace"), &text("name"))
+}
+
 fn apply_secret(state: &mut State, item: &Value, place: &str, name: &str) -> Result<String, String> {
     if !state.namespaces.contains(place) {
         return Err(format!("Error from server (NotFound): namespaces \"{place}\" not found\n"));
