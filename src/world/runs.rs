@@ -161,3 +161,6 @@ struct Metadata {
 struct Form {
     format: u32,
 }
+
+#[cfg(test)]
+mod tests;
