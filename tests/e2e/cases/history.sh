@@ -63,7 +63,7 @@ history_failed() {
 # Three deployments; the goal is the first of them, by its id. Secrets and images come back by reference.
 history_returns() {
   local goal before
-  second One
+  second Goal
   goal=$(runs | tail -n 1)
   before=$(content)
   second Two
