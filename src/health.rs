@@ -10,6 +10,7 @@ use crate::text;
 use crate::workload::{Workload, WorkloadKind};
 use crate::world::live::{Live, Object};
 
+pub mod dapr;
 mod pods;
 
 /// Judges a check by what is live. `None` for checks that are answered by a request, not by objects.
@@ -19,7 +20,7 @@ pub fn judge(check: &Check, live: &Live) -> Option<Verdict> {
             Some(all(workloads.iter().map(|workload| rolled_out(workload, live))))
         }
         Check::Gone { release, namespace, .. } => Some(gone(release, namespace, live)),
-        Check::Http(_) => None,
+        Check::Established { .. } | Check::Injects { .. } | Check::Http(_) => None,
     }
 }
 
@@ -83,7 +84,7 @@ fn deployment(name: &str, object: &Object, live: &Live) -> Verdict {
     let (updated, available, total) =
         (count("updatedReplicas"), count("availableReplicas"), count("replicas"));
     if updated == want && available == want && total == want {
-        return Verdict::Ready;
+        return pods::all_seen(name, object, &pods).unwrap_or(Verdict::Ready);
     }
     let why = if updated < want {
         format!("{name}: {updated} of {want} pods are of the new revision")
@@ -121,7 +122,7 @@ fn stateful_set(name: &str, object: &Object, live: &Live) -> Verdict {
         && ready == want
         && (updated == want || object.status.get("currentRevision").and_then(Value::as_str) == Some(revision))
     {
-        return Verdict::Ready;
+        return pods::all_seen(name, object, &new).unwrap_or(Verdict::Ready);
     }
     Verdict::NotYet { why: pods::detail(&format!("{name}: {ready} of {want} pods are ready"), &new) }
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::dapr::{Dapr, Object};
 use crate::digest::{self, DigestError};
 use crate::profile::{Loaded, Profile, Release};
 
@@ -22,6 +23,8 @@ pub struct Inputs {
     pub charts: BTreeMap<String, String>,
     /// Version of each release's chart, in the form of a label.
     pub versions: BTreeMap<String, String>,
+    /// What the files of Dapr objects say.
+    pub dapr: Dapr,
     /// `--set` arguments by release, in helm's syntax.
     pub set: BTreeMap<String, Vec<String>>,
     /// The releases of this run; all of the profile's unless `--only` says otherwise.
@@ -32,6 +35,7 @@ impl Inputs {
     /// Reads what the profile refers to. `set` and `only` are already validated names.
     pub fn resolve(
         loaded: Loaded,
+        dapr: Dapr,
         set: BTreeMap<String, Vec<String>>,
         only: Option<BTreeSet<String>>,
     ) -> Result<Self, DigestError> {
@@ -44,6 +48,7 @@ impl Inputs {
             tags: BTreeMap::new(),
             charts: BTreeMap::new(),
             versions: BTreeMap::new(),
+            dapr,
             set,
             only,
         };
@@ -73,6 +78,7 @@ impl Inputs {
             tags: BTreeMap::new(),
             charts: BTreeMap::new(),
             versions: BTreeMap::new(),
+            dapr: Dapr::default(),
             set: BTreeMap::new(),
             only,
         }
@@ -106,14 +112,34 @@ impl Inputs {
         all
     }
 
+    /// Whether this run is about every release.
+    pub fn is_whole(&self) -> bool {
+        self.only.len() == self.profile.releases.len()
+    }
+
+    /// Whether a release installs Dapr.
+    pub fn installs_dapr(&self, release: &str) -> bool {
+        self.profile.dapr.as_ref().is_some_and(|dapr| dapr.release == release)
+    }
+
+    /// The Dapr objects of this run: all of them, or those that a service of `--only` uses.
+    pub fn components(&self) -> impl Iterator<Item = &Object> {
+        let used =
+            |object: &Object| self.releases().any(|(name, release)| release.sidecar && object.is_for(name));
+        self.dapr.objects.iter().filter(move |object| self.is_whole() || used(object))
+    }
+
     /// The images of this run's releases.
     pub fn image_names(&self) -> BTreeSet<String> {
         self.releases().filter_map(|(_, release)| release.image.clone()).collect()
     }
 
-    /// The logical Secrets of this run's releases.
+    /// The logical Secrets of this run's releases and Dapr objects.
     pub fn secret_names(&self) -> BTreeSet<String> {
-        self.releases().filter_map(|(_, release)| release.secret.clone()).collect()
+        let of_releases = self.releases().filter_map(|(_, release)| release.secret.clone());
+        let of_objects =
+            self.components().flat_map(|object| object.secrets.iter().map(|one| one.set.clone()));
+        of_releases.chain(of_objects).collect()
     }
 
     /// Name and tag of an image the profile builds.
@@ -134,6 +160,11 @@ fn chart_digest(project: &std::path::Path, release: &Release) -> Result<String, 
 
 #[cfg(test)]
 impl Inputs {
+    /// A profile that was read, without its sources: for tests of decisions about Dapr.
+    pub(crate) fn of_dapr((loaded, dapr): (Loaded, Dapr)) -> Self {
+        Self { dapr, ..Self::without_sources(loaded) }
+    }
+
     /// A profile with these releases, without files: for tests of decisions.
     pub(crate) fn of_releases(releases: &serde_json::Value) -> std::sync::Arc<Self> {
         let profile = serde_json::json!({"cluster": {"sandbox": {"name": "sim"}}, "releases": releases});
@@ -146,6 +177,7 @@ impl Inputs {
             tags: BTreeMap::new(),
             charts: BTreeMap::new(),
             versions: BTreeMap::new(),
+            dapr: Dapr::default(),
             set: BTreeMap::new(),
         })
     }

@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod closing;
+pub mod dapr;
 pub mod digest;
 pub mod emitter;
 pub mod engine;
@@ -34,3 +35,4 @@ pub mod text;
 pub mod tool;
 pub mod workload;
 pub mod world;
+pub mod yaml;

@@ -4,7 +4,7 @@
 mod error;
 mod leave;
 mod load;
-mod names;
+pub(crate) mod names;
 #[cfg(test)]
 mod reference;
 mod schema;

@@ -144,6 +144,28 @@ pub enum Check {
         /// Seconds it may take.
         within_seconds: u32,
     },
+    /// Kubernetes serves these custom resources.
+    Established {
+        /// Release that brings them.
+        release: String,
+        /// Its namespace.
+        namespace: String,
+        /// Names of the CRDs, `plural.group`.
+        names: Vec<String>,
+        /// Seconds it may take.
+        within_seconds: u32,
+    },
+    /// A new pod gets a Dapr sidecar.
+    Injects {
+        /// Release that installs Dapr.
+        release: String,
+        /// Its namespace.
+        namespace: String,
+        /// Namespace of the pod.
+        into: String,
+        /// Seconds it may take.
+        within_seconds: u32,
+    },
     /// No workload and no pod of the release is left.
     Gone {
         /// Release name.

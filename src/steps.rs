@@ -2,6 +2,9 @@
 //! Steps never spawn, never wait and never print.
 
 mod cluster;
+mod component;
+mod component_removal;
+mod component_words;
 mod content;
 mod history;
 mod image;
@@ -52,13 +55,19 @@ pub fn deployment(inputs: &Arc<Inputs>, provider: &Arc<dyn Provider>, world: &Wo
     steps.extend(images.map(|name| Box::new(image::ImageStep::new(inputs, provider, name)) as Box<dyn Step>));
     let secrets = inputs.secret_names().into_iter();
     steps.extend(secrets.map(|name| Box::new(secret::SecretStep::new(inputs, name)) as Box<dyn Step>));
+    let components = inputs.components();
+    steps.extend(components.map(|one| Box::new(component::ComponentStep::new(inputs, one)) as Box<dyn Step>));
     let releases = inputs.releases();
     steps
         .extend(releases.map(|(name, _)| Box::new(release::ReleaseStep::new(inputs, name)) as Box<dyn Step>));
-    let retired = retire::left_the_profile(inputs, world);
-    steps.push(Box::new(verify::VerifyStep::after(inputs, &retired)));
-    let retired = retired.into_iter();
-    steps.extend(retired.map(|name| Box::new(retire::RetireStep::left(inputs, &name)) as Box<dyn Step>));
+    let retired = retire::left_the_profile(inputs, world).into_iter();
+    let mut retired: Vec<Box<dyn Step>> =
+        retired.map(|name| Box::new(retire::RetireStep::left(inputs, &name)) as Box<dyn Step>).collect();
+    let components = component_removal::left_the_profile(inputs, world).into_iter();
+    retired.extend(components.map(|one| Box::new(one) as Box<dyn Step>));
+    let ids: Vec<StepId> = retired.iter().map(|step| step.id()).collect();
+    steps.push(Box::new(verify::VerifyStep::after(inputs, &ids)));
+    steps.append(&mut retired);
     steps.sort_by_key(|step| step.order());
     steps
 }

@@ -8,15 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::SecretString;
 use tokio::task::{JoinSet, spawn_blocking};
 
+use crate::dapr;
 use crate::given;
 use crate::inputs::Inputs;
 use crate::invocation::{Invocation, Tool};
+use crate::profile::Release;
 use crate::provider::Provider;
 use crate::run_record::object_name;
 use crate::runner::{Output, RunError, SharedRunner};
 use crate::steps;
 use crate::tool::helm::{Helm, Told, parse_history};
-use crate::tool::kubectl::Kubectl;
+use crate::tool::kubectl::{Kubectl, lacks_resource};
+use crate::world::components::Components;
 use crate::world::leftovers::{self, Leftover};
 use crate::world::live::Live;
 use crate::world::releases::{Releases, target};
@@ -126,16 +129,38 @@ pub async fn running(
     let releases = start("the helm releases", kubectl.release_table(&scope));
     let live = start("what runs", kubectl.live(&namespaces));
     let secrets = start("the secrets", kubectl.secrets(&inputs.profile.namespace));
+    let components = inputs.profile.dapr.as_ref().map(|_| {
+        let resources = dapr::Kind::ALL.map(dapr::Kind::resource);
+        let question = kubectl.objects(&inputs.profile.namespace, &resources);
+        tokio::spawn(components(SharedRunner::clone(runner), question))
+    });
     let images = (!inputs.tags.is_empty()).then(|| start("the images", provider.images()));
 
     world.releases = join(releases).await?.parse(|output| Releases::parse(&output.text(), only(&scope)))?;
     world.live = join(live).await?.parse(|output| Live::parse(&output.stdout))?;
     world.secrets = join(secrets).await?.parse(|output| secrets::parse(&output.stdout))?;
+    if let Some(components) = components {
+        world.components = components.await.map_err(|error| stopped("the Dapr objects", &error))??;
+    }
     if let Some(images) = images {
         world.images = join(images).await?.parse(|output| provider.image_names(output))?;
     }
     world.cluster = Cluster::Running(access);
     Ok(world)
+}
+
+/// Reads the Dapr objects. That Kubernetes does not know their kinds is an answer; every other failure is one.
+async fn components(runner: SharedRunner, question: Invocation) -> Result<Components, SurveyError> {
+    let (what, command) = ("the Dapr objects".to_owned(), question.shell());
+    let refused = |what, complaint| Err(SurveyError::Refused { what, complaint, command });
+    match call(&runner, question).await {
+        Ok(output) if output.is_success() => {
+            Components::parse(&output.stdout).or_else(|complaint| refused(what, complaint))
+        }
+        Ok(output) if lacks_resource(&output.complaint()) => Ok(Components::default()),
+        Ok(output) => refused(what, output.complaint()),
+        Err(cause) => Err(SurveyError::Run { what, cause }),
+    }
 }
 
 /// Reads only helm's view, to see what changed.
@@ -230,11 +255,12 @@ pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World
         let history = world.releases.history(&namespace, name);
         let broken = steps::is_broken(name, &namespace, world);
         let back = target(history, broken).revision().map(|number| helm.manifest(name, &namespace, number));
+        let crds = if inputs.installs_dapr(name) { crds(inputs, release)? } else { Vec::new() };
         let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
         jobs.spawn(async move {
             let (wanted, target) =
                 tokio::join!(render(&runner, template, &namespace), stored(&runner, back, &namespace));
-            Ok::<_, SurveyError>((name, Manifests { wanted: Some(wanted?), target: target? }))
+            Ok::<_, SurveyError>((name, Manifests { wanted: Some(wanted?), target: target?, crds }))
         });
     }
     let mut found = BTreeMap::new();
@@ -244,6 +270,15 @@ pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World
     }
     world.manifests = found;
     Ok(())
+}
+
+/// The CRDs that a chart brings.
+fn crds(inputs: &Inputs, release: &Release) -> Result<Vec<String>, SurveyError> {
+    dapr::crds(&inputs.project, &release.chart).map_err(|complaint| SurveyError::Refused {
+        what: "the CRDs of a chart".to_owned(),
+        complaint,
+        command: format!("helm show crds {}", release.chart.display()),
+    })
 }
 
 /// Reads the manifests of the newest revisions, to compare what runs with them.
@@ -262,7 +297,7 @@ pub async fn current(runner: &SharedRunner, inputs: &Inputs, world: &mut World) 
     }
     while let Some(done) = jobs.join_next().await {
         let (name, target) = done.map_err(|error| stopped("the manifests", &error))??;
-        world.manifests.insert(name, Manifests { wanted: None, target });
+        world.manifests.insert(name, Manifests { target, ..Manifests::default() });
     }
     Ok(())
 }
@@ -288,7 +323,8 @@ pub async fn revisions(
         jobs.spawn(async move {
             let (wanted, target) =
                 tokio::join!(stored(&runner, Some(to), &namespace), stored(&runner, back, &namespace));
-            Ok::<_, SurveyError>((name, Manifests { wanted: wanted?.map(Ok), target: target? }))
+            let (wanted, target) = (wanted?.map(Ok), target?);
+            Ok::<_, SurveyError>((name, Manifests { wanted, target, ..Manifests::default() }))
         });
     }
     while let Some(done) = jobs.join_next().await {

@@ -3,6 +3,7 @@
 //!
 //! It also supplies time and randomness, so that `decide` stays pure. It is never serialised: it holds secret values.
 
+pub mod components;
 pub mod lease;
 pub mod leftovers;
 pub mod live;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
+use self::components::Components;
 use self::live::Live;
 use self::releases::Releases;
 use self::runs::Runs;
@@ -43,6 +45,8 @@ pub struct World {
     pub images: BTreeSet<String>,
     /// Namespaces, workloads and pods.
     pub live: Live,
+    /// The Dapr objects in the application's namespace; read when the profile has any.
+    pub components: Components,
     /// Manifests of the releases that may change, by release name.
     pub manifests: BTreeMap<String, Manifests>,
     /// The records of earlier runs; absent when they were not read, as in a run that changes nothing.
@@ -56,6 +60,8 @@ pub struct Manifests {
     pub wanted: Option<Result<Vec<Workload>, String>>,
     /// The workloads of the revision that a rollback returns to.
     pub target: Option<Vec<Workload>>,
+    /// The CRDs that the chart brings beside its manifest; read of the release that installs Dapr.
+    pub crds: Vec<String>,
 }
 
 impl World {
@@ -71,6 +77,7 @@ impl World {
             given: BTreeMap::new(),
             images: BTreeSet::new(),
             live: Live::default(),
+            components: Components::default(),
             manifests: BTreeMap::new(),
             runs: None,
         }

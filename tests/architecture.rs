@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What decides: pure, and free to be called at any time.
-const DECIDING: [&str; 13] = [
+const DECIDING: [&str; 15] = [
     "closing",
+    "dapr",
     "digest",
     "event",
     "health",
@@ -20,6 +21,7 @@ const DECIDING: [&str; 13] = [
     "step",
     "steps",
     "world",
+    "yaml",
 ];
 /// What acts on the world, or talks to people.
 const ACTING: [&str; 9] =
@@ -49,7 +51,7 @@ const FORBIDDEN: [(&[&str], &[&str], &str); 6] = [
         "a runner performs what it is given",
     ),
     (
-        &["profile", "digest", "given"],
+        &["profile", "dapr", "digest", "given", "yaml"],
         &["engine", "plan", "provider", "steps", "tool", "world"],
         "the disk is read before the cluster",
     ),

@@ -52,6 +52,23 @@ scenarios! {
     confirm_without_terminal,
     confirm_wrong_name,
     confirm_yes,
+    dapr_component_changed,
+    dapr_component_left,
+    dapr_component_undone,
+    dapr_crds_late,
+    dapr_down,
+    dapr_first_install_fails,
+    dapr_foreign_component,
+    dapr_fresh,
+    dapr_injector_late,
+    dapr_key_missing,
+    dapr_literal_url,
+    dapr_only,
+    dapr_reads_fail,
+    dapr_sidecar_missing,
+    dapr_sidecar_missing_once,
+    dapr_type_unknown,
+    dapr_upgraded,
     down,
     down_nothing,
     down_purge,
@@ -152,8 +169,14 @@ scenarios! {
 #[test]
 fn nothing_to_do_costs_few_processes() {
     let bench = bench::Bench::new();
-    assert_eq!(bench.todoctl("up sandbox").exit, Some(0));
-    for line in ["up sandbox", "plan sandbox"] {
+    // Each profile on the cluster as the one before left it.
+    for (before, line) in [
+        ("up sandbox", "up sandbox"),
+        ("up sandbox", "plan sandbox"),
+        ("up dapr", "up dapr"),
+        ("up dapr", "plan dapr"),
+    ] {
+        assert_eq!(bench.todoctl(before).exit, Some(0));
         bench.forget_log();
         assert_eq!(bench.todoctl(line).exit, Some(0));
         let log = bench.log();

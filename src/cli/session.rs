@@ -11,6 +11,7 @@ use crate::cli::args::{Args, What};
 use crate::cli::failure::Failure;
 use crate::cli::select::{only, sets};
 use crate::cli::{folders, signals, sources, tools};
+use crate::dapr;
 use crate::given::{self, Given};
 use crate::inputs::Inputs;
 use crate::output::{Color, Output};
@@ -66,7 +67,8 @@ impl Session {
         let (set, only) = (sets(&loaded, &what.set)?, only(&loaded, &what.only)?);
         let given = sources::given(&loaded.profile.secrets, &what.sources, output)?;
         let file = loaded.file.clone();
-        let inputs = Inputs::resolve(loaded, set, only)?;
+        let dapr = dapr::load(&loaded)?;
+        let inputs = Inputs::resolve(loaded, dapr, set, only)?;
         Self::open(args, inputs, given, file).await
     }
 

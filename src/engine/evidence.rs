@@ -65,9 +65,10 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, failure
 /// The release that a check is about. A command that failed has changed no pod: its own output is the evidence.
 fn release_of(check: &Check) -> (String, String) {
     match check {
-        Check::RolledOut { release, namespace, .. } | Check::Gone { release, namespace, .. } => {
-            (release.clone(), namespace.clone())
-        }
+        Check::RolledOut { release, namespace, .. }
+        | Check::Gone { release, namespace, .. }
+        | Check::Established { release, namespace, .. }
+        | Check::Injects { release, namespace, .. } => (release.clone(), namespace.clone()),
         Check::Http(asked) => (asked.release.clone(), asked.request.namespace.clone()),
     }
 }

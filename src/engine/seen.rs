@@ -70,15 +70,16 @@ fn repaired(undo: &Undo, namespace: &str, release: &str) -> Undo {
         keep_history,
     };
     match undo.clone() {
-        Undo::Commands { reversals, guard, checks, returns, stays } => {
+        Undo::Commands { reversals, follows, guard, checks, returns, stays } => {
             let away = |one: &Reversal| matches!(one, Reversal::Release { to: None, .. });
             let first = (!reversals.iter().any(away)).then(|| uninstall(true));
             let reversals = first.into_iter().chain(reversals).collect();
-            Undo::Commands { reversals, guard, checks, returns, stays }
+            Undo::Commands { reversals, follows, guard, checks, returns, stays }
         }
         // Removing was what the run was for: it is finished.
         Undo::Nothing { stays, .. } => Undo::Commands {
             reversals: vec![uninstall(false)],
+            follows: Vec::new(),
             guard: Guard::Always,
             checks: Vec::new(),
             returns: None,

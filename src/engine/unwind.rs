@@ -1,5 +1,7 @@
 //! Owns the way back: every undo in reverse order, then the proof that everything is as it was.
 
+mod order;
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -9,15 +11,14 @@ use tokio::sync::watch;
 use super::hub::Hub;
 use super::seen::{self, Seen};
 use super::wait::{Unmet, Wait};
-use super::{Engine, Start};
+use super::{CommandFailure, Engine, Start};
 use crate::closing;
 use crate::event::{Cause, Event, Outcome, Remaining, UndoResult};
-use crate::invocation::Invocation;
 use crate::plan::Seal;
 use crate::run_record::Ending;
 use crate::step::{Check, Guard, Returns, Reversal, StepId, Undo};
 use crate::survey;
-use crate::tool::kubectl::Kubectl;
+use crate::tool::kubectl::{Kubectl, lacks_resource};
 use crate::world::leftovers::{Scope, sorted};
 use crate::world::releases::Releases;
 
@@ -45,11 +46,12 @@ impl Engine {
         hub: &Arc<Hub>,
         seal: Option<(&Seal, Start)>,
     ) -> Outcome {
-        let steps = undo.iter().map(|(step, _)| step.clone()).collect();
+        let ordered = order::of(undo);
+        let steps = ordered.iter().map(|(step, _)| step.clone()).collect();
         self.events.emit(Event::UnwindStarted { cause: cause.message.clone(), steps });
         let seen = self.releases(undo).await;
         let mut back = Back::default();
-        for (step, undo) in undo {
+        for (step, undo) in ordered {
             if self.is_given_up() {
                 let why = "not undone: the rollback was interrupted";
                 back.remaining.extend(self.remaining(step, undo, why));
@@ -131,7 +133,7 @@ impl Engine {
             Undo::Commands { guard, checks, returns, stays, .. } => {
                 let done = match seen::seen(guard, returns.as_ref(), seen) {
                     Seen::Returned => Ok(()),
-                    Seen::Untouched | Seen::Changed => self.undo_commands(step, &self.reversal(undo)).await,
+                    Seen::Untouched | Seen::Changed => self.undo_commands(step, undo).await,
                 };
                 match done {
                     Ok(()) => {
@@ -155,10 +157,17 @@ impl Engine {
         });
     }
 
-    async fn undo_commands(&self, step: &StepId, commands: &[Invocation]) -> Result<(), String> {
-        for command in commands {
+    async fn undo_commands(&self, step: &StepId, undo: &Undo) -> Result<(), String> {
+        for (command, reversal) in self.reversal(undo).iter().zip(undo.reversals()) {
+            // Where a kind is not known, nothing of it is left to be deleted.
+            let is_gone = |failure: &CommandFailure| {
+                matches!(reversal, Reversal::Delete { .. }) && lacks_resource(&failure.evidence.join("\n"))
+            };
             let mut tries = 1;
             while let Err(failure) = self.command(step, command).await {
+                if is_gone(&failure) {
+                    break;
+                }
                 if tries == TRIES || self.is_given_up() {
                     return Err(failure.message);
                 }

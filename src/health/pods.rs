@@ -47,6 +47,16 @@ fn doom(pod: &Object) -> Option<String> {
     })
 }
 
+/// `NotYet` when pods must have a Dapr sidecar and not all of them are known: a workload can be available before its
+/// pods were seen, and then nothing was said about their sidecars.
+pub(super) fn all_seen(name: &str, workload: &Object, pods: &[&Object]) -> Option<Verdict> {
+    let asks = text(&workload.spec, "/template/metadata/annotations/dapr.io~1enabled") == "true";
+    let want = workload.spec.get("replicas").and_then(Value::as_u64).unwrap_or(1);
+    (asks && (pods.len() as u64) < want).then(|| Verdict::NotYet {
+        why: format!("{name}: {} of {want} pods were seen with their Dapr sidecar", pods.len()),
+    })
+}
+
 /// `Stale` when a pod should have a Dapr sidecar and has none: the injector sees new pods only.
 pub(super) fn without_sidecar(pods: &[&Object]) -> Option<Verdict> {
     let lacks = |pod: &&Object| {

@@ -108,6 +108,22 @@ fn a_missed_progress_deadline_is_broken() {
 }
 
 #[test]
+fn a_workload_whose_pods_were_not_seen_may_lack_sidecars() {
+    let mut asking = deployment_object(3, 3, 2, 2, 2);
+    asking["spec"]["template"]["metadata"] = json!({"annotations": {"dapr.io/enabled": "true"}});
+    let with_sidecar = |name: &str| {
+        let mut pod = pod(name, "new", &json!({}));
+        pod["metadata"]["annotations"] = json!({"dapr.io/enabled": "true"});
+        pod["spec"]["containers"] = json!([{"name": "app"}, {"name": "daprd"}]);
+        pod
+    };
+    let seen = |pods: &[Value]| verdict(&[&[asking.clone(), replica_set("new", "2")], pods].concat());
+    let why = "deployment web: 1 of 2 pods were seen with their Dapr sidecar".to_owned();
+    assert_eq!(seen(&[with_sidecar("web-1")]), Verdict::NotYet { why });
+    assert_eq!(seen(&[with_sidecar("web-1"), with_sidecar("web-2")]), Verdict::Ready);
+}
+
+#[test]
 fn a_pod_without_its_sidecar_is_stale() {
     let mut bare = pod("web-1", "new", &json!({}));
     bare["metadata"]["annotations"] = json!({"dapr.io/enabled": "true"});

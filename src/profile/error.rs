@@ -38,7 +38,7 @@ pub struct ProfileError {
 }
 
 impl ProfileError {
-    pub(super) fn new(problems: Vec<Problem>, hint: impl Into<String>) -> Self {
+    pub(crate) fn new(problems: Vec<Problem>, hint: impl Into<String>) -> Self {
         Self { problems, hint: hint.into() }
     }
 

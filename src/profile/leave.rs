@@ -32,9 +32,13 @@ pub(super) fn forget(base: &mut Node, gone: &[String]) {
     }
     retain(base.get_mut("checks"), |check| !belongs(check));
     if let Some(Kind::List(checks)) = base.get_mut("checks").map(|node| &mut node.value) {
-        for check in checks {
+        for check in checks.iter_mut() {
             retain(check.get_mut("expect"), |expectation| !belongs(expectation));
         }
+        // A request that nothing is expected of any more proves nothing.
+        checks.retain(|check| {
+            !check.get("expect").is_some_and(|left| matches!(&left.value, Kind::List(all) if all.is_empty()))
+        });
     }
 }
 

@@ -10,7 +10,7 @@ use serde_path_to_error::Segment;
 use super::error::{Problem, ProfileError};
 use super::names;
 use super::schema::Profile;
-use super::source::{Kind, Node, Seg, Source};
+use super::source::{self, Kind, Node, Seg, Source};
 use super::validate;
 
 /// A profile that was read, merged and found sound.
@@ -112,7 +112,7 @@ fn read_chain(project: &Path, file: &Path) -> Result<Source, ProfileError> {
         current = path;
     }
     while let Some(layer) = layers.pop() {
-        source.root = layer.over(source.root);
+        source.root = source::over(layer, source.root);
     }
     Ok(source)
 }
@@ -161,7 +161,7 @@ fn read(file: &Path, index: usize, shown: &Path) -> Result<Node, ProfileError> {
         let message = format!("byte {} is not UTF-8", error.utf8_error().valid_up_to());
         ProfileError::file(shown, message, "Save the file as UTF-8 text.")
     })?;
-    Node::parse(index, &text).map_err(|(position, message)| {
+    source::parse(index, &text).map_err(|(position, message)| {
         let hint = match message.as_str() {
             "the file is empty" => {
                 "profiles/sandbox.yaml is a complete example; docs/profile.md explains every field."

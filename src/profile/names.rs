@@ -2,12 +2,12 @@
 //! Refuses to know where in a profile a name stands.
 
 /// Longest name that Helm accepts for a release.
-pub(super) const RELEASE_LENGTH: usize = 53;
+pub(crate) const RELEASE_LENGTH: usize = 53;
 /// Longest DNS label.
-pub(super) const LABEL_LENGTH: usize = 63;
+pub(crate) const LABEL_LENGTH: usize = 63;
 
 /// Why `name` is no DNS-1123 label of at most `longest` characters.
-pub(super) fn label(name: &str, longest: usize) -> Result<(), String> {
+pub(crate) fn label(name: &str, longest: usize) -> Result<(), String> {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || name.starts_with('-') || name.ends_with('-') || !name.chars().all(inner) {
         return Err(format!(
@@ -21,20 +21,20 @@ pub(super) fn label(name: &str, longest: usize) -> Result<(), String> {
 }
 
 /// Whether `key` can be a key of a Kubernetes Secret.
-pub(super) fn is_secret_key(key: &str) -> bool {
+pub(crate) fn is_secret_key(key: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     !key.is_empty() && key.len() <= 253 && !key.starts_with("..") && key != "." && key.chars().all(inner)
 }
 
 /// Whether `name` can be the name of an environment variable.
-pub(super) fn is_variable(name: &str) -> bool {
+pub(crate) fn is_variable(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Why `name` is no image repository: `[host[:port]/]path`, lower-case, without tag and digest.
-pub(super) fn repository(name: &str) -> Result<(), String> {
+pub(crate) fn repository(name: &str) -> Result<(), String> {
     let (host, path) = match name.split_once('/') {
         Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => (Some(host), path),
         _ => (None, name),
@@ -61,13 +61,13 @@ pub(super) fn repository(name: &str) -> Result<(), String> {
 }
 
 /// The candidate that `name` was probably meant to be.
-pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let candidates: Vec<&str> = candidates.into_iter().collect();
     similar::get_close_matches(name, &candidates, 1, 0.6).first().copied()
 }
 
 /// `no image named `x`, did you mean `y`?`, else the list of those that exist.
-pub(super) fn unknown<'a>(kind: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn unknown<'a>(kind: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     if let Some(near) = nearest(name, known.iter().copied()) {
         return format!("no {kind} is named `{name}`; did you mean `{near}`?");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::invocation::{Invocation, Stdin};
 use crate::output::{Look, Tone};
 use crate::plan::{Plan, PlannedStep};
-use crate::step::Change;
+use crate::step::{Change, Undo};
 use crate::text;
 
 use super::line::ORDER;
@@ -80,9 +80,20 @@ fn step_json(step: &PlannedStep) -> Value {
         "notes": step.decision.notes,
         "commands": step.decision.apply,
         "checks": step.decision.checks,
-        "undo": step.decision.undo,
+        "undo": undo_json(&step.decision.undo),
         "undo_commands": step.undo,
     })
+}
+
+/// An undo without the content of the objects it restores: what somebody else made may hold a password.
+fn undo_json(undo: &Undo) -> Value {
+    let mut json = json!(undo);
+    for reversal in json.get_mut("reversals").and_then(Value::as_array_mut).into_iter().flatten() {
+        for object in reversal.get_mut("objects").and_then(Value::as_array_mut).into_iter().flatten() {
+            *object = json!({"kind": object["kind"], "name": object["metadata"]["name"]});
+        }
+    }
+    json
 }
 
 /// Columns before the title of a step: number, mark and spaces.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Check;
+use super::{Check, StepId};
 
 /// How a step is reversed; decided before it is applied.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub enum Undo {
     Commands {
         /// What is reversed; `tool::reversal` makes the commands.
         reversals: Vec<Reversal>,
+        /// Steps whose undo comes first when they are undone too; the others are undone in reverse order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        follows: Vec<StepId>,
         /// When they are skipped because the step turned out to have changed nothing.
         guard: Guard,
         /// What must hold when everything is undone.
@@ -29,6 +32,44 @@ pub enum Undo {
         /// What of it stays when everything else is undone, by name.
         stays: Option<String>,
     },
+}
+
+impl Undo {
+    /// The same undo, after those of some steps.
+    #[must_use]
+    pub fn after(mut self, steps: Vec<StepId>) -> Self {
+        if let Self::Commands { follows, .. } = &mut self {
+            *follows = steps;
+        }
+        self
+    }
+
+    /// The same undo, which leaves something behind.
+    #[must_use]
+    pub fn leaving(mut self, what: &str) -> Self {
+        match &mut self {
+            Self::Commands { stays, .. } | Self::Nothing { stays, .. } => {
+                *stays = Some(stays.take().map_or(what.to_owned(), |before| format!("{before}; {what}")));
+            }
+        }
+        self
+    }
+
+    /// What is reversed, in order.
+    pub fn reversals(&self) -> &[Reversal] {
+        match self {
+            Self::Commands { reversals, .. } => reversals,
+            Self::Nothing { .. } => &[],
+        }
+    }
+
+    /// The steps whose undo comes first.
+    pub fn follows(&self) -> &[StepId] {
+        match self {
+            Self::Commands { follows, .. } => follows,
+            Self::Nothing { .. } => &[],
+        }
+    }
 }
 
 /// One thing that an undo does, by names and numbers and without a command line: it stays on record in the cluster, and

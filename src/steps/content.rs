@@ -7,16 +7,17 @@ use crate::digest;
 use crate::health;
 use crate::inputs::Inputs;
 use crate::labels;
-use crate::profile::Release;
 use crate::step::Verdict;
 use crate::steps::subject::owner;
-use crate::steps::{history::number_after, secret};
+use crate::steps::{component, history::number_after, secret};
 use crate::tool::helm::Upgrade;
 use crate::workload::Workload;
 use crate::world::World;
 use crate::world::manifest::fingerprint;
 use crate::world::releases::Revision;
 
+/// Annotation of pods with a sidecar: another value makes them start anew.
+const SCOPE: &str = "todoctl.dev/dapr";
 /// The chart value that names the Secret.
 const SECRET_VALUE: &str = "existingSecret";
 
@@ -28,13 +29,14 @@ pub fn upgrade(inputs: &Inputs, name: &str, world: &World) -> Upgrade {
         namespace: inputs.namespace(spec).to_owned(),
         chart: spec.chart.clone(),
         values: spec.values.clone(),
-        overlay: overlay(inputs, spec, world),
+        overlay: overlay(inputs, name, world),
         set: inputs.set.get(name).cloned().unwrap_or_default(),
     }
 }
 
-/// The values that todoctl adds: the profile's, the image it built, the version of the Secret.
-fn overlay(inputs: &Inputs, spec: &Release, world: &World) -> Value {
+/// The values that todoctl adds: the profile's, the image it built, the version of the Secret, the sidecar.
+fn overlay(inputs: &Inputs, name: &str, world: &World) -> Value {
+    let spec = &inputs.profile.releases[name];
     let mut values = spec.set.clone();
     if let Some(image) = &spec.image {
         let entry = values.entry("image").or_insert_with(|| Value::Object(Map::new()));
@@ -46,7 +48,24 @@ fn overlay(inputs: &Inputs, spec: &Release, world: &World) -> Value {
     if let Some(set) = &spec.secret {
         values.insert(SECRET_VALUE.to_owned(), json!(secret::wanted(inputs, set, world).version));
     }
+    if spec.sidecar {
+        sidecar(&mut values, name, &component::scope_digest(inputs, name, world));
+    }
     Value::Object(values)
+}
+
+/// Adds what gives pods a sidecar with the release's name as app id.
+fn sidecar(values: &mut Map<String, Value>, name: &str, digest: &str) {
+    let mut put = |place: &str, entries: &[(&str, Value)]| {
+        let map = values.entry(place).or_insert_with(|| Value::Object(Map::new()));
+        for (key, value) in entries {
+            if let Value::Object(map) = map {
+                map.insert((*key).to_owned(), value.clone());
+            }
+        }
+    };
+    put("dapr", &[("enabled", json!(true)), ("appId", json!(name))]);
+    put("podAnnotations", &[(SCOPE, json!(digest))]);
 }
 
 /// Digest of everything a release is made from, except the version of its Secret: that is random and has a label of
@@ -107,7 +126,10 @@ pub fn is_current(inputs: &Inputs, name: &str, world: &World) -> bool {
     }
     let spec = &inputs.profile.releases[name];
     let version = spec.secret.as_ref().map(|set| secret::wanted(inputs, set, world).version);
-    newest.status == "deployed"
+    // A Dapr without its CRDs is to be repaired, whatever helm says of it.
+    let whole = !inputs.installs_dapr(name) || world.components.known;
+    whole
+        && newest.status == "deployed"
         && !is_drifted(newest, name, namespace, world)
         && newest.label(labels::SECRETS) == version.as_deref()
         && newest.label(labels::DIGEST) == Some(&digest_of(inputs, name, &upgrade(inputs, name, world)))

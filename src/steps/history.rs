@@ -76,7 +76,7 @@ pub(super) fn way_back(
     let Some(number) = target.revision() else {
         let checks = vec![Check::Gone { release, namespace, within_seconds }];
         let reversals = vec![reversal];
-        return Undo::Commands { reversals, guard, checks, returns: None, stays: None };
+        return Undo::Commands { reversals, follows: Vec::new(), guard, checks, returns: None, stays: None };
     };
     // A revision that never worked is brought back as it was; it cannot be asked to be healthy.
     let provable = !matches!(target, Target::Unproven(_));
@@ -95,6 +95,7 @@ pub(super) fn way_back(
     });
     Undo::Commands {
         reversals: vec![reversal],
+        follows: Vec::new(),
         guard,
         checks: workloads.filter(|_| provable).map(rolled_out).into_iter().collect(),
         returns,

@@ -3,17 +3,20 @@
 //! "Nothing to do" needs four things: helm calls the newest revision `deployed`, todoctl made it from the same inputs,
 //! what is live asks for the same replicas and images, and it is healthy. Only the last may still come.
 
+mod dapr;
+
 use std::sync::Arc;
 
 use crate::health;
 use crate::inputs::Inputs;
+use crate::invocation::Invocation;
 use crate::labels;
 use crate::profile::Release;
 use crate::step::{Change, Check, DecideError, Decision, Step, StepId, Verdict};
 use crate::steps::content::{is_broken, is_current, is_settled, labels_of, upgrade};
 use crate::steps::history::{kept, number_after, refuse_unfinished, unproven, way_back};
 use crate::steps::subject::owner;
-use crate::steps::{image::ImageStep, release_id, secret};
+use crate::steps::{component, image::ImageStep, release_id, secret};
 use crate::tool::helm::Helm;
 use crate::workload::Workload;
 use crate::world::manifest::{differences, fingerprint};
@@ -56,6 +59,9 @@ impl Step for ReleaseStep {
     fn needs(&self) -> Vec<StepId> {
         let spec = self.spec();
         let mut needs = vec![StepId::single("namespace")];
+        if spec.sidecar {
+            needs.extend(component::needs_of(&self.inputs, &self.name));
+        }
         needs.extend(spec.image.as_deref().map(ImageStep::id_of));
         needs.extend(spec.secret.as_deref().map(secret::SecretStep::id_of));
         needs.extend(spec.needs.iter().map(|name| release_id(name)));
@@ -85,6 +91,7 @@ impl ReleaseStep {
         let mut decision = Decision::none(format!("revision {number} is current"));
         if !is_settled(&self.inputs, &self.name, world) {
             decision.checks = vec![self.rolled_out(world.live.release_workloads(&self.name, namespace))];
+            decision.checks.extend(self.dapr_answers(&[]));
         }
         let newest = world.releases.newest(namespace, &self.name);
         if let Some(owner) = newest.and_then(|newest| owner(&self.inputs, namespace, newest)) {
@@ -109,21 +116,27 @@ impl ReleaseStep {
         let drift = drift(history, manifests, &live);
         let upgrade = upgrade(&self.inputs, &self.name, world);
         let labels = labels_of(&self.inputs, &self.name, world, wanted);
+        let mut apply: Vec<Invocation> =
+            self.crds_first(world, access, history, manifests).into_iter().collect();
+        apply.push(helm.upgrade(&upgrade, &labels, (&world.run, kept(history)), !drift.is_empty()));
+        let mut checks = vec![self.rolled_out(wanted.to_vec())];
+        checks.extend(self.dapr_answers(&manifests.crds));
+        let undo = way_back(
+            (&self.name, namespace),
+            history,
+            broken,
+            manifests.target.as_deref(),
+            self.spec().ready_seconds,
+        );
         let present = history.last().filter(|newest| newest.status != "uninstalled");
         let mut decision = Decision {
             change: match present {
                 Some(newest) => Change::Update { from: describe(newest), to: describe_new(newest, &labels) },
                 None => Change::Create { to: format!("revision {}", number_after(history)) },
             },
-            apply: vec![helm.upgrade(&upgrade, &labels, (&world.run, kept(history)), !drift.is_empty())],
-            checks: vec![self.rolled_out(wanted.to_vec())],
-            undo: way_back(
-                (&self.name, namespace),
-                history,
-                broken,
-                manifests.target.as_deref(),
-                self.spec().ready_seconds,
-            ),
+            apply,
+            checks,
+            undo: self.placed(undo, world, &manifests.crds),
             notes: drift,
         };
         if let Some(Target::Unproven(number)) = present.map(|_| target(history, broken)) {

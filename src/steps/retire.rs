@@ -34,7 +34,7 @@ impl RetireStep {
 /// The releases in the application's namespace that carry this profile's label and are not in it any more.
 /// None when `--only` names some: then nothing is said about the others.
 pub(super) fn left_the_profile(inputs: &Inputs, world: &World) -> Vec<String> {
-    if inputs.only.len() != inputs.profile.releases.len() {
+    if !inputs.is_whole() {
         return Vec::new();
     }
     let ours = world.releases.iter().filter(|(namespace, name, revisions)| {
@@ -74,6 +74,7 @@ impl AboutRelease for RetireStep {
                     to: Some(newest.number),
                     keep_history: true,
                 }],
+                follows: Vec::new(),
                 guard: Guard::ReleaseChanged {
                     release: release.clone(),
                     namespace: namespace.clone(),

@@ -20,8 +20,9 @@ use crate::tool::kubectl::Kubectl;
 use crate::world::World;
 use crate::world::secrets::same;
 
+pub(super) use values::value;
 pub use values::{Question, Why, missing, questions};
-use values::{kept, source, value};
+use values::{kept, source};
 
 /// Makes a new version when values changed.
 pub(super) struct SecretStep {
@@ -111,6 +112,7 @@ impl Step for SecretStep {
                     namespace: namespace.clone(),
                     names: vec![wanted.version],
                 }],
+                follows: Vec::new(),
                 guard: Guard::Always,
                 checks: Vec::new(),
                 returns: None,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::inputs::Inputs;
 use crate::labels;
 use crate::step::{Change, DecideError, Decision, Step, StepId, Undo};
-use crate::steps::release_id;
 use crate::steps::subject::{AboutRelease, Subject, owner};
+use crate::steps::{component_removal, release_id};
 use crate::tool::helm::Helm;
 use crate::world::World;
 
@@ -35,17 +35,22 @@ pub fn removal(inputs: &Arc<Inputs>, world: &World, purge: bool) -> Vec<Box<dyn 
         })
         .map(|(namespace, name, _)| (namespace, name))
         .collect();
+    let objects = component_removal::of_profile(inputs, world, true);
     let order = |name: &str| inputs.profile.releases.get(name).map_or(u8::MAX, |spec| spec.order);
     let step = |(namespace, name): &(&str, &str)| {
         // The documented order backwards: what came last goes first.
         let later = found.iter().filter(|(_, other)| order(other) > order(name));
-        let after = later.map(|(_, other)| release_id(other)).collect();
+        // What serves the objects of Dapr goes after them: it may take their kinds with it.
+        let objects = objects.iter().filter(|one| one.order() > order(name)).map(Step::id);
+        let after = later.map(|(_, other)| release_id(other)).chain(objects).collect();
         let known = inputs.profile.releases.contains_key(*name);
         let subject =
             if known { Subject::of(inputs, name) } else { Subject::found(inputs, namespace, name, LEFT) };
         Box::new(UninstallStep { subject, after }) as Box<dyn Step>
     };
-    found.iter().map(step).collect()
+    let releases: Vec<_> = found.iter().map(step).collect();
+    let objects = objects.into_iter().map(|one| Box::new(one) as Box<dyn Step>);
+    objects.chain(releases).collect()
 }
 
 /// Said of a release that the profile does not have any more.

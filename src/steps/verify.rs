@@ -18,14 +18,14 @@ const ID_BYTES: usize = 8;
 /// The profile's checks, after every release is verified.
 pub(super) struct VerifyStep {
     inputs: Arc<Inputs>,
-    /// Releases beyond those of the profile that must be done before, such as those that are removed.
-    retired: Vec<String>,
+    /// Steps beyond the releases of the profile that must be done before, such as those that remove something.
+    retired: Vec<StepId>,
     always: bool,
 }
 
 impl VerifyStep {
     /// Checks only when something changed or is not settled.
-    pub(super) fn after(inputs: &Arc<Inputs>, retired: &[String]) -> Self {
+    pub(super) fn after(inputs: &Arc<Inputs>, retired: &[StepId]) -> Self {
         Self { inputs: Arc::clone(inputs), retired: retired.to_vec(), always: false }
     }
 
@@ -36,7 +36,11 @@ impl VerifyStep {
 
     /// Checks in any case, after these releases have changed.
     pub(super) fn of_set(inputs: &Arc<Inputs>, changed: &[String]) -> Self {
-        Self { inputs: Arc::clone(inputs), retired: changed.to_vec(), always: true }
+        Self {
+            inputs: Arc::clone(inputs),
+            retired: changed.iter().map(|name| release_id(name)).collect(),
+            always: true,
+        }
     }
 
     /// A declared check, with an id that no other run has.
@@ -124,7 +128,7 @@ impl Step for VerifyStep {
 
     fn needs(&self) -> Vec<StepId> {
         let kept = self.inputs.releases().map(|(name, _)| release_id(name));
-        kept.chain(self.retired.iter().map(|name| release_id(name))).collect()
+        kept.chain(self.retired.iter().cloned()).collect()
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {

@@ -6,6 +6,7 @@ mod refusal;
 
 pub use content::{content_after, content_before, content_name, run_content};
 
+use std::path::Path;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -19,7 +20,7 @@ use crate::workload::Workload;
 use crate::world::Access;
 use crate::world::leftovers::{COLUMNS, Sort};
 
-pub use refusal::{is_absent, is_undelivered};
+pub use refusal::{is_absent, is_undelivered, lacks_resource};
 
 /// Limit of a single request to the API server, so that a dead one is noticed.
 const REQUEST: &str = "--request-timeout=20s";
@@ -74,6 +75,32 @@ impl Kubectl {
         self.invocation(args)
     }
 
+    /// Every object of some resources in a namespace. Fails when one of the resources is not known: `lacks_resource`.
+    pub fn objects(&self, namespace: &str, resources: &[&str]) -> Invocation {
+        let resources = resources.join(",");
+        self.invocation(["get", &resources, "-n", namespace, "-o", "json", REQUEST])
+    }
+
+    /// Some CRDs by name. Fails when one does not exist.
+    pub fn crds(&self, names: &[String]) -> Invocation {
+        let mut args = vec!["get", "customresourcedefinitions"];
+        args.extend(names.iter().map(String::as_str));
+        args.extend(["-o", "json", REQUEST]);
+        self.invocation(args)
+    }
+
+    /// The names of everything that the API server serves, one in a line, `plural.group`. By default kubectl
+    /// asks anew, and remembers the answer for the commands after this one (kubectl `pkg/cmd/apiresources`).
+    pub fn served(&self) -> Invocation {
+        self.invocation(["api-resources", "-o", "name", REQUEST])
+    }
+
+    /// What the API server, with its webhooks, would make of an object; nothing is made.
+    pub fn would_create(&self, object: &serde_json::Value) -> Invocation {
+        self.invocation(["create", "--dry-run=server", "-o", "json", "-f", "-", REQUEST])
+            .input(object.to_string())
+    }
+
     /// Some workloads by name. Fails when one does not exist.
     pub fn workloads(&self, namespace: &str, workloads: &[Workload]) -> Invocation {
         let names: Vec<String> = workloads.iter().map(|one| format!("{}/{}", one.kind, one.name)).collect();
@@ -110,14 +137,23 @@ impl Kubectl {
         self.apply_args().secret_input(objects)
     }
 
+    /// Applies the manifests of a folder, server side.
+    pub fn apply_folder(&self, folder: &Path) -> Invocation {
+        self.apply_from(&folder.display().to_string())
+    }
+
     fn apply_args(&self) -> Invocation {
+        self.apply_from("-")
+    }
+
+    fn apply_from(&self, source: &str) -> Invocation {
         self.invocation([
             "apply",
             "--server-side",
             "--field-manager=todoctl",
             "--force-conflicts",
             "-f",
-            "-",
+            source,
             REQUEST,
         ])
     }

@@ -39,7 +39,9 @@ impl Reverser {
             }
             Reversal::Delete { kind, namespace, names } => self.kubectl.delete(namespace, kind, names),
             Reversal::Restore { objects } => {
-                self.kubectl.apply(&json!({"apiVersion": "v1", "kind": "List", "items": objects}))
+                // Somebody else's object may hold a password.
+                let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
+                self.kubectl.apply_secret(list.into())
             }
         }
     }
@@ -71,7 +73,7 @@ mod tests {
         helm rollback backend 3 --namespace todo --kube-context c --history-max 50 --timeout 120s
         helm uninstall backend --ignore-not-found --namespace todo --kube-context c --timeout 120s --keep-history
         kubectl delete secret -n todo --ignore-not-found --wait=false --request-timeout=20s s-1 --context c
-        kubectl apply --server-side --field-manager=todoctl --force-conflicts -f - --request-timeout=20s --context c <<<'{"apiVersion":"v1","kind":"List","items":[{"kind":"Component"}]}'
+        kubectl apply --server-side --field-manager=todoctl --force-conflicts -f - --request-timeout=20s --context c <SECRET
         "#);
     }
 }

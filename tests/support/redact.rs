@@ -11,8 +11,8 @@ const PATTERNS: [(&str, &str); 15] = [
     (r"\n  longest chain: .*(\n    .*)*", ""),
     (r"\b\d{8}-\d{6}-[0-9a-f]{4}\b", "[RUN]"),
     (r"  [0-9a-f]{8}  \[RUN\]", "  [SECRET]  [RUN]"),
-    (r"\b(backend|frontend|old)-deployment-[0-9a-f]{10}-[0-9a-f]{5}\b", "[$1 POD]"),
-    (r"((?:todoctl\.dev/)?digest[=\x22:\\]+)[0-9a-f]{32}", "${1}[DIGEST]"),
+    (r"\b(backend|frontend|old|audit|dapr)-deployment-[0-9a-f]{10}-[0-9a-f]{5}\b", "[$1 POD]"),
+    (r"((?:todoctl\.dev/)?(?:digest|dapr)[=\x22:\\]+)[0-9a-f]{32}", "${1}[DIGEST]"),
     (r"\bprocess \d+", "process [PID]"),
     (r"\b\d{4}-\d\d-\d\dT[0-9:.]+Z", "[TIME]"),
     (r"(\\*\x22seconds\\*\x22):[0-9.e-]+", "${1}:0"),
@@ -34,7 +34,9 @@ fn patterns() -> &'static [(Regex, &'static str)] {
 
 fn suffix() -> &'static Regex {
     static SUFFIX: OnceLock<Regex> = OnceLock::new();
-    SUFFIX.get_or_init(|| Regex::new(r"\b((?:backend|frontend)-secrets)-([0-9a-f]{8})\b").expect("a pattern"))
+    SUFFIX.get_or_init(|| {
+        Regex::new(r"\b((?:backend|frontend|dapr)-secrets)-([0-9a-f]{8})\b").expect("a pattern")
+    })
 }
 
 /// A text in which everything random has its name; versions of a Secret are numbered as they appear.

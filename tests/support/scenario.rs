@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
+use fake_tool::dapr::has_sidecar;
 use fake_tool::journal::Line;
 use serde::Deserialize;
 use serde_json::Value;
@@ -130,6 +131,7 @@ fn perform(bench: &Bench, scenario: &Scenario) -> String {
     section(&mut seen, "releases", &releases(bench));
     section(&mut seen, "secrets", &secrets(bench));
     section(&mut seen, "lock", &lock(bench));
+    section(&mut seen, "Dapr objects", &dapr_objects(bench));
     if let Some(planned) = planned {
         commands::assert_as_planned(&planned, &ran, done.exit, &scenario.run);
     }
@@ -209,11 +211,41 @@ fn releases(bench: &Bench) -> String {
             one.name, one.number, one.status
         );
     }
-    for one in &state.deployments {
+    let mut deployments: Vec<_> = state.deployments.iter().collect();
+    // Those of a release come in the order of deploying, which differs when several are at work.
+    deployments.sort_by_key(|one| &one.release);
+    for one in deployments {
         let running = one.sets.last().map(|set| set.image.clone()).unwrap_or_default();
-        let _ = writeln!(text, "{}-deployment: {} x {running}", one.release, one.replicas);
+        let sidecar = match one.sets.last() {
+            Some(set) if set.sidecar.is_none() => "",
+            Some(set) if has_sidecar(set) => ", with its sidecar",
+            _ => ", without its sidecar",
+        };
+        let _ = writeln!(text, "{}-deployment: {} x {running}{sidecar}", one.release, one.replicas);
     }
     text
+}
+
+/// The objects with their content, and the profile that made them.
+fn dapr_objects(bench: &Bench) -> String {
+    let state = bench.state();
+    let mut lines: Vec<String> = state
+        .dapr
+        .objects
+        .iter()
+        .map(|one| {
+            let text = |pointer: &str| one.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let (kind, name) = (text("/kind"), text("/metadata/name"));
+            let owner = one["metadata"]["labels"]["todoctl.dev/profile"].as_str().unwrap_or("nobody");
+            let mut content = one.clone();
+            for field in ["apiVersion", "kind", "metadata"] {
+                content.as_object_mut().expect("an object").shift_remove(field);
+            }
+            format!("{kind} {name}, of {owner}: {content}\n")
+        })
+        .collect();
+    lines.sort();
+    lines.concat()
 }
 
 fn secrets(bench: &Bench) -> String {

@@ -96,7 +96,7 @@ fn a_cluster_is_exactly_one_known_provider() {
         (
             "cluster:\n  sandbox: {}\n",
             "cluster: !sandbox {}\n",
-            "2:10: tags (`!name`) have no meaning in a profile",
+            "2:10: tags (`!name`) have no meaning here",
             place,
         ),
     ]);

@@ -44,6 +44,7 @@ fn release() -> PlannedStep {
             to: Some(4),
             keep_history: true,
         }],
+        follows: Vec::new(),
         guard: Guard::Always,
         checks: Vec::new(),
         returns: None,

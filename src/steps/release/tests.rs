@@ -60,7 +60,10 @@ fn world(inputs: &Inputs, revisions: &[(u32, &str, Made)], live: Live) -> World 
         );
     }
     let target = (!revisions.is_empty()).then(|| vec![workload(2)]);
-    world.manifests.insert("web".into(), Manifests { wanted: Some(Ok(vec![workload(2)])), target });
+    world.manifests.insert(
+        "web".into(),
+        Manifests { wanted: Some(Ok(vec![workload(2)])), target, ..Manifests::default() },
+    );
     world
 }
 
@@ -84,7 +87,7 @@ fn told(inputs: &Arc<Inputs>, world: &World) -> String {
         Change::Update { from, to } => format!("update: {from} -> {to}"),
         Change::Remove { from } => format!("remove: {from}"),
     }];
-    let short = |command: &crate::invocation::Invocation| {
+    let short = |command: &Invocation| {
         let force = if command.args.iter().any(|arg| arg == "--force-conflicts") { " (force)" } else { "" };
         let words: Vec<&str> = command
             .args
@@ -230,7 +233,9 @@ fn a_release_that_helm_is_still_working_on_is_refused_with_the_way_out() {
 fn a_chart_that_does_not_render_is_refused() {
     let inputs = inputs(&json!({}));
     let mut world = world(&inputs, &[], Live::default());
-    world.manifests.insert("web".into(), Manifests { wanted: Some(Err("parse error".into())), target: None });
+    world
+        .manifests
+        .insert("web".into(), Manifests { wanted: Some(Err("parse error".into())), ..Manifests::default() });
     insta::assert_snapshot!(told(&inputs, &world), @r#"
     error: chart charts/web does not render for release web
     evidence: ["parse error"]

@@ -13,7 +13,7 @@ use crate::world::World;
 
 /// The value of a declared secret: given, else in the cluster, else generated, else nothing. A derived value is made
 /// from the value of its source, each time anew.
-pub(super) fn value(profile: &Profile, name: &str, world: &World) -> Option<SecretString> {
+pub(in crate::steps) fn value(profile: &Profile, name: &str, world: &World) -> Option<SecretString> {
     let spec = profile.secrets.values.get(name);
     if let Some((from, form)) = spec.and_then(|spec| spec.from.as_deref().zip(spec.form)) {
         // What cannot be derived is refused where it comes from; `SecretStep::decide` asks about what is kept.

@@ -1,4 +1,5 @@
-//! Owns what kubectl's complaint says about a request through the service proxy: whether it reached a program.
+//! Owns what kubectl's complaint says: whether a request through the service proxy reached a program, whether a resource
+//! is known.
 //! Refuses to guess: what is not known to be undelivered may have been delivered.
 
 /// How the complaint about a request begins that certainly reached no program. The third and fourth are the API
@@ -22,6 +23,14 @@ pub fn is_undelivered(complaint: &str) -> bool {
 /// Whether the program answered 404: what was to be removed is not there.
 pub fn is_absent(complaint: &str) -> bool {
     complaint.lines().any(|line| line.starts_with("Error from server (NotFound): the server could not find"))
+}
+
+/// Whether kubectl, having asked the server, says that it knows no such resource: the one answer that proves that there
+/// is no object of it. The second text is the server's, when kubectl remembered the resource from before
+/// (kubectl `pkg/cmd/get`, apimachinery `api/meta/errors.go`; tried with 1.34).
+pub fn lacks_resource(complaint: &str) -> bool {
+    complaint.contains("the server doesn't have a resource type")
+        || complaint.contains("the server could not find the requested resource")
 }
 
 #[cfg(test)]

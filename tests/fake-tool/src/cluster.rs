@@ -20,6 +20,8 @@ pub struct Wanted {
     pub behaviour: Behaviour,
     /// Hash of the pod template.
     pub hash: String,
+    /// Whether the pods ask for a sidecar.
+    pub sidecar: bool,
 }
 
 /// Why a server-side apply fails: another manager set the replicas to another number.
@@ -50,6 +52,7 @@ pub fn apply(state: &mut State, wanted: &Wanted, now: u64) {
         state.deployments.len() - 1
     });
     let set_uid = state.tick();
+    let sidecar = wanted.sidecar.then_some(state.dapr.sidecars);
     let live = &mut state.deployments[at];
     let current = live.sets.last();
     let same = current.is_some_and(|set| set.hash == wanted.hash);
@@ -65,7 +68,8 @@ pub fn apply(state: &mut State, wanted: &Wanted, now: u64) {
     let revision = current.map_or(0, |set| set.revision) + 1;
     let known = live.sets.iter().position(|set| set.hash == wanted.hash).map(|at| live.sets.remove(at));
     let Wanted { image, behaviour, hash, .. } = wanted.clone();
-    let fresh = ReplicaSet { uid: set_uid, revision, since: now, image, behaviour, hash };
+    let fresh =
+        ReplicaSet { uid: set_uid, revision, since: now, image, behaviour, hash, sidecar, replaced: 0 };
     live.sets.push(known.map_or(fresh, |set| ReplicaSet { revision, ..set }));
 }
 
@@ -120,6 +124,7 @@ mod tests {
             image: "a:1".into(),
             behaviour,
             hash: hash.into(),
+            sidecar: false,
         }
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::argv::Argv;
 use crate::state::{KUBECONFIG, Revision, State};
-use crate::{Answer, Call, cluster};
+use crate::{Answer, Call, cluster, dapr};
 
 const VALUED: [&str; 14] = [
     "--max",
@@ -122,6 +122,10 @@ fn upgrade(state: &mut State, argv: &Argv, call: &Call) -> Result<String, String
     let mut labels = newest.as_ref().map(|one| one.labels.clone()).unwrap_or_default();
     labels.extend(parse_labels(argv.value(&["--labels"]).unwrap_or_default()));
     let installs = newest.as_ref().is_none_or(|one| one.status == "uninstalled");
+    if newest.is_none() {
+        // Applied at the first installation, and never again.
+        dapr::install_crds(state, chart);
+    }
     let number = newest.map_or(1, |one| one.number + 1);
     let description = argv
         .value(&["--description"])

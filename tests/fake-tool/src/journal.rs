@@ -58,7 +58,7 @@ pub fn changes(tool: &str, args: &[String]) -> bool {
     match tool {
         "helm" => has("upgrade") || has("install") || has("rollback") || has("uninstall"),
         // A request to a program changes nothing that todoctl deploys.
-        "kubectl" if has("--raw") => false,
+        "kubectl" if has("--raw") || has("--dry-run=server") => false,
         "kubectl" => matches!(args.first().map(String::as_str), Some("apply" | "delete" | "scale")),
         _ => has("start") || has("delete") || has("build") || has("rm") || has("load"),
     }

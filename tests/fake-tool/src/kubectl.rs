@@ -13,12 +13,13 @@ pub use watch::{is_watch, watch};
 
 use crate::argv::Argv;
 use crate::state::{KUBECONFIG, State};
-use crate::{Answer, Call};
+use crate::{Answer, Call, dapr};
 
-const VALUED: [&str; 15] = [
+const VALUED: [&str; 16] = [
     "-p",
     "--type",
     "--max-log-requests",
+    "--dry-run",
     "-n",
     "--namespace",
     "--context",
@@ -64,13 +65,17 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
     }
     match argv.word(0) {
         "get" if matches!(argv.word(1), "lease" | "secret") => lease::get(state, &argv),
+        "get" if argv.word(1) == "customresourcedefinitions" => dapr::get_crds(state, &argv.words[2..]),
+        "get" if dapr::is_resource(argv.word(1)) => dapr::get(state, argv.word(1), namespace(&argv)),
         "get" => read::get(state, &argv, call.now),
         "logs" => logs::logs(state, &argv, call.now),
         "describe" => read::describe(state, &argv, call.now),
+        "api-resources" => dapr::served(state),
+        "create" if argv.has(&["--dry-run"]) => dapr::would_create(state, &argv, &call.stdin),
         "create" => lease::create(state, &argv, &call.stdin),
         "patch" => lease::patch(state, &argv),
         "apply" => write::apply(state, &argv, &call.stdin),
-        "delete" => write::delete(state, &argv),
+        "delete" => write::delete(state, &argv, call.now),
         "scale" => write::scale(state, &argv),
         other => Answer::fail(1, format!("error: unknown command \"{other}\" for \"kubectl\"\n")),
     }

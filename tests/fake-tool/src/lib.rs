@@ -7,6 +7,7 @@
 
 pub mod argv;
 pub mod cluster;
+pub mod dapr;
 pub mod fault;
 pub mod helm;
 pub mod journal;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::dapr::{Dapr, Sidecars};
 use crate::fault::Fault;
 
 /// Kubeconfig of the sandbox; helm and kubectl reach the cluster only with it.
@@ -34,6 +35,8 @@ pub struct State {
     pub deployments: Vec<Deployment>,
     /// Bodies of requests that programs took and that were not removed.
     pub sent: Vec<String>,
+    /// Dapr: its CRDs, its objects, its injector.
+    pub dapr: Dapr,
     /// Scripted faults.
     pub faults: Vec<Fault>,
     /// Counts changes; the source of unique ids and creation times.
@@ -54,6 +57,7 @@ impl Default for State {
             revisions: Vec::new(),
             deployments: Vec::new(),
             sent: Vec::new(),
+            dapr: Dapr::default(),
             faults: Vec::new(),
             clock: 0,
         }
@@ -181,6 +185,12 @@ pub struct ReplicaSet {
     pub behaviour: Behaviour,
     /// Hash of the pod template.
     pub hash: String,
+    /// What its pods met when they asked for a sidecar; absent when they did not ask.
+    #[serde(default)]
+    pub sidecar: Option<Sidecars>,
+    /// How often its pods were deleted and replaced.
+    #[serde(default)]
+    pub replaced: u32,
 }
 
 /// A moment of the state's own clock, as Kubernetes writes it.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::is_up;
+use crate::dapr;
 use crate::state::{Behaviour, Deployment, ReplicaSet, State, hash};
 
 /// Every namespace, Deployment, replica set and pod now.
@@ -74,12 +75,19 @@ fn pod_object(deployment: &Deployment, set: &ReplicaSet, number: u32, now: u64) 
         &format!("{release}-deployment-{}", set.hash),
         &format!("replicaset-{}", set.uid),
     );
-    json!({"apiVersion": "v1", "kind": "Pod",
+    let mut pod = json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "namespace": namespace, "uid": format!("pod-{name}"), "labels": labels(release), "ownerReferences": [owner]},
         "spec": template(release, set)["spec"],
         "status": {"phase": phase, "conditions": [
                 {"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": status}],
-            "containerStatuses": [container(release, set, ready)]}})
+            "containerStatuses": [container(release, set, ready)]}});
+    if let Some(annotations) = template(release, set)["metadata"].get("annotations") {
+        pod["metadata"]["annotations"] = annotations.clone();
+    }
+    if let Some(containers) = pod["spec"]["containers"].as_array_mut().filter(|_| dapr::has_sidecar(set)) {
+        containers.push(json!({"name": "daprd", "image": "daprd:1.18.1"}));
+    }
+    pod
 }
 
 fn container(release: &str, set: &ReplicaSet, ready: bool) -> Value {
@@ -112,12 +120,19 @@ pub fn pods(deployment: &Deployment, now: u64) -> Vec<(String, &ReplicaSet)> {
 }
 
 fn pod_name(release: &str, set: &ReplicaSet, number: u32) -> String {
-    let suffix = hash(&format!("{}/{number}", set.uid));
-    format!("{release}-deployment-{}-{}", set.hash, &suffix[..5])
+    let again = if set.replaced == 0 { String::new() } else { format!("/{}", set.replaced) };
+    let suffix = hash(&format!("{}/{number}{again}", set.uid));
+    // The first digits of texts that end differently are the same.
+    format!("{release}-deployment-{}-{}", set.hash, &suffix[5..])
 }
 
 fn template(release: &str, set: &ReplicaSet) -> Value {
-    json!({"metadata": {"labels": labels(release)}, "spec": {"containers": [{"name": release, "image": set.image}]}})
+    let mut template = json!({"metadata": {"labels": labels(release)},
+        "spec": {"containers": [{"name": release, "image": set.image}]}});
+    if set.sidecar.is_some() {
+        template["metadata"]["annotations"] = json!({"dapr.io/enabled": "true", "dapr.io/app-id": release});
+    }
+    template
 }
 
 fn labels(release: &str) -> Value {
@@ -143,6 +158,7 @@ mod tests {
                 image: format!("a:{at}"),
                 behaviour: behaviour.clone(),
                 hash: format!("hash{at}"),
+                sidecar: false,
             };
             apply(&mut state, &wanted, 0);
         }

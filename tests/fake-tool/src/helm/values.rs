@@ -67,6 +67,7 @@ pub fn wanted(state: &State, namespace: &str, release: &str, values: &Value) -> 
         hash: hash(&format!("{template}{image}")),
         image,
         behaviour,
+        sidecar: values.pointer("/dapr/enabled") == Some(&Value::Bool(true)),
     }
 }
 

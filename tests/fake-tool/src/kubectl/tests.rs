@@ -29,7 +29,7 @@ fn state() -> State {
     let (namespace, release, image, hash) = ("todo".into(), "backend".into(), "a:1".into(), "hash".into());
     cluster::apply(
         &mut state,
-        &Wanted { namespace, release, replicas: 2, image, behaviour: Behaviour::Ready, hash },
+        &Wanted { namespace, release, replicas: 2, image, behaviour: Behaviour::Ready, hash, sidecar: false },
         0,
     );
     state

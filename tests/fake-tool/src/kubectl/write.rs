@@ -7,11 +7,14 @@ use serde_json::{Value, json};
 use super::{namespace, not_found};
 use crate::argv::Argv;
 use crate::state::{State, timestamp};
-use crate::{Answer, cluster};
+use crate::{Answer, cluster, dapr};
 
 pub(super) fn apply(state: &mut State, argv: &Argv, stdin: &str) -> Answer {
-    if !argv.has(&["--server-side"]) || argv.value(&["-f"]) != Some("-") {
-        return Answer::fail(1, "error: this test knows only server-side apply from standard input\n");
+    if !argv.has(&["--server-side"]) {
+        return Answer::fail(1, "error: this test knows only server-side apply\n");
+    }
+    if let Some(folder) = argv.value(&["-f"]).filter(|source| *source != "-") {
+        return dapr::apply_folder(state, folder);
     }
     let Ok(object) = serde_json::from_str::<Value>(stdin) else {
         return Answer::fail(1, "error: error parsing STDIN: invalid character\n");
@@ -39,6 +42,7 @@ fn apply_one(state: &mut State, item: &Value) -> Result<String, String> {
         ("Secret", "helm.sh/release.v1") => label_release(state, item, &text("/metadata/namespace"), &name),
         ("Secret", _) => apply_secret(state, item, &text("/metadata/namespace"), &name),
         ("ConfigMap", _) => apply_object(state, item, &text("/metadata/namespace"), &name),
+        _ if text("/apiVersion").starts_with("dapr.io/") => dapr::apply(state, item),
         _ => Err(format!("error: this test knows no {kind}\n")),
     }
 }
@@ -112,8 +116,15 @@ fn remove_object(state: &mut State, kind: &str, place: &str, name: &str) -> bool
     before != state.objects.len()
 }
 
-pub(super) fn delete(state: &mut State, argv: &Argv) -> Answer {
+pub(super) fn delete(state: &mut State, argv: &Argv, now: u64) -> Answer {
     let place = namespace(argv).unwrap_or("default").to_owned();
+    let names = &argv.words[2..];
+    if dapr::is_resource(argv.word(1)) {
+        return dapr::delete(state, argv.word(1), &place, names, argv.has(&["--ignore-not-found"]));
+    }
+    if argv.word(1) == "pod" {
+        dapr::replace_pods(state, &place, names, now);
+    }
     let mut said = String::new();
     let kinds: Vec<&str> = argv.word(1).split(',').collect();
     for (kind, name) in kinds.iter().flat_map(|kind| argv.words[2..].iter().map(move |name| (*kind, name))) {
@@ -158,6 +169,7 @@ fn remove_namespace(state: &mut State, name: &str) -> bool {
     state.objects.retain(|one| one["metadata"]["namespace"] != name);
     state.revisions.retain(|one| one.namespace != name);
     state.deployments.retain(|one| one.namespace != name);
+    state.dapr.objects.retain(|one| one["metadata"]["namespace"] != name);
     state.namespaces.remove(name)
 }
 

@@ -1,0 +1,76 @@
+//! What the release that installs Dapr does beside its chart: CRDs before it, proofs after it.
+//!
+//! helm applies a chart's `crds/` when it installs, and never again; it leaves them there when it uninstalls. So they are
+//! applied here, unless this is the first installation into a cluster that has none.
+
+use super::ReleaseStep;
+use crate::dapr;
+use crate::invocation::Invocation;
+use crate::step::{Check, Undo};
+use crate::steps::component;
+use crate::tool::kubectl::Kubectl;
+use crate::world::releases::Revision;
+use crate::world::{Access, Manifests, World};
+
+impl ReleaseStep {
+    pub(super) fn installs_dapr(&self) -> bool {
+        self.inputs.installs_dapr(&self.name)
+    }
+
+    /// The CRDs, when helm would not apply them.
+    pub(super) fn crds_first(
+        &self,
+        world: &World,
+        access: &Access,
+        history: &[Revision],
+        manifests: &Manifests,
+    ) -> Option<Invocation> {
+        let by_helm = history.is_empty() && !world.components.known;
+        let folder = self.spec().chart.join(dapr::CRDS);
+        (!manifests.crds.is_empty() && !by_helm).then(|| Kubectl::new(access).apply_folder(&folder))
+    }
+
+    /// What must hold before anything relies on Dapr. Without the names of the CRDs, those of the kinds that are used.
+    pub(super) fn dapr_answers(&self, crds: &[String]) -> Vec<Check> {
+        if !self.installs_dapr() {
+            return Vec::new();
+        }
+        let names = match crds {
+            [] => dapr::Kind::ALL.map(|kind| kind.resource().to_owned()).into(),
+            some => some.to_vec(),
+        };
+        let within_seconds = self.spec().ready_seconds;
+        let (release, namespace) = (self.name.clone(), self.namespace().to_owned());
+        let into = self.inputs.profile.namespace.clone();
+        vec![
+            Check::Established {
+                release: release.clone(),
+                namespace: namespace.clone(),
+                names,
+                within_seconds,
+            },
+            Check::Injects { release, namespace, into, within_seconds },
+        ]
+    }
+
+    /// The undo of a release with its place among the others: a sidecar must find the objects of before when it starts
+    /// anew, and CRDs stay, because deleting them would delete every object of their kinds.
+    pub(super) fn placed(&self, undo: Undo, world: &World, crds: &[String]) -> Undo {
+        let undo = match &self.inputs.profile.dapr {
+            Some(dapr) if self.spec().sidecar => {
+                let mut first = component::needs_of(&self.inputs, &self.name);
+                // Pods of the old revision get their sidecar from the old Dapr; one that is uninstalled goes last.
+                let namespace = self.inputs.namespace(&self.inputs.profile.releases[&dapr.release]);
+                if world.releases.newest(namespace, &dapr.release).is_none() {
+                    first.retain(|step| !step.is_release(&dapr.release));
+                }
+                undo.after(first)
+            }
+            Some(_) | None => undo,
+        };
+        if crds.is_empty() {
+            return undo;
+        }
+        undo.leaving(&format!("CRDs {}: every object of their kinds would go with them", crds.join(", ")))
+    }
+}
