@@ -204,7 +204,7 @@ fn end(
     marks: Vec<Mark>,
     mut releases: Vec<ReleaseAt>,
 ) -> Vec<Closing> {
-    let changed = changes(plan);
+    let changed = changes(plan.steps.iter().map(|one| (&one.step, &one.decision.change)));
     if changed.is_empty() {
         return of_marks(access, &marks);
     }
@@ -234,9 +234,9 @@ fn end(
     closing
 }
 
-/// What a plan changes, as a record says it.
-pub fn changes(plan: &Plan) -> Vec<Changed> {
-    let changed = |step: &StepId, change: &Change| {
+/// What steps change, as a record says it.
+pub fn changes<'a>(steps: impl Iterator<Item = (&'a StepId, &'a Change)>) -> Vec<Changed> {
+    let changed = |(step, change): (&StepId, &Change)| {
         let (from, to) = match change {
             Change::None { .. } => return None,
             Change::Create { to } => (None, Some(to)),
@@ -245,7 +245,7 @@ pub fn changes(plan: &Plan) -> Vec<Changed> {
         };
         Some(Changed { step: step.to_string(), from: from.cloned(), to: to.cloned() })
     };
-    plan.steps.iter().filter_map(|one| changed(&one.step, &one.decision.change)).collect()
+    steps.filter_map(changed).collect()
 }
 
 /// Every release of the profile once the plan is carried out.

@@ -4,6 +4,7 @@
 //! The undo list is on record before the first change. Undos run in reverse order, never stop at a failed one, are
 //! verified after all of them, touch nothing this run did not change, and never lose the first cause.
 
+mod ending;
 mod evidence;
 mod forward;
 mod hub;
@@ -16,16 +17,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use jiff::Timestamp;
 use tokio::sync::watch;
 
+use self::ending::Start;
 use self::hub::Hub;
 use crate::emitter::Emitter;
 use crate::event::{Cause, Event, FORMAT, Outcome, Remaining, StepInfo};
 use crate::invocation::Invocation;
 use crate::lock::Lock;
 use crate::plan::{Closing, Plan};
-use crate::run_record::{Ended, Ending};
+use crate::run_record::Ending;
 use crate::runner::{Output, RunError, SharedRunner};
 use crate::step::{Check, StepId, Undo};
 use crate::tool::kubectl::Kubectl;
@@ -84,7 +85,7 @@ impl Engine {
         let start = Start::now();
         self.begin(&self.names.command, plan.announce());
         let hub = Hub::new(&self.runner, self.access.as_ref(), live);
-        let outcome = self.act(plan, &hub, start).await;
+        let outcome = self.act(plan, &hub, start.clone()).await;
         self.finish(&outcome, start).await;
         outcome
     }
@@ -96,7 +97,9 @@ impl Engine {
         self.begin("recover", open.steps.iter().map(|step| step.info.clone()).collect());
         let cause = cause(None, format!("run {} ({}) did not finish", open.run, open.who), "");
         let undo = seen::undo_list(open, now);
-        let outcome = self.unwind(cause, &undo, &hub, None).await;
+        let seal = self.seal_of(open);
+        let origin = start.clone().of(open);
+        let outcome = self.unwind(cause, &undo, &hub, seal.as_ref().map(|seal| (seal, origin))).await;
         self.finish(&outcome, start).await;
         outcome
     }
@@ -156,7 +159,7 @@ impl Engine {
         let forward = forward::run(self, plan, hub).await;
         let Some(failure) = forward.failure else {
             let outcome = Outcome::Deployed;
-            let ending = self.ending(&outcome, start);
+            let ending = self.ending(&outcome, &start);
             tokio::join!(self.close(&plan.closing, &ending), self.tidy(&forward.leftovers));
             return outcome;
         };
@@ -184,7 +187,7 @@ impl Engine {
             let remaining =
                 touched.iter().filter_map(|(step, undo)| self.remaining(step, undo, "changed by this run"));
             let outcome = Outcome::Kept { cause, remaining: remaining.collect() };
-            self.seal(&[], plan.seal().map(|seal| (seal, self.ending(&outcome, start)))).await;
+            self.seal(&[], plan.seal().map(|seal| (seal, self.ending(&outcome, &start)))).await;
             return outcome;
         }
         self.unwind(cause, &touched, hub, plan.seal().map(|seal| (seal, start))).await
@@ -214,26 +217,6 @@ impl Engine {
                 self.events.emit(Event::Warning { message });
                 break;
             }
-        }
-    }
-
-    /// How a run ended, for its record.
-    fn ending(&self, outcome: &Outcome, start: Start) -> Ending {
-        let (ended, cause) = match outcome {
-            Outcome::Deployed => (Ended::Deployed, None),
-            Outcome::RolledBack { cause, stays: _ } => (Ended::RolledBack, Some(cause)),
-            Outcome::Failed { cause } => (Ended::Failed, Some(cause)),
-            Outcome::Stuck { cause, remaining: _ } => (Ended::Stuck, Some(cause)),
-            Outcome::Kept { cause, remaining: _ } => (Ended::Kept, Some(cause)),
-        };
-        Ending {
-            command: self.names.command.clone(),
-            outcome: ended,
-            cause: cause.map(|cause| cause.message.clone()),
-            started: start.at,
-            seconds: start.clock.elapsed().as_secs_f64(),
-            holder: self.names.holder.clone(),
-            ci: self.names.ci.clone(),
         }
     }
 
@@ -298,19 +281,6 @@ impl Engine {
 
     fn kubectl(&self) -> Option<Kubectl> {
         self.access.as_ref().map(Kubectl::new)
-    }
-}
-
-/// When a run began.
-#[derive(Debug, Clone, Copy)]
-struct Start {
-    at: Timestamp,
-    clock: Instant,
-}
-
-impl Start {
-    fn now() -> Self {
-        Self { at: Timestamp::now(), clock: Instant::now() }
     }
 }
 

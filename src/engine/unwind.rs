@@ -70,7 +70,7 @@ impl Engine {
             let interrupted = cause.interrupted || self.is_given_up();
             Outcome::Stuck { cause: Cause { interrupted, ..cause }, remaining: back.remaining }
         };
-        self.seal(&back.returned, seal.map(|(seal, start)| (seal, self.ending(&outcome, start)))).await;
+        self.seal(&back.returned, seal.map(|(seal, start)| (seal, self.ending(&outcome, &start)))).await;
         outcome
     }
 
