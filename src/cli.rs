@@ -16,6 +16,7 @@ mod prompt;
 mod questions;
 mod recover;
 mod rollback;
+mod secrets;
 mod select;
 mod session;
 mod signals;
@@ -85,6 +86,7 @@ fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
             Command::Recover(command) => recover::recover(args, command, output).await,
             Command::Unlock(command) => unlock::unlock(args, command, output).await,
             Command::Verify(command) => verify::verify(args, command, output).await,
+            Command::Secrets { command } => secrets::secrets(args, command, output).await,
             Command::Completions { .. } => Ok(Exit::Done),
         }
     });

@@ -72,6 +72,14 @@ pub fn deployment(inputs: &Arc<Inputs>, provider: &Arc<dyn Provider>, world: &Wo
     steps
 }
 
+/// New versions of some logical Secrets, without anything that uses them.
+pub fn staging(inputs: &Arc<Inputs>, sets: &[String]) -> Vec<Box<dyn Step>> {
+    let mut steps: Vec<Box<dyn Step>> = vec![Box::new(namespace::NamespaceStep::new(inputs))];
+    let sets = sets.iter().cloned();
+    steps.extend(sets.map(|name| Box::new(secret::SecretStep::new(inputs, name)) as Box<dyn Step>));
+    steps
+}
+
 /// The cluster alone: what can be done while it does not run.
 pub fn cluster_only(provider: &Arc<dyn Provider>) -> Vec<Box<dyn Step>> {
     vec![Box::new(cluster::ClusterStep::new(provider))]

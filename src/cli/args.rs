@@ -58,6 +58,11 @@ pub(super) enum Command {
     Unlock(Unlock),
     /// Run the checks of a profile against what is deployed now
     Verify(Reading),
+    /// Look at, set and check the secrets of a profile; values are never shown
+    Secrets {
+        #[command(subcommand)]
+        command: Secrets,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -97,6 +102,40 @@ pub(super) struct Plan {
     pub(super) output: Form,
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Secrets {
+    /// List the versions in the cluster, their keys, and what uses them
+    List(Reading),
+    /// Give a value anew; the next up takes it: todoctl secrets set auth-secret
+    Set(SetSecret),
+    /// Find what is missing, malformed, apart or unused
+    Check(CheckSecrets),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct SetSecret {
+    /// Name of the value, under `secrets.values` of the profile
+    pub(super) name: String,
+    /// Profile [default: the one this project was last brought up with]
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
+    #[command(flatten)]
+    pub(super) sources: Sources,
+    /// Take random bytes, as many as the profile says
+    #[arg(long, conflicts_with_all = ["env_file", "secrets_from"])]
+    pub(super) generate: bool,
+    #[command(flatten)]
+    pub(super) run: Run,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct CheckSecrets {
+    #[command(flatten)]
+    pub(super) reading: Reading,
+    #[command(flatten)]
+    pub(super) sources: Sources,
+}
+
 /// What is deployed, with which values.
 #[derive(Debug, ClapArgs)]
 pub(super) struct What {
@@ -113,7 +152,7 @@ pub(super) struct What {
 }
 
 /// Where secret values are given. The environment and a terminal are others.
-#[derive(Debug, Default, ClapArgs)]
+#[derive(Debug, Clone, Default, ClapArgs)]
 pub(super) struct Sources {
     /// File of KEY=VALUE lines with secrets, by the variables that the profile declares
     #[arg(long, value_name = "FILE")]

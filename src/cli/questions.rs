@@ -62,7 +62,7 @@ pub(super) async fn hidden(
 ) -> Result<Option<SecretString>, Failure> {
     let (secrets, name) = (secrets.clone(), name.to_owned());
     let typed = prompt::ask(move || {
-        let prompt = name.clone();
+        let prompt = format!("{name} (hidden)");
         let acceptable = move |text: &String| -> Result<(), String> {
             if optional && text.is_empty() {
                 return Ok(());

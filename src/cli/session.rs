@@ -59,6 +59,16 @@ pub(super) fn project(args: &Args) -> Result<PathBuf, Failure> {
     })
 }
 
+/// The profile that is meant: the given one, else the one that the project was last brought up with.
+pub(super) fn profile_name(project: &Path, given: Option<&str>) -> Result<String, Failure> {
+    if let Some(name) = given {
+        return Ok(name.to_owned());
+    }
+    folders::recall(&folders::state()?, project).ok_or_else(|| {
+        Failure::usage("which profile? this project was not brought up from here yet", "give --profile NAME")
+    })
+}
+
 impl Session {
     /// For commands that build and deploy.
     pub(super) async fn deploying(args: &Args, what: &What, output: &mut Output) -> Result<Self, Failure> {
@@ -75,15 +85,7 @@ impl Session {
     /// For commands that look at or remove what is deployed.
     pub(super) async fn reading(args: &Args, profile: Option<&str>) -> Result<Self, Failure> {
         let project = project(args)?;
-        let name = match profile {
-            Some(name) => name.to_owned(),
-            None => folders::recall(&folders::state()?, &project).ok_or_else(|| {
-                Failure::usage(
-                    "which profile? this project was not brought up from here yet",
-                    "give --profile NAME",
-                )
-            })?,
-        };
+        let name = profile_name(&project, profile)?;
         let loaded = profile::load(&project, &name)?;
         let file = loaded.file.clone();
         Self::open(args, Inputs::without_sources(loaded), Given::default(), file).await

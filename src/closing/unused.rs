@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::inputs::Inputs;
 use crate::labels;
+use crate::references;
 use crate::world::World;
 use crate::world::releases::Revision;
 
@@ -22,19 +23,16 @@ pub(super) fn images(inputs: &Inputs, world: &World) -> Vec<String> {
     unused.cloned().collect()
 }
 
-/// Versions of the profile's Secrets that are not the newest and that no kept revision and no kept record of a run
-/// refers to.
+/// Versions of the profile's Secrets that are not the newest and that nothing can return to any more.
 pub(super) fn versions(inputs: &Inputs, world: &World) -> Vec<String> {
-    let revisions = world.releases.iter().flat_map(|(_, _, revisions)| revisions);
-    let mut used: BTreeSet<&str> = revisions.filter_map(|revision| revision.label(labels::SECRETS)).collect();
-    used.extend(world.runs.iter().flat_map(crate::world::runs::Runs::secrets));
+    let references = references::of(world);
     let sets = inputs.secret_names();
     let versions = world.secrets.iter().filter(|(set, _)| sets.contains(*set)).flat_map(|(_, versions)| {
         let newest = versions.newest().map(|version| version.name.as_str());
         versions.iter().filter(move |version| Some(version.name.as_str()) != newest)
     });
     versions
-        .filter(|version| !used.contains(version.name.as_str()))
+        .filter(|version| references.is_unused(&version.name))
         .map(|version| version.name.clone())
         .collect()
 }

@@ -61,10 +61,9 @@ impl Runs {
         self.0.iter().skip(KEPT - 1).map(|entry| object_name(&entry.run)).collect()
     }
 
-    /// The versions of Secrets that the records which stay refer to.
-    pub fn secrets(&self) -> BTreeSet<&str> {
-        let kept = self.0.iter().take(KEPT - 1).filter_map(|entry| entry.record.as_deref().ok());
-        kept.flat_map(|record| record.set.secrets.iter().map(String::as_str)).collect()
+    /// Those that can be read and stay once one more run is recorded.
+    pub fn staying(&self) -> impl Iterator<Item = &RunRecord> {
+        self.0.iter().take(KEPT - 1).filter_map(|entry| entry.record.as_deref().ok())
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Version {
     /// Its values by key.
     pub values: BTreeMap<String, SecretString>,
     /// When it was made, as Kubernetes writes it.
-    created: String,
+    pub created: String,
 }
 
 impl Versions {

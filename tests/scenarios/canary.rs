@@ -6,7 +6,10 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
+use serde_json::Value;
+
 use crate::bench::{Bench, Done};
+use crate::prompts::{finish, press, terminal, until_hidden};
 
 const FILE: &str = "postgresql://todo:C4n4ry \"quoted\\slash\"&<é>@db:5432/todo?x=y";
 const ENVIRONMENT: &str = "C4n4ry-of-the-environment/with+signs=and%percent";
@@ -72,7 +75,7 @@ impl Canary {
         self.assert_absent(&format!("stderr of {line}"), &done.stderr);
     }
 
-    /// Input of `kubectl apply` is the one place where values belong.
+    /// A version of a Secret on the input of `kubectl apply` is the one place where values belong.
     fn assert_absent_in_calls(&self, bench: &Bench) -> usize {
         let mut applied = 0;
         for line in bench.log() {
@@ -81,14 +84,33 @@ impl Canary {
             for (name, value) in &line.environment {
                 self.assert_absent(&format!("{name} of {call}"), value);
             }
-            if call.starts_with("kubectl apply") {
+            let object = serde_json::from_str(&line.stdin).unwrap_or_default();
+            if call.starts_with("kubectl apply") && is_version(&object) {
                 applied += usize::from(self.0.iter().any(|form| line.stdin.contains(form.as_str())));
+                self.assert_absent(&format!("the metadata of {call}"), &object["metadata"].to_string());
             } else {
                 self.assert_absent(&format!("the input of {call}"), &line.stdin);
             }
         }
         applied
     }
+
+    /// Everything in the cluster except the data of the versions: releases with their values and labels, run records,
+    /// the open run, what pods got as configuration, names, annotations.
+    fn assert_absent_in_cluster(&self, bench: &Bench) {
+        let mut state = serde_json::to_value(bench.state()).expect("a state");
+        for secret in state["secrets"].as_array_mut().into_iter().flatten() {
+            if is_version(secret) {
+                *secret = secret["metadata"].take();
+            }
+        }
+        self.assert_absent("the cluster", &state.to_string());
+    }
+}
+
+/// Whether an object is a version of a logical Secret.
+fn is_version(object: &Value) -> bool {
+    object["kind"] == "Secret" && object["metadata"]["labels"]["todoctl.dev/secret"].is_string()
 }
 
 fn bench() -> (Bench, Vec<(String, String)>) {
@@ -114,6 +136,7 @@ fn search(bench: &Bench, canary: &Canary, environment: &[(String, String)], line
     canary.assert_absent_in_files(&bench.path("state"));
     canary.assert_absent_in_files(&bench.path("home"));
     canary.assert_absent_in_files(&bench.path("project"));
+    canary.assert_absent_in_cluster(bench);
     canary.assert_absent_in_calls(bench)
 }
 
@@ -128,6 +151,10 @@ fn given_values_are_only_on_the_input_of_kubectl_apply() {
         ("plan sandbox -o json", 0),
         ("status -o json", 0),
         ("verify -o json", 0),
+        ("secrets list", 0),
+        ("secrets list -o json", 0),
+        ("secrets check -o json", 0),
+        ("up --help", 0),
     ];
     assert_eq!(search(&bench, &canary(), &environment, &lines), 2, "each Secret is applied once");
 }
@@ -169,6 +196,114 @@ fn malformed_values_are_not_quoted() {
     );
     let short = vec![("BETTER_AUTH_SECRET".to_owned(), "C4n4ry".to_owned())];
     search(&bench, &canary(), &short, &[("up sandbox", 10)]);
+}
+
+/// A profile in which Dapr's URL is derived, and which asks.
+const DERIVED: &str = "extends: sandbox.yaml
+confirm: ask
+secrets:
+  values:
+    dapr-url: {from: database-url, form: postgres}
+  sets:
+    backend-secrets: {dapr-url: dapr-url}
+";
+const URL: &str = "postgresql://todo:C4n4ry+and%2Fmore@db:5432/todo?ssl=require";
+const DERIVED_URL: &str = "postgres://todo:C4n4ry%2Band%2Fmore@db:5432/todo?sslmode=require";
+
+fn derived_canary() -> Canary {
+    let mut all: Vec<String> = [URL, DERIVED_URL, ENVIRONMENT].into_iter().flat_map(forms).collect();
+    all.push("C4n4ry".to_owned());
+    Canary(all)
+}
+
+#[test]
+fn values_on_standard_input_and_derived_ones_go_the_same_way() {
+    let bench = Bench::new();
+    bench.write("profiles/derived.yaml", DERIVED);
+    let object = serde_json::json!({"database-url": URL, "auth-secret": ENVIRONMENT});
+    std::fs::write(bench.path("secrets.env"), object.to_string()).expect("a file");
+    let lines = [
+        ("plan derived --secrets-from FILE --verbose", 0),
+        ("up derived --yes --secrets-from FILE --verbose", 0),
+        ("secrets set database-url --yes --profile derived --secrets-from FILE", 0),
+        ("secrets check --profile derived", 0),
+    ];
+    assert_eq!(search(&bench, &derived_canary(), &[], &lines), 2, "each Secret is applied once");
+    std::fs::write(bench.path("secrets.env"), object.to_string().replace("more", "less")).expect("a file");
+    bench.write("sample/backend/behaviour", "crash");
+    let lines = [
+        ("secrets set database-url --yes --profile derived --secrets-from FILE -o json", 0),
+        ("up derived --yes --verbose", 20),
+        ("up derived --yes -o json", 20),
+        ("rollback backend --yes --profile derived", 0),
+        ("secrets list --profile derived", 0),
+        ("down derived --yes", 0),
+    ];
+    search(&bench, &derived_canary(), &[], &lines);
+}
+
+#[test]
+fn refused_values_of_every_source_are_not_quoted() {
+    let bench = Bench::new();
+    bench.write("profiles/derived.yaml", DERIVED);
+    let refused = [
+        r#"{"database-url": "postgresql://todo:C4n4ry@/todo"}"#,
+        r#"{"database-url": "mysql://C4n4ry"}"#,
+        r#"{"auth-secret": "C4n4ry"}"#,
+        r#"{"auth-secret": ["C4n4ry"]}"#,
+        r#"{"auth-secret": "C4n4ry""#,
+        "C4n4ry",
+    ];
+    for text in refused {
+        std::fs::write(bench.path("secrets.env"), text).expect("a file");
+        let lines = [
+            ("up derived --yes --secrets-from FILE --verbose", 10),
+            ("plan derived --secrets-from FILE", 10),
+        ];
+        search(&bench, &derived_canary(), &[], &lines);
+    }
+    // A command that prints a value which is no good.
+    std::fs::write(
+        bench.path("print"),
+        "#!/bin/sh\necho mysql://C4n4ry-of-the-command\necho C4n4ry complaint >/dev/null\n",
+    )
+    .expect("a file");
+    bench.write(
+        "profiles/command.yaml",
+        "extends: sandbox.yaml\nsecrets: {values: {database-url: {command: [sh, ../print]}}}\n",
+    );
+    let path = vec![("PATH".to_owned(), format!("{}:/usr/bin:/bin", bench.path("bin").display()))];
+    search(&bench, &derived_canary(), &path, &[("up command --verbose", 10), ("plan command", 10)]);
+}
+
+#[test]
+fn typed_values_are_seen_nowhere() {
+    let bench = Bench::new();
+    bench.write(
+        "profiles/derived.yaml",
+        &DERIVED.replace("  values:\n", "  values:\n    database-url: {command: []}\n"),
+    );
+    let mut session = terminal(&bench, "up derived --verbose");
+    session.exp_string("Generate auth-secret").expect("a proposal");
+    press(&mut session, "n");
+    for (name, typed) in [
+        ("auth-secret", "C4n4ry"),
+        ("auth-secret", ENVIRONMENT),
+        ("database-url", "mysql://C4n4ry"),
+        ("database-url", URL),
+        ("openai-api-key", "C4n4ry-of-openai"),
+    ] {
+        until_hidden(&mut session, name);
+        session.send_line(typed).expect("typed");
+    }
+    let mut seen = session.exp_string("Go on?").expect("the question before the change");
+    press(&mut session, "y");
+    let (rest, exit) = finish(&mut session);
+    seen += &rest;
+    assert_eq!(exit, 0, "{seen}");
+    derived_canary().assert_absent("the terminal", &seen);
+    let lines = [("plan derived --verbose", 0), ("secrets list --profile derived", 0)];
+    assert_eq!(search(&bench, &derived_canary(), &[], &lines), 2, "each Secret is applied once");
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn bench() -> Bench {
 }
 
 /// todoctl on a terminal with echo on. `stty` goes first, because rexpect turns echo off.
-fn terminal(bench: &Bench, line: &str) -> PtySession {
+pub(crate) fn terminal(bench: &Bench, line: &str) -> PtySession {
     let mut todoctl = bench.clean(std::path::Path::new("/bin/sh"));
     todoctl.args([
         "-c",
@@ -50,8 +50,8 @@ fn hidden(bench: &Bench) -> PtySession {
 }
 
 /// Waits for a hidden question: echo is off then, and what is typed is not lost.
-fn until_hidden(session: &mut PtySession, name: &str) {
-    session.exp_string(&format!("{name}: ")).expect("a question");
+pub(crate) fn until_hidden(session: &mut PtySession, name: &str) {
+    session.exp_string(&format!("{name} (hidden): ")).expect("a question");
     let start = std::time::Instant::now();
     while modes(session).contains(LocalModes::ECHO) {
         assert!(start.elapsed().as_secs() < 60, "echo stays on");
@@ -60,7 +60,7 @@ fn until_hidden(session: &mut PtySession, name: &str) {
 }
 
 /// Types without a line end.
-fn press(session: &mut PtySession, keys: &str) {
+pub(crate) fn press(session: &mut PtySession, keys: &str) {
     session.send(keys).and_then(|_| session.flush()).expect("typed");
 }
 
@@ -70,7 +70,7 @@ fn modes(session: &PtySession) -> LocalModes {
 }
 
 /// What was written until the end, and the exit status.
-fn finish(session: &mut PtySession) -> (String, i32) {
+pub(crate) fn finish(session: &mut PtySession) -> (String, i32) {
     let rest = session.exp_eof().expect("an end");
     let status = session.process().wait().expect("a status");
     let WaitStatus::Exited(_, code) = status else { panic!("{status:?}: {rest}") };
