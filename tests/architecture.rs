@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What decides: pure, and free to be called at any time.
-const DECIDING: [&str; 15] = [
+const DECIDING: [&str; 17] = [
     "closing",
     "dapr",
     "digest",
