@@ -164,7 +164,11 @@ impl Engine {
             return outcome;
         };
         if let Some(why) = self.lost() {
-            return Self::ousted(why, forward.touched);
+            let undone = |step: &StepId| {
+                let planned = plan.steps.iter().find(|one| one.step == *step);
+                planned.is_some_and(|one| matches!(one.decision.undo, Undo::Commands { .. }))
+            };
+            return Self::ousted(why, forward.touched.into_iter().filter(undone).collect());
         }
         let (cause, ()) =
             tokio::join!(evidence::gather(self, plan, hub, failure), self.tidy(&forward.leftovers));

@@ -58,6 +58,15 @@ impl Session {
         world.live.lease(&self.inputs.profile.namespace).map_err(|message| self.unreadable(&message))
     }
 
+    /// For commands that only look: what they see may be half done.
+    pub(super) fn say_what_is_open(&self, world: &World, output: &mut Output) -> Result<(), Failure> {
+        if let Some(lease) = self.lease(world)? {
+            let (run, story) = (&lease.open.run, lease.open.story());
+            output.note(&format!("note: run {run} is open: {story}. up waits for it, or undoes it first"));
+        }
+        Ok(())
+    }
+
     /// A Lease that cannot be understood.
     pub(super) fn unreadable(&self, message: &str) -> Failure {
         let namespace = &self.inputs.profile.namespace;

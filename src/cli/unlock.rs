@@ -7,7 +7,8 @@ use crate::cli::session::Session;
 use crate::exit::Exit;
 use crate::lock;
 use crate::output::Output;
-use crate::tool::kubectl::Kubectl;
+use crate::step::{Reversal, Undo};
+use crate::tool::kubectl::{Kubectl, content_name};
 use crate::tool::reversal::Reverser;
 use crate::world::lease::OpenRun;
 
@@ -37,18 +38,26 @@ pub(super) async fn unlock(args: &Args, command: &Unlock, output: &mut Output) -
         command.run
     ));
     output.result(&left);
+    if lease.open.has_content {
+        let name = content_name(&lease.open.run);
+        output.note(&format!(
+            "What the applied objects were is in Secret {name} of namespace {namespace}, key before."
+        ));
+    }
     Ok(Exit::Done)
 }
 
-/// The commands that would undo a run, last step first.
+/// The commands that would undo a run, last step first. Objects that would be applied are left out: the undo list has
+/// only their names.
 fn left(open: &OpenRun, reverser: &Reverser) -> String {
-    let lines = open.steps.iter().rev().flat_map(|step| {
+    let mut lines = Vec::new();
+    for step in open.steps.iter().rev() {
+        let Undo::Commands { reversals, .. } = &step.undo else { continue };
         let commands = reverser.undo(&step.undo);
-        let title = (!commands.is_empty()).then(|| step.info.title.clone());
-        title
-            .into_iter()
-            .chain(commands.iter().map(|command| format!("  {}", command.shell())).collect::<Vec<_>>())
-    });
-    let lines: Vec<String> = lines.collect();
+        let whole =
+            commands.iter().zip(reversals).filter(|(_, one)| !matches!(one, Reversal::Restore { .. }));
+        lines.push(step.info.title.clone());
+        lines.extend(whole.map(|(command, _)| format!("  {}", command.shell())));
+    }
     if lines.is_empty() { "nothing".to_owned() } else { lines.join("\n") }
 }

@@ -21,7 +21,8 @@ use crate::world::{Access, Cluster, World};
 /// Shows what `up` would do.
 pub(super) async fn plan(args: &Args, command: &PlanArgs, output: &mut Output) -> Result<Exit, Failure> {
     let session = Session::deploying(args, &command.what, output).await?;
-    let (plan, _) = look(&session).await?;
+    let (plan, world) = look(&session).await?;
+    session.say_what_is_open(&world, output)?;
     show(&plan, command.output, args.verbose, output);
     Ok(if command.exit_code && !plan.is_empty() { Exit::Changes } else { Exit::Done })
 }
@@ -30,7 +31,8 @@ pub(super) async fn plan(args: &Args, command: &PlanArgs, output: &mut Output) -
 pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result<Exit, Failure> {
     let session = Session::deploying(args, &command.what, output).await?;
     if command.dry_run {
-        let (plan, _) = look(&session).await?;
+        let (plan, world) = look(&session).await?;
+        session.say_what_is_open(&world, output)?;
         show(&plan, command.run.output, args.verbose, output);
         return Ok(Exit::Done);
     }

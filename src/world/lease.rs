@@ -154,6 +154,11 @@ impl Holder {
 }
 
 impl OpenRun {
+    /// What it is, whoever holds it now.
+    pub fn story(&self) -> String {
+        format!("{} of {} since {}", self.command, self.who, self.since)
+    }
+
     /// The releases that its steps change, by namespace and name.
     pub fn releases(&self) -> impl Iterator<Item = (&str, &str)> {
         self.steps.iter().filter_map(|step| step.release.as_ref()).map(|(place, name)| (&**place, &**name))
@@ -243,4 +248,76 @@ pub fn object(namespace: &str, holder: &Holder, open: &OpenRun, now: Timestamp) 
 /// A moment as Kubernetes writes it in a Lease: always with microseconds.
 pub fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::step::{Change, StepId};
+
+    fn open(objects: Vec<Value>) -> OpenRun {
+        let info = StepInfo {
+            step: StepId::of("component", "pubsub"),
+            title: "component pubsub".into(),
+            order: 5,
+            needs: Vec::new(),
+            change: Change::Create { to: "new".into() },
+        };
+        let undo = Undo::Commands {
+            reversals: vec![Reversal::Restore { objects }],
+            guard: Guard::Always,
+            checks: Vec::new(),
+            returns: None,
+            stays: None,
+            follows: Vec::new(),
+        };
+        OpenRun {
+            format: FORMAT,
+            run: "r1".into(),
+            command: "up".into(),
+            profile: "p".into(),
+            version: "0".into(),
+            who: "me".into(),
+            since: Timestamp::UNIX_EPOCH,
+            has_content: false,
+            steps: vec![OpenStep { info, undo, release: None }],
+        }
+    }
+
+    fn component(value: &str) -> Value {
+        json!({"apiVersion": "dapr.io/v1alpha1", "kind": "Component", "metadata": {"name": "pubsub", "namespace": "todo"},
+            "spec": {"metadata": [{"name": "password", "value": value}]}})
+    }
+
+    #[test]
+    fn the_content_of_objects_is_not_in_the_lease_and_comes_back() {
+        let mut run = open(vec![component("CANARY-3c")]);
+        let whole = run.take_objects();
+        assert!(run.has_content);
+        let written = serde_json::to_string(&run).unwrap();
+        assert!(!written.contains("CANARY"), "{written}");
+        let mut read: OpenRun = serde_json::from_str(&written).unwrap();
+        assert!(read.put_objects(&[]).unwrap_err().contains("is missing"));
+        read.put_objects(&whole).unwrap();
+        assert_eq!(read.take_objects(), [component("CANARY-3c")]);
+    }
+
+    #[test]
+    fn an_undo_list_that_kubernetes_would_not_keep_is_refused_before_anything_is_changed() {
+        let holder = Holder {
+            identity: "r1.0".into(),
+            command: "up".into(),
+            who: "me".into(),
+            url: None,
+            since: Timestamp::UNIX_EPOCH,
+            boot: String::new(),
+            pid_namespace: String::new(),
+            pid: 1,
+            started: 1,
+            lock: None,
+        };
+        let run = open(vec![component(&"x".repeat(LIMIT))]);
+        let error = object("todo", &holder, &run, Timestamp::UNIX_EPOCH).unwrap_err();
+        assert_eq!(error, "the undo list of 1 steps takes 250 KiB, and Kubernetes keeps 250 KiB");
+    }
 }
