@@ -29,6 +29,8 @@ pub struct Row {
     pub revisions: BTreeMap<String, Vec<u32>>,
     /// The records of runs that refer to it.
     pub runs: Vec<String>,
+    /// The Dapr objects that refer to it.
+    pub objects: Vec<String>,
     /// Whether it is the newest, which the next `up` takes.
     pub newest: bool,
 }
@@ -48,17 +50,20 @@ pub fn rows(inputs: &Inputs, world: &World) -> Vec<Row> {
                 keys,
                 revisions: BTreeMap::new(),
                 runs: Vec::new(),
+                objects: Vec::new(),
                 newest: false,
             });
         }
         for (back, version) in versions.iter().rev().enumerate() {
-            let (mut revisions, mut runs): (BTreeMap<String, Vec<u32>>, _) = (BTreeMap::new(), Vec::new());
+            let mut revisions: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+            let (mut runs, mut objects) = (Vec::new(), Vec::new());
             for reference in references.to(&version.name) {
                 match reference {
                     Reference::Revision { release, number } => {
                         revisions.entry(release.clone()).or_default().push(*number);
                     }
                     Reference::Run(run) => runs.push(run.clone()),
+                    Reference::Object(object) => objects.push(object.clone()),
                 }
             }
             rows.push(Row {
@@ -68,6 +73,7 @@ pub fn rows(inputs: &Inputs, world: &World) -> Vec<Row> {
                 keys: version.values.keys().cloned().collect(),
                 revisions,
                 runs,
+                objects,
                 newest: back == 0,
             });
         }
@@ -79,7 +85,7 @@ impl Row {
     /// What uses it, in a few words: `backend 3-5, frontend 2; 4 runs`.
     pub fn users(&self) -> String {
         let releases = self.revisions.iter().map(|(name, numbers)| format!("{name} {}", spans(numbers)));
-        let mut parts = vec![releases.collect::<Vec<_>>().join(", ")];
+        let mut parts = vec![releases.chain(self.objects.iter().cloned()).collect::<Vec<_>>().join(", ")];
         if !self.runs.is_empty() {
             parts.push(text::count(self.runs.len(), "run"));
         }

@@ -21,6 +21,8 @@ pub enum Reference {
     },
     /// A kept record of a run, which `rollback --run` can return to.
     Run(String),
+    /// A Dapr object in the cluster, such as `component/statestore`: sidecars read it when they start.
+    Object(String),
 }
 
 /// What refers to which version.
@@ -61,6 +63,11 @@ pub fn of(world: &World) -> References {
     for record in world.runs.iter().flat_map(Runs::staying) {
         for version in &record.set.secrets {
             add(version, Reference::Run(record.run.clone()));
+        }
+    }
+    for object in world.components.iter() {
+        for version in object.secrets() {
+            add(version, Reference::Object(format!("{}/{}", object.kind.name().to_lowercase(), object.name)));
         }
     }
     let readable = |runs: &Runs| runs.iter().all(|entry| entry.record.is_ok());

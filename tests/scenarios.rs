@@ -65,6 +65,8 @@ scenarios! {
     dapr_literal_url,
     dapr_only,
     dapr_reads_fail,
+    dapr_secret_rotated,
+    dapr_secret_taken,
     dapr_sidecar_missing,
     dapr_sidecar_missing_once,
     dapr_type_unknown,

@@ -103,6 +103,10 @@ impl Canary {
             if is_version(secret) {
                 *secret = secret["metadata"].take();
             }
+            for encoded in secret["data"].as_object().into_iter().flat_map(|data| data.values()) {
+                let bytes = STANDARD.decode(encoded.as_str().unwrap_or_default()).unwrap_or_default();
+                self.assert_absent("another Secret", &String::from_utf8_lossy(&bytes));
+            }
         }
         self.assert_absent("the cluster", &state.to_string());
     }
@@ -239,6 +243,20 @@ fn values_on_standard_input_and_derived_ones_go_the_same_way() {
         ("secrets list --profile derived", 0),
         ("down derived --yes", 0),
     ];
+    search(&bench, &derived_canary(), &[], &lines);
+}
+
+#[test]
+fn values_that_components_refer_to_are_nowhere_else() {
+    let bench = Bench::new();
+    let object = serde_json::json!({"database-url": URL, "auth-secret": ENVIRONMENT});
+    std::fs::write(bench.path("secrets.env"), object.to_string()).expect("a file");
+    let up = [("up dapr --secrets-from FILE --verbose", 0), ("plan dapr --secrets-from FILE -o json", 0)];
+    assert_eq!(search(&bench, &derived_canary(), &[], &up), 3, "each Secret is applied once");
+    bench.write("sample/frontend/behaviour", "crash");
+    let rotated = object.to_string().replace("more", "less");
+    std::fs::write(bench.path("secrets.env"), rotated).expect("a file");
+    let lines = [("up dapr --secrets-from FILE --verbose", 20), ("history -o json", 0), ("down dapr", 0)];
     search(&bench, &derived_canary(), &[], &lines);
 }
 

@@ -57,11 +57,12 @@ mod tests {
             keys: ["auth-secret", "auth-url", "database-url", "openai-api-key"].map(str::to_owned).into(),
             revisions: [("backend".to_owned(), revisions.to_vec())].into(),
             runs: vec!["20260101-000000-0000".to_owned()],
+            objects: vec!["component/statestore".to_owned()],
             newest: true,
         };
         let rows = [
             row(Some("backend-secrets-0123abcd"), &[1, 2, 3, 5]),
-            Row { revisions: BTreeMap::new(), runs: Vec::new(), ..row(None, &[]) },
+            Row { revisions: BTreeMap::new(), runs: Vec::new(), objects: Vec::new(), ..row(None, &[]) },
         ];
         insta::assert_snapshot!(text(&rows, "2026-01-01T05:00:00Z".parse().unwrap(), 80));
     }
