@@ -27,9 +27,9 @@ YAML
 # full_objects: everything that the seven releases, the components and the secrets are, without what Kubernetes and
 # helm count. Dapr's own certificates and caBundle are renewed by Dapr.
 full_objects() {
-  local namespace
-  for namespace in "${our_namespaces[@]}"; do
-    kubectl --request-timeout 20s -n "$namespace" get deployments,statefulsets,services,configmaps,persistentvolumeclaims -o json |
+  local place
+  for place in "${our_namespaces[@]}"; do
+    kubectl --request-timeout 20s -n "$place" get deployments,statefulsets,services,configmaps,persistentvolumeclaims -o json |
       jq -S --arg run todoctl-run- '.items[] |
         select(.metadata.name != "kube-root-ca.crt" and .metadata.name != "dapr-trust-bundle"
                and (.metadata.name | startswith($run) | not)) |
@@ -69,12 +69,12 @@ full_released() {
 
 # full_pods: whether all pods of the three namespaces are ready, those of the four services with daprd.
 full_pods() {
-  local namespace
-  for namespace in "${our_namespaces[@]}"; do
-    kubectl -n "$namespace" get pods -o json | jq -e '.items | length > 0 and all(.[];
+  local place
+  for place in "${our_namespaces[@]}"; do
+    kubectl -n "$place" get pods -o json | jq -e '.items | length > 0 and all(.[];
       .metadata.deletionTimestamp == null and (.status.containerStatuses | length > 0 and all(.[]; .ready)))' >/dev/null || {
-      kubectl -n "$namespace" get pods
-      wrong "not every pod of $namespace is ready"
+      kubectl -n "$place" get pods
+      wrong "not every pod of $place is ready"
       return
     }
   done

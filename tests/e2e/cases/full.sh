@@ -25,10 +25,10 @@ full_first_failure() {
 }
 
 full_nothing_left() {
-  local namespace left
-  for namespace in "${our_namespaces[@]}"; do
-    left=$(kubectl -n "$namespace" get deployments,statefulsets,replicasets,pods,services -o name)
-    same "the empty namespace $namespace" '' "$left"
+  local place left
+  for place in "${our_namespaces[@]}"; do
+    left=$(kubectl -n "$place" get deployments,statefulsets,replicasets,pods,services -o name)
+    same "the empty namespace $place" '' "$left"
   done
   same "the components" '' "$(full_components)"
   same "the secrets" '' "$(our_secrets | grep -v todoctl-run- || true)"
