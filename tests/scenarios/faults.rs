@@ -70,14 +70,18 @@ fn writes(bench: &Bench) -> Vec<bool> {
 
 /// `todoctl recover` with nothing but the cluster: the state folder is gone.
 fn recover_elsewhere(bench: &Bench, what: &str) -> String {
+    recover_profile(bench, "sandbox", what)
+}
+
+fn recover_profile(bench: &Bench, profile: &str, what: &str) -> String {
     let _ = std::fs::remove_dir_all(bench.path("state"));
     bench.world(&json!({"faults": []}));
-    let done = bench.todoctl("recover --profile sandbox");
+    let done = bench.todoctl(&format!("recover --profile {profile}"));
     assert_eq!(done.exit, Some(0), "{what}: {}", done.stderr);
     let state = bench.state();
     assert!(state.leases.is_empty(), "{what}: a lock is left");
     assert!(state.revisions.iter().all(|one| !one.status.starts_with("pending")), "{what}");
-    let again = bench.todoctl("recover --profile sandbox");
+    let again = bench.todoctl(&format!("recover --profile {profile}"));
     assert!(again.exit == Some(0) && again.stderr.contains("Nothing to recover"), "{what}: {}", again.stderr);
     done.stderr
 }
@@ -231,6 +235,38 @@ fn a_recovery_may_be_killed_during_any_write_and_again() {
         let found = Deployed::of(&bench.state());
         assert_eq!(found, old, "{what}");
     }
+}
+
+/// The earlier content of Dapr's objects is in the cluster as well.
+#[test]
+fn the_content_of_components_comes_back_from_the_cluster_alone() {
+    let specs = |bench: &Bench| -> Vec<Value> {
+        let state = bench.state();
+        state
+            .dapr
+            .objects
+            .iter()
+            .map(|one| json!([one["metadata"]["name"], one["spec"], one["scopes"]]))
+            .collect()
+    };
+    let bench = Bench::new();
+    let done = bench.todoctl("up dapr");
+    assert_eq!(done.exit, Some(0), "{}", done.stderr);
+    let (old, before) = (Deployed::of(&bench.state()), specs(&bench));
+    let file = "dapr/components/statestore.yaml";
+    let text = std::fs::read_to_string(bench.path("project").join(file)).expect("a component");
+    bench.write(file, &text.replace("  version: v2\n", "  version: v2\n  initTimeout: 60s\n"));
+    bench.world(&json!({"faults": [{"tool": "helm", "args": "upgrade --install audit", "delay": 300}]}));
+    bench.forget_log();
+    let running = bench.start("up dapr --sequential", &[]);
+    bench.until_call("helm", "upgrade --install audit");
+    running.kill();
+    assert_ne!(specs(&bench), before, "the component is applied before its services");
+    let lease = bench.state().leases[0].to_string();
+    assert!(!lease.contains("connectionString"), "content is not in the Lease: {lease}");
+    recover_profile(&bench, "dapr", "killed after a component was applied");
+    assert_eq!(specs(&bench), before);
+    assert_eq!(Deployed::of(&bench.state()).running, old.running);
 }
 
 /// The same when the lock may be gone already.
