@@ -75,7 +75,7 @@ removal_undone() {
 
 removal_down() {
   exits 0 todoctl down e2e
-  screen "namespace $namespace" --purge
+  screen "namespace $namespace" "kubectl delete namespace $namespace" 'run records'
   same "the list of releases" '' "$(helm list -n "$namespace" --deployed -q)"
   same "what is deployed" '' "$(content)"
   same "the secrets" '' "$(our_secrets)"
@@ -105,9 +105,9 @@ removal_first_failure() {
   nothing_left
 }
 
-# nothing_left: whether nothing of ours is in the namespace, helm's records included.
+# nothing_left: whether nothing of ours is in the namespace, helm's records included; the record of the run stays.
 nothing_left() {
   local left
-  left=$(kube get deployments,replicasets,pods,services,secrets,configmaps -o name | grep -v configmap/kube-root-ca.crt || true)
+  left=$(kube get deployments,replicasets,pods,services,secrets,configmaps -o name | grep -v -e configmap/kube-root-ca.crt -e configmap/todoctl-run- || true)
   same "the empty namespace" '' "$left"
 }
