@@ -26,7 +26,9 @@ pub(super) async fn ask(
     let confirmed = inputs.profile.confirm == Confirm::Never || run.confirm.is_some();
     let questions = steps::questions(inputs, world);
     for question in questions.into_iter().filter(|one| one.why == Why::Missing || !confirmed) {
-        if let Some(value) = answer(&inputs.profile.secrets, &question, output).await? {
+        let own = answer(&inputs.profile.secrets, &question, output).await?;
+        // What is generated counts as answered, should the plan have to be made again.
+        if let Some(value) = own.or_else(|| steps::generated(question.name, question.spec, world)) {
             world.given.insert(question.name.to_owned(), value);
         }
     }

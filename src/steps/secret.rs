@@ -21,7 +21,7 @@ use crate::world::World;
 use crate::world::secrets::same;
 
 pub(super) use values::value;
-pub use values::{Question, Why, missing, questions};
+pub use values::{Question, Why, generated, missing, questions};
 use values::{kept, source};
 
 /// Makes a new version when values changed.

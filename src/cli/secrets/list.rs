@@ -1,6 +1,6 @@
 //! `todoctl secrets list`: versions, ages, keys and uses; never a value.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -38,6 +38,10 @@ fn text(rows: &[Row], now: Timestamp, width: u16) -> String {
         [name, row.age(now), row.users(), row.keys.join(", ")]
     });
     table.add_rows(cells);
+    // Names and ages are one word each: only what follows them may break.
+    for column in table.column_iter_mut().take(2) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n")
 }

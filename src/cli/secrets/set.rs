@@ -99,10 +99,9 @@ async fn value(
     output: &mut Output,
 ) -> Result<SecretString, Failure> {
     let name = command.name.as_str();
-    let generated =
-        |bytes: u16| SecretString::from(world.random(&format!("value/{name}"), usize::from(bytes)));
-    match (world.given.get(name), spec.generate, command.generate) {
-        (_, Some(bytes), true) => return Ok(generated(bytes)),
+    let generated = steps::generated(name, spec, world);
+    match (world.given.get(name), &generated, command.generate) {
+        (_, Some(value), true) => return Ok(value.clone()),
         (_, None, true) => {
             return Err(Failure::usage(
                 format!("--generate: the profile does not say how many bytes {name} has"),
@@ -120,10 +119,10 @@ async fn value(
             ),
         ));
     }
-    let why = if spec.generate.is_some() { Why::Generated } else { Why::Missing };
+    let why = if generated.is_some() { Why::Generated } else { Why::Missing };
     let question = Question { name, spec, why };
     let answer = questions::answer(&session.inputs.profile.secrets, &question, output).await?;
-    Ok(answer.unwrap_or_else(|| generated(spec.generate.unwrap_or_default())))
+    answer.or(generated).ok_or_else(|| prompt::declined("no value was given"))
 }
 
 /// The releases that the next `up` would leave as they are.

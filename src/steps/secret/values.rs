@@ -25,9 +25,13 @@ pub(in crate::steps) fn value(profile: &Profile, name: &str, world: &World) -> O
     if let Some(given) = world.given.get(name) {
         return Some(given.clone());
     }
-    let generate = spec.and_then(|spec| spec.generate);
     let kept = kept(profile, name, world).map(|(_, value)| value.clone());
-    kept.or_else(|| Some(world.random(&format!("value/{name}"), usize::from(generate?)).into()))
+    kept.or_else(|| generated(name, spec?, world))
+}
+
+/// The value that a run generates, when the declaration says how long it is: the same in every decision of the run.
+pub fn generated(name: &str, spec: &SecretValue, world: &World) -> Option<SecretString> {
+    Some(world.random(&format!("value/{name}"), usize::from(spec.generate?)).into())
 }
 
 /// The value in the cluster, and the name of the Secret that holds it.
