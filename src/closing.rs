@@ -2,9 +2,11 @@
 //! records that nothing refers to any more. Pure. A failure of any of it is a warning: the deployment stands.
 
 mod complete;
+mod objects;
 mod unused;
 
 pub use complete::is_complete;
+pub use objects::content;
 
 use serde_json::json;
 
@@ -216,7 +218,12 @@ fn end(
         helm: Some(world.helm_major),
         todoctl: env!("CARGO_PKG_VERSION").to_owned(),
         changed,
-        set: Deployed { releases, ..Deployed::default() }.with_secrets(),
+        set: Deployed {
+            releases,
+            objects: objects::recorded(&plan.content),
+            secrets: objects::secrets(&plan.content),
+        }
+        .with_secrets(),
         ending: None,
     };
     let title =

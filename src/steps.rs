@@ -4,6 +4,7 @@
 mod cluster;
 mod component;
 mod component_removal;
+mod component_return;
 mod component_words;
 mod content;
 mod history;
@@ -20,9 +21,10 @@ mod verify;
 
 use std::sync::Arc;
 
+pub use component::{id_of as object_id, manifest as object_manifest};
 pub use content::{is_broken, is_current, is_drifted, release_labels, upgrade};
 pub use history::number_after;
-pub use returning::{Goal, goal};
+pub use returning::{Goal, goal, objects_are};
 pub use rollback::{RollbackStep, choose_revision};
 pub use secret::{Question, Why, generated, missing, questions};
 pub use subject::owner;

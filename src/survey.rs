@@ -18,7 +18,7 @@ use crate::run_record::object_name;
 use crate::runner::{Output, RunError, SharedRunner};
 use crate::steps;
 use crate::tool::helm::{Helm, Told, parse_history};
-use crate::tool::kubectl::{Kubectl, lacks_resource};
+use crate::tool::kubectl::{Kubectl, content_after, content_name, lacks_resource};
 use crate::world::components::Components;
 use crate::world::leftovers::{self, Leftover};
 use crate::world::live::Live;
@@ -192,6 +192,18 @@ pub async fn run_contents(
     let prefix = format!("secret/{}", object_name(""));
     let text = answer.output.text();
     Ok(text.lines().filter_map(|line| Some(line.trim().strip_prefix(&prefix)?.to_owned())).collect())
+}
+
+/// The Dapr objects that a run left. Sensitive: somebody else's object may hold a password.
+pub async fn run_content(
+    runner: &SharedRunner,
+    access: &Access,
+    namespace: &str,
+    run: &str,
+) -> Result<Vec<serde_json::Value>, SurveyError> {
+    let invocation = Kubectl::new(access).secret(namespace, &content_name(run));
+    let answer = read(SharedRunner::clone(runner), "the components of an earlier run", invocation).await?;
+    answer.parse(|output| content_after(&output.stdout))
 }
 
 /// What may stay when releases are gone.

@@ -65,6 +65,7 @@ scenarios! {
     dapr_literal_url,
     dapr_only,
     dapr_reads_fail,
+    dapr_rollback_run,
     dapr_secret_rotated,
     dapr_secret_taken,
     dapr_sidecar_missing,

@@ -39,6 +39,7 @@ pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Re
     let steps = steps::removal(&session.inputs, &world, command.purge);
     let mut plan =
         Plan::decide(&session.inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
+    plan.content = closing::content(&session.inputs, &world, &plan);
     plan.closing = closing::of_removal(&session.inputs, &world, &plan, command.purge);
     if plan.is_empty() {
         return Ok(gone(&session, output));

@@ -16,6 +16,7 @@ use crate::exit::Exit;
 use crate::labels;
 use crate::output::Output;
 use crate::run_record::{Ended, RunRecord};
+use crate::steps::objects_are;
 use crate::survey;
 use crate::world::releases::Revision;
 use crate::world::runs::{Entry, Runs, is_content_of, missing};
@@ -117,6 +118,7 @@ pub(super) fn is_now(record: &RunRecord, world: &World) -> bool {
         newest.is_some_and(|newest| newest.label(labels::PROFILE) == Some(record.profile.as_str()))
     });
     here.count() == record.set.releases.len()
+        && objects_are(record, world)
         && record.set.releases.iter().all(|release| {
             let newest = world.releases.newest(&release.namespace, &release.name).filter(deployed);
             newest.is_some_and(|newest| is_content_of(release, newest))

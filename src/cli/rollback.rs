@@ -15,6 +15,8 @@ use crate::plan::Plan;
 use crate::report;
 use crate::run_record::RunRecord;
 use crate::step::Step;
+use serde_json::Value;
+
 use crate::steps::{RollbackStep, choose_revision, goal, number_after};
 use crate::survey;
 use crate::world::runs::Runs;
@@ -89,6 +91,7 @@ async fn of_release(
     let steps: Vec<Box<dyn Step>> = vec![Box::new(RollbackStep::new(inputs, name, revision))];
     let mut plan =
         Plan::decide(&inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
+    plan.content = closing::content(inputs, &world, &plan);
     plan.closing = closing::of_rollback(inputs, &world, &plan, &target);
     let made = number_after(&history);
     Ok(Way {
@@ -121,8 +124,10 @@ async fn of_run(session: &Session, access: &Access, mut world: World, asked: &st
         return Ok(Way { plan, world, question: String::new(), done });
     }
     survey::revisions(&runner, &mut world, &goal.targets()).await?;
-    plan = Plan::decide(&inputs.name, &goal.steps(inputs, &record), &world)
+    let then = objects_of(session, access, &record).await?;
+    plan = Plan::decide(&inputs.name, &goal.steps(inputs, &world, &record, &then), &world)
         .map_err(|errors| Failure::undecided(&errors))?;
+    plan.content = then;
     plan.closing = closing::of_rollback(inputs, &world, &plan, &goal.targets());
     Ok(Way {
         plan,
@@ -133,6 +138,15 @@ async fn of_run(session: &Session, access: &Access, mut world: World, asked: &st
             inputs.name
         ),
     })
+}
+
+/// The Dapr objects that a run left, as whole manifests.
+async fn objects_of(session: &Session, access: &Access, record: &RunRecord) -> Result<Vec<Value>, Failure> {
+    if record.set.objects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let namespace = &session.inputs.profile.namespace;
+    Ok(survey::run_content(&session.runner(Some(access), None), access, namespace, &record.run).await?)
 }
 
 /// The run that is asked for; `previous` is the newest deployment with another content than what is there now.

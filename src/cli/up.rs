@@ -157,6 +157,7 @@ async fn complete(
         world.runs = runs?;
     }
     let mut plan = planned(session, &steps::deployment(inputs, &session.provider, &world), &world)?;
+    plan.content = closing::content(inputs, &world, &plan);
     plan.closing = closing::of_deployment(inputs, session.provider.as_ref(), &world, &plan);
     Ok((plan, world))
 }

@@ -31,7 +31,7 @@ impl ComponentStep {
 }
 
 /// The step of an object: `component/pubsub`.
-pub(super) fn id_of(kind: Kind, name: &str) -> StepId {
+pub fn id_of(kind: Kind, name: &str) -> StepId {
     StepId::of(&kind.to_string(), name)
 }
 
@@ -43,7 +43,7 @@ pub(super) fn needs_of(inputs: &Inputs, release: &str) -> Vec<StepId> {
 }
 
 /// The manifest of an object in this run.
-fn manifest(inputs: &Inputs, object: &Object, world: &World) -> Value {
+pub fn manifest(inputs: &Inputs, object: &Object, world: &World) -> Value {
     let version = |set: &str| secret::wanted(inputs, set, world).version;
     object.manifest(&inputs.profile.namespace, &inputs.name, version)
 }

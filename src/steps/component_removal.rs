@@ -14,8 +14,18 @@ pub(super) struct ComponentRemoval {
     inputs: Arc<Inputs>,
     kind: Kind,
     name: String,
-    /// Whether the whole profile goes: then `todoctl up` is the way back.
-    down: bool,
+    why: Why,
+}
+
+/// Why an object goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// The profile does not name it any more.
+    Left,
+    /// The deployment that is returned to did not have it.
+    NotThen,
+    /// The whole profile goes: then `todoctl up` is the way back.
+    Down,
 }
 
 /// The objects that this profile made and does not name any more. None when `--only` names some releases.
@@ -26,19 +36,19 @@ pub(super) fn left_the_profile(inputs: &Arc<Inputs>, world: &World) -> Vec<Compo
     let named = |kind: Kind, name: &str| {
         inputs.dapr.objects.iter().any(|object| object.kind == kind && object.name == name)
     };
-    let mut gone = of_profile(inputs, world, false);
+    let mut gone = of_profile(inputs, world, Why::Left);
     gone.retain(|one| !named(one.kind, &one.name));
     gone
 }
 
 /// Every object that the profile made.
-pub(super) fn of_profile(inputs: &Arc<Inputs>, world: &World, down: bool) -> Vec<ComponentRemoval> {
+pub(super) fn of_profile(inputs: &Arc<Inputs>, world: &World, why: Why) -> Vec<ComponentRemoval> {
     let ours = world.components.of_profile(&inputs.name);
     ours.map(|one| ComponentRemoval {
         inputs: Arc::clone(inputs),
         kind: one.kind,
         name: one.name.clone(),
-        down,
+        why,
     })
     .collect()
 }
@@ -49,12 +59,16 @@ impl Step for ComponentRemoval {
     }
 
     fn title(&self) -> String {
-        let why = if self.down { "" } else { " (left the profile)" };
+        let why = match self.why {
+            Why::Left => " (left the profile)",
+            Why::NotThen => " (was not there then)",
+            Why::Down => "",
+        };
         format!("{} {}{why}", self.kind, self.name)
     }
 
     fn order(&self) -> u8 {
-        if self.down { 5 } else { 8 }
+        if self.why == Why::Down { 5 } else { 8 }
     }
 
     /// After the services that used it run without it, or are gone.
@@ -71,7 +85,7 @@ impl Step for ComponentRemoval {
         let namespace = self.inputs.profile.namespace.clone();
         let delete =
             Kubectl::new(access).delete(&namespace, self.kind.resource(), std::slice::from_ref(&self.name));
-        let undo = if self.down {
+        let undo = if self.why == Why::Down {
             let reason = "removing was asked for; todoctl up brings it back".to_owned();
             Undo::Nothing { reason, stays: None }
         } else {

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::inputs::Inputs;
 use crate::labels;
 use crate::run_record::{ReleaseAt, RunRecord};
@@ -12,9 +14,13 @@ use crate::steps::content::is_drifted;
 use crate::steps::retire::RetireStep;
 use crate::steps::rollback::RollbackStep;
 use crate::steps::subject::{Subject, owner};
-use crate::steps::{release_id, verify};
+use crate::steps::{component_return, release_id, verify};
 use crate::world::World;
+use crate::world::components::LiveObject;
 use crate::world::runs::{is_content_of, revision_of};
+
+/// Number in the documented order of the Dapr objects.
+const OBJECTS: u8 = 5;
 
 /// What must change to return to a deployment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +29,8 @@ pub struct Goal {
     pub back: Vec<(ReleaseAt, u32)>,
     /// Releases that were not there then: namespace and name.
     pub away: Vec<(String, String)>,
+    /// Whether a Dapr object differs from then, or is there and was not.
+    pub objects: bool,
 }
 
 /// Compares a recorded deployment with what is there now. Revisions that are gone were looked for before
@@ -54,13 +62,14 @@ pub fn goal(inputs: &Inputs, world: &World, record: &RunRecord) -> Goal {
     Goal {
         back: back.collect(),
         away: away.map(|(namespace, name, _)| (namespace.to_owned(), name.to_owned())).collect(),
+        objects: !objects_are(record, world),
     }
 }
 
 impl Goal {
     /// Whether everything is as it was then.
     pub fn is_reached(&self) -> bool {
-        self.back.is_empty() && self.away.is_empty()
+        self.back.is_empty() && self.away.is_empty() && !self.objects
     }
 
     /// Namespace, release and revision of everything that returns.
@@ -71,27 +80,52 @@ impl Goal {
     }
 
     /// The steps, ordered like a deployment: what was not there then goes last, and the profile's checks end it.
-    pub fn steps(&self, inputs: &Arc<Inputs>, record: &RunRecord) -> Vec<Box<dyn Step>> {
-        let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    /// `objects` are the Dapr objects of then, as whole manifests.
+    pub fn steps(
+        &self,
+        inputs: &Arc<Inputs>,
+        world: &World,
+        record: &RunRecord,
+        objects: &[Value],
+    ) -> Vec<Box<dyn Step>> {
+        let mut steps = component_return::steps(inputs, world, objects);
+        // Those that go away come after the releases.
+        let read: Vec<StepId> =
+            steps.iter().filter(|step| step.order() == OBJECTS).map(|step| step.id()).collect();
         for (release, revision) in &self.back {
             let subject = Subject::found(inputs, &release.namespace, &release.name, None);
             let needs = subject.spec().map(|spec| spec.needs.clone()).unwrap_or_default();
             let earlier = self.back.iter().filter(|(other, _)| other.order < release.order);
             let needs = needs.iter().map(String::as_str).chain(earlier.map(|(other, _)| other.name.as_str()));
-            let needs: BTreeSet<StepId> = needs.map(release_id).collect();
-            steps.push(Box::new(RollbackStep::part(subject, *revision, needs.into_iter().collect())));
+            let mut needs: BTreeSet<StepId> = needs.map(release_id).collect();
+            // A sidecar must find the objects of then when it starts, and those of now when that is undone.
+            let first = if release.order > OBJECTS { read.clone() } else { Vec::new() };
+            needs.extend(first.iter().cloned());
+            let step =
+                RollbackStep::part(subject, *revision, needs.into_iter().collect()).undone_after(first);
+            steps.push(Box::new(step));
         }
         let back: Vec<StepId> = self.back.iter().map(|(release, _)| release_id(&release.name)).collect();
         for (namespace, name) in &self.away {
             steps.push(Box::new(RetireStep::not_then(inputs, namespace, name, back.clone())));
         }
-        let changed =
-            self.back.iter().map(|(release, _)| &release.name).chain(self.away.iter().map(|(_, name)| name));
-        let changed: Vec<String> = changed.cloned().collect();
+        let changed: Vec<StepId> = steps.iter().map(|step| step.id()).collect();
         steps.push(Box::new(verify::VerifyStep::of_set(&of_then(inputs, record), &changed)));
         steps.sort_by_key(|step| step.order());
         steps
     }
+}
+
+/// Whether the Dapr objects of the profile are those of then.
+pub fn objects_are(record: &RunRecord, world: &World) -> bool {
+    let now = world.components.of_profile(&record.profile);
+    let same = |one: &LiveObject| {
+        record.set.objects.iter().any(|then| {
+            (then.kind.as_str(), then.name.as_str(), Some(then.digest.as_str()))
+                == (one.kind.name(), one.name.as_str(), one.digest())
+        })
+    };
+    world.components.of_profile(&record.profile).all(same) && now.count() == record.set.objects.len()
 }
 
 /// The inputs with the releases of then: a check of one that was not there is left out, and what one expects of it.

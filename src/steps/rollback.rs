@@ -16,17 +16,25 @@ pub struct RollbackStep {
     subject: Subject,
     revision: u32,
     needs: Vec<StepId>,
+    /// Steps whose undo comes before this one's.
+    follows: Vec<StepId>,
 }
 
 impl RollbackStep {
     /// To a revision that `choose_revision` found.
     pub fn new(inputs: &Arc<Inputs>, name: &str, revision: u32) -> Self {
-        Self { subject: Subject::of(inputs, name), revision, needs: Vec::new() }
+        Self { subject: Subject::of(inputs, name), revision, needs: Vec::new(), follows: Vec::new() }
     }
 
     /// As a part of returning to an earlier deployment.
     pub(super) fn part(subject: Subject, revision: u32, needs: Vec<StepId>) -> Self {
-        Self { subject, revision, needs }
+        Self { subject, revision, needs, follows: Vec::new() }
+    }
+
+    /// The same, undone after some steps.
+    pub(super) fn undone_after(mut self, steps: Vec<StepId>) -> Self {
+        self.follows = steps;
+        self
     }
 }
 
@@ -104,7 +112,8 @@ impl AboutRelease for RollbackStep {
             },
             apply: vec![Helm::new(world.helm_major, access).rollback(name, namespace, self.revision)],
             checks: vec![self.subject.rolled_out(wanted)],
-            undo: way_back((name, namespace), history, broken, target, self.subject.ready_seconds()),
+            undo: way_back((name, namespace), history, broken, target, self.subject.ready_seconds())
+                .after(self.follows.clone()),
             notes: Vec::new(),
         })
     }

@@ -34,13 +34,9 @@ impl VerifyStep {
         Self { inputs: Arc::clone(inputs), retired: Vec::new(), always: true }
     }
 
-    /// Checks in any case, after these releases have changed.
-    pub(super) fn of_set(inputs: &Arc<Inputs>, changed: &[String]) -> Self {
-        Self {
-            inputs: Arc::clone(inputs),
-            retired: changed.iter().map(|name| release_id(name)).collect(),
-            always: true,
-        }
+    /// Checks in any case, after these steps.
+    pub(super) fn of_set(inputs: &Arc<Inputs>, changed: &[StepId]) -> Self {
+        Self { inputs: Arc::clone(inputs), retired: changed.to_vec(), always: true }
     }
 
     /// A declared check, with an id that no other run has.

@@ -107,9 +107,14 @@ impl LiveObject {
 
     /// Names of the Secrets it refers to.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        let entries = self.content.get("spec").and_then(|spec| spec.get("metadata")?.as_array());
-        entries.into_iter().flatten().filter_map(|entry| entry.pointer("/secretKeyRef/name")?.as_str())
+        secrets_of(&self.content)
     }
+}
+
+/// Names of the Secrets that an object refers to.
+pub fn secrets_of(object: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    let entries = object.get("spec").and_then(|spec| spec.get("metadata")?.as_array());
+    entries.into_iter().flatten().filter_map(|entry| entry.pointer("/secretKeyRef/name")?.as_str())
 }
 
 /// Whether everything wanted is there; lists are compared whole.
