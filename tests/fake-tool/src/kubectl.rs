@@ -33,7 +33,8 @@ const VALUED: [&str; 16] = [
     "--timeout",
     "--replicas",
 ];
-const BARE: [&str; 15] = [
+const BARE: [&str; 16] = [
+    "--validate",
     "--ignore-errors",
     "--follow",
     "--show-labels",
