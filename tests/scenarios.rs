@@ -18,6 +18,8 @@ mod locks;
 mod prompts;
 #[path = "support/redact.rs"]
 mod redact;
+#[path = "scenarios/runs.rs"]
+mod runs;
 #[path = "support/scenario.rs"]
 mod scenario;
 #[path = "support/tool.rs"]
@@ -127,6 +129,8 @@ scenarios! {
     nothing_to_do,
     only_backend,
     only_unknown,
+    owned_by_another,
+    owned_by_another_down,
     pending_upgrade,
     plan_exit_code,
     profile_unknown,
