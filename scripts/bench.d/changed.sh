@@ -11,11 +11,11 @@ changed() {
     sample "changed-$1-helm" helm_upgrade "$1" --set "extraEnv.BENCH=run-$i" --wait
   done
   timed up
-  row_against "2 $2 against its helm upgrade --wait" "changed-$1-todoctl" "changed-$1-helm" 1.3 "<= 1.3"
+  row_against "2 $2 against its helm --wait" "changed-$1-todoctl" "changed-$1-helm" 1.3 "<= 1.3"
 }
 
 case_changed() {
   say "case 2: one service changed"
   changed frontend "one service changed"
-  changed notification "one service with a sidecar changed"
+  changed notification "one with a sidecar changed"
 }

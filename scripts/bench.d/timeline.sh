@@ -16,7 +16,7 @@ timeline='def at: (.at | sub("Z$"; "") | split(".")) as [$s, $f] | ($s + "Z" | f
      | ($step | at) as $to
      | {from: ($to - $step.seconds - $begun), to: ($to - $begun), what: $step.step},
        (.[] | select(.event == "command-finished" and .step == $step.step and .seconds >= 0.05 and at <= $to)
-        | {from: (at - .seconds - $begun), to: (at - $begun), what: ("  " + (.command | split(" ") | map(select(startswith("-") | not)) | .[0:3] | join(" ")))}),
+        | {from: (at - .seconds - $begun), to: (at - $begun), what: ("  " + (.command | split(" ") | map(select(startswith("-") | not)) | .[0:2] | join(" ")))}),
        (.[] | select(.event == "check-held" and .step == $step.step)
         | {from: (at - .seconds - $begun), to: (at - $begun), what: ("  check: " + .check + ", " + (.requests | tostring) + " requests")})]
   + [.[] | select(.event == "command-finished" and .step == "verify" and .seconds >= 0.05)
