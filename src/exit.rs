@@ -12,13 +12,13 @@ pub enum Exit {
     Usage = 2,
     /// `plan --exit-code` found changes.
     Changes = 3,
-    /// `verify` found something wrong.
+    /// `verify` or `secrets check` found something wrong.
     Found = 4,
     /// Profile, tools, cluster, secrets or charts are not ready; nothing was changed.
     Preflight = 10,
     /// Another run holds the environment; its message says who and since when.
     Locked = 11,
-    /// A person said no.
+    /// A person said no, or interrupted before the first change.
     Declined = 12,
     /// Failed, and everything is back as it was.
     RolledBack = 20,
