@@ -8,7 +8,7 @@ use crate::dapr::Kind;
 use crate::inputs::Inputs;
 use crate::step::{Change, DecideError, Decision, Step, StepId};
 use crate::steps::component_removal::{Why, of_profile};
-use crate::steps::{component, component_words};
+use crate::steps::{component, component_words, release_id};
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
 
@@ -57,8 +57,9 @@ impl Step for ComponentReturn {
         5
     }
 
+    /// Dapr itself, when it returns in the same run: its operator reads what is applied.
     fn needs(&self) -> Vec<StepId> {
-        Vec::new()
+        self.inputs.profile.dapr.iter().map(|dapr| release_id(&dapr.release)).collect()
     }
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {

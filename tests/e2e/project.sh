@@ -19,6 +19,8 @@ project_make() {
 exec "$(dirname "$0")/../sandbox/sandbox" "$@"
 SH
   chmod +x "$project/e2e/sandbox"
+  # Dapr's chart is placed by a build; a kept sandbox is not started, so nothing else would place it.
+  (cd "$project" && e2e/sandbox --name "$SANDBOX_NAME" build {LOCK}>&-) >"$work/placed" 2>&1
   profile_write 40
   full_write
   git -C "$project" init -q
