@@ -112,7 +112,7 @@ fn literal(
     if known.is_some_and(|known| known.is_sensitive(name)) && !text.is_empty() {
         // A password in it was reported where every text is looked at.
         if !super::literal::holds_password(&text) {
-            document.problem(path, LITERAL);
+            document.problem(path, format!("`{name}`: {LITERAL}"));
         }
         return;
     }

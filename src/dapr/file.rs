@@ -186,7 +186,12 @@ impl Document<'_> {
     fn passwords(&mut self, path: &mut Vec<Seg>, node: &Node) {
         match &node.value {
             yaml::Kind::Scalar(Value::String(text)) if literal::holds_password(text) => {
-                self.problem(path, component::LITERAL);
+                let entry = [&path[..path.len().saturating_sub(1)], &["name".into()]].concat();
+                let message = match self.node.at_path(&entry).map(Node::to_value) {
+                    Some(Value::String(name)) => format!("`{name}`: {}", component::LITERAL),
+                    _ => component::LITERAL.to_owned(),
+                };
+                self.problem(path, message);
             }
             yaml::Kind::Scalar(_) => {}
             yaml::Kind::List(items) => {

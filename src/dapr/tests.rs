@@ -142,14 +142,14 @@ fn a_secret_in_a_file_is_refused_and_not_repeated() {
     for literal in ["postgresql+asyncpg://u:CANARY@h/d", "CANARY"] {
         assert_eq!(
             said(reference, &format!("value: '{literal}'")),
-            format!("{place}{}", component::LITERAL),
+            format!("{place}`connectionString`: {}", component::LITERAL),
             "{literal}"
         );
     }
     // The broker's address is no sensitive field; a password in it is one all the same.
     assert_eq!(
         said("redpanda:9093", "kafka://u:CANARY@redpanda:9093"),
-        format!("objects.yaml:8:30: spec.metadata[0].value: {}", component::LITERAL)
+        format!("objects.yaml:8:30: spec.metadata[0].value: `brokers`: {}", component::LITERAL)
     );
 }
 
