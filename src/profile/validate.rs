@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::error::{Problem, ProfileError};
 use super::names::{self, LABEL_LENGTH, RELEASE_LENGTH};
-use super::schema::{Image, Profile, Release};
+use super::schema::{Cluster, Image, Profile, Release};
 use super::source::{Seg, Source};
 
 /// First and last position a release may have in the documented order.
@@ -85,6 +85,19 @@ impl Validation<'_> {
         there
     }
 
+    /// A chart's folder. Some of those beside the sandbox's tool are made by it, and are not there on a fresh clone.
+    fn chart_folder(&mut self, path: &[Seg], chart: &Path) -> bool {
+        let Cluster::Sandbox(sandbox) = &self.profile.cluster;
+        let beside =
+            sandbox.command.parent().is_some_and(|tools| tools != Path::new("") && chart.starts_with(tools));
+        if beside && !self.project.join(chart).is_dir() {
+            let make = format!("{} build", sandbox.command.display());
+            self.value(path, format!("there is no folder {}; make it: {make}", chart.display()));
+            return false;
+        }
+        self.folder(path, chart)
+    }
+
     fn file(&mut self, path: &[Seg], file: &Path) {
         if !self.project.join(file).is_file() {
             self.value(path, format!("there is no file {}", file.display()));
@@ -121,7 +134,7 @@ impl Validation<'_> {
         for (name, release) in &self.profile.releases {
             let at = |field: &str| [Seg::from("releases"), name.as_str().into(), field.into()];
             self.key_label(&at("")[..2], name, RELEASE_LENGTH);
-            if self.folder(&at("chart"), &release.chart) {
+            if self.chart_folder(&at("chart"), &release.chart) {
                 self.file(&at("chart"), &release.chart.join("Chart.yaml"));
             }
             if let Some(namespace) = &release.namespace {

@@ -6,7 +6,7 @@ cases_components() {
   check "an unknown type is refused" \
     components_refused pubsub.yaml 's/pubsub\.kafka/pubsub.postgresql/' pubsub.postgresql
   check "a missing required field is refused" \
-    components_refused pubsub.yaml '/name: authType/d' authType
+    components_refused pubsub.yaml '/name: authType/,+1d' authType
   check "a Secret that the profile does not have is refused" \
     components_refused statestore.yaml 's/name: dapr-secrets/name: other-secrets/' other-secrets
   check "a key that the Secret does not have is refused" \
@@ -34,16 +34,17 @@ components_literal() {
   # The reference and its two lines give way to a value.
   perl -0pi -e "s#secretKeyRef:\s*\n?\s*(\{[^}]*\}|name:[^\n]*\n\s*key:[^\n]*)#value: postgresql+asyncpg://todo:$secret\@db/todo#" \
     "$project/dapr/components/statestore.yaml"
-  components_refused statestore.yaml 's/never/never/' connectionString
+  components_refused statestore.yaml 's/never/never/' secretKeyRef
+  ! grep -q "$secret" "$work/stdout" "$work/stderr" || wrong "the literal is on the screen"
 }
 
 components_underivable() {
   local before
   before=$(full_objects)
-  printf '# a comment\nDATABASE_URL=postgresql+asyncpg:///todo?host=/run/canary-4711\n' >"$work/env"
+  printf '# a comment\nDATABASE_URL=postgresql:///todo?host=/run/canary-4711\n' >"$work/env"
   exits 10 todoctl up full --env-file "$work/env"
   screen DATABASE_URL
-  grep -qE 'env:2' "$work/stderr" || wrong "the line of the file is not named"
+  screen "$work/env, line 2"
   ! grep -q canary-4711 "$work/stdout" "$work/stderr"
   same "what is deployed" "$before" "$(full_objects)"
 }

@@ -15,6 +15,8 @@ cases_full() {
 
 full_clear() {
   exits 0 todoctl down e2e --purge
+  # What a kept sandbox may have.
+  exits 0 todoctl down full --purge
 }
 
 full_first_failure() {
