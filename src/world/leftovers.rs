@@ -21,7 +21,7 @@ const OF_KUBERNETES: [&str; 1] = ["kube-root-ca.crt"];
 /// What the records of runs are called.
 const RECORD: &str = "run record";
 /// What the content that a run had of Dapr objects is called.
-const CONTENT: &str = "record of components";
+const CONTENT: &str = "component record";
 
 /// One object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,10 +124,10 @@ fn sort(one: &Leftover, scope: Scope<'_>) -> Option<(&'static str, &'static str)
         "Secret" | "ConfigMap" if !inside || !whole || OF_KUBERNETES.contains(&one.name.as_str()) => None,
         "Secret" if one.is_record => Some((CONTENT, "secret")),
         "Secret" if one.is_version => Some(("secret version", "secret")),
-        "Secret" if one.name.starts_with("sh.helm.release.") => Some(("record of helm", "secret")),
-        "Secret" => Some(("secret of somebody else", "secret")),
+        "Secret" if one.name.starts_with("sh.helm.release.") => Some(("helm record", "secret")),
+        "Secret" => Some(("foreign secret", "secret")),
         "ConfigMap" if one.is_record => Some((RECORD, "configmap")),
-        "ConfigMap" => Some(("config map of somebody else", "configmap")),
+        "ConfigMap" => Some(("foreign config map", "configmap")),
         _ => None,
     }
 }
@@ -160,9 +160,9 @@ CustomResourceDefinition   <none>     leaves.example.com       <none>     <none>
             .collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
         CRD "": components.dapr.io
+        foreign secret "todo": neon-ca
         namespace "": todo
         run record "todo": todoctl-run-1
-        secret of somebody else "todo": neon-ca
         secret version "todo": backend-secrets-1
         volume "": pvc-1
         volume claim "redpanda": data-redpanda-0
