@@ -170,8 +170,7 @@ impl Engine {
             };
             return Self::ousted(why, forward.touched.into_iter().filter(undone).collect());
         }
-        let (cause, ()) =
-            tokio::join!(evidence::gather(self, plan, hub, failure), self.tidy(&forward.leftovers));
+        let (cause, ()) = tokio::join!(evidence::gather(self, plan, failure), self.tidy(&forward.leftovers));
         let undo = |step: &StepId| {
             plan.steps.iter().find(|one| one.step == *step).map(|one| one.decision.undo.clone())
         };

@@ -5,11 +5,9 @@
 mod diff;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::hub::Hub;
 use super::{Engine, Failure};
 use crate::event::{Cause, Event};
 use crate::invocation::Invocation;
@@ -24,7 +22,7 @@ const LOG_LINES: usize = 10;
 const EVENTS: usize = 5;
 
 /// Saves the evidence of a failure and turns the failure into a cause.
-pub(super) async fn gather(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, failure: Failure) -> Cause {
+pub(super) async fn gather(engine: &Engine, plan: &Plan, failure: Failure) -> Cause {
     let mut cause = Cause {
         step: failure.step.clone(),
         message: failure.message,
@@ -42,8 +40,7 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, failure
     let folder = engine.names.folder.join("evidence");
     let mut excerpt = Vec::new();
     for (release, namespace) in &releases {
-        let pods = pods(hub, release, namespace, failure.pods.clone());
-        excerpt.extend(save(engine, &folder, release, namespace, &pods).await);
+        excerpt.extend(save(engine, &folder, release, namespace, failure.pods.clone()).await);
     }
     let (release, namespace) = &releases[0];
     let undo = plan
@@ -73,16 +70,16 @@ fn release_of(check: &Check) -> (String, String) {
     }
 }
 
-/// The pods named by the failure, else every pod of the release.
-fn pods(hub: &Hub, release: &str, namespace: &str, named: Vec<String>) -> Vec<String> {
+/// The pods named by the failure, else every pod that was described: what is watched need not be pods.
+fn pods(named: Vec<String>, described: &str) -> Vec<String> {
     if !named.is_empty() {
         return named;
     }
-    let live = hub.live();
-    let ours = live.of_kind("Pod", namespace).filter(|pod| {
-        pod.metadata.labels.get("app.kubernetes.io/instance").is_some_and(|name| name == release)
-    });
-    ours.map(|pod| pod.metadata.name.clone()).collect()
+    described
+        .lines()
+        .filter_map(|line| line.strip_prefix("Name:"))
+        .map(|name| name.trim().to_owned())
+        .collect()
 }
 
 async fn save(
@@ -90,7 +87,7 @@ async fn save(
     folder: &Path,
     release: &str,
     namespace: &str,
-    pods: &[String],
+    named: Vec<String>,
 ) -> Vec<String> {
     let Some(kubectl) = engine.kubectl() else {
         return Vec::new();
@@ -106,7 +103,8 @@ async fn save(
     );
     write(engine, folder, &format!("{release}-pods.txt"), &described);
     write(engine, folder, "events.json", &events);
-    let mut excerpt = warnings(&events, pods);
+    let pods = pods(named, &described);
+    let mut excerpt = warnings(&events, &pods);
     for pod in pods.iter().take(3) {
         let (now, before) = tokio::join!(
             answer(engine, kubectl.logs(namespace, pod, false)),

@@ -47,7 +47,7 @@ pub fn locks(tool: &str, args: &[String]) -> bool {
     let changes_hands =
         line.starts_with("patch lease ") && line.contains("\"replace\",\"path\":\"/spec/holderIdentity\"");
     tool == "kubectl"
-        && ((line.starts_with("create ") && line.contains(" -f - "))
+        && ((line.starts_with("create ") && line.contains(" -f - ") && !line.contains("--raw"))
             || changes_hands
             || line.starts_with("delete --raw /apis/coordination"))
 }
