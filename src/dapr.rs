@@ -17,7 +17,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-pub use crds::{FOLDER as CRDS, crds};
+pub use crds::{Crd, FOLDER as CRDS, crds};
 
 use crate::digest;
 use crate::labels;

@@ -285,7 +285,7 @@ pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World
 }
 
 /// The CRDs that a chart brings.
-fn crds(inputs: &Inputs, release: &Release) -> Result<Vec<String>, SurveyError> {
+fn crds(inputs: &Inputs, release: &Release) -> Result<Vec<dapr::Crd>, SurveyError> {
     dapr::crds(&inputs.project, &release.chart).map_err(|complaint| SurveyError::Refused {
         what: "the CRDs of a chart".to_owned(),
         complaint,

@@ -23,6 +23,7 @@ use self::live::Live;
 use self::releases::Releases;
 use self::runs::Runs;
 use self::secrets::Versions;
+use crate::dapr::Crd;
 use crate::workload::Workload;
 
 /// Everything that was seen, at one moment.
@@ -61,7 +62,7 @@ pub struct Manifests {
     /// The workloads of the revision that a rollback returns to.
     pub target: Option<Vec<Workload>>,
     /// The CRDs that the chart brings beside its manifest; read of the release that installs Dapr.
-    pub crds: Vec<String>,
+    pub crds: Vec<Crd>,
 }
 
 impl World {

@@ -1,5 +1,5 @@
 //! Owns which CRDs a chart brings beside its templates, and which version a chart has.
-//! Refuses to read the rest of them: together they are longer than a chart.
+//! Refuses to keep the rest of them: together they are longer than a chart.
 
 use std::path::Path;
 
@@ -8,10 +8,30 @@ use serde::Deserialize;
 /// The folder from which helm applies CRDs at the first installation, and never again (helm `pkg/action/install.go`).
 pub const FOLDER: &str = "crds";
 
+/// A CRD of a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crd {
+    /// Its name: `components.dapr.io`.
+    pub name: String,
+    /// Whether a Service of the release converts between its versions. The chart cannot know the namespace of that
+    /// Service: Dapr's says `replaceme`, and its operator writes the right one when it starts (dapr/dapr v1.18.1,
+    /// `charts/dapr/crds/subscription.yaml`, `pkg/operator/operator.go`).
+    pub converted: bool,
+}
+
 #[derive(Deserialize)]
 struct Manifest {
     kind: String,
     metadata: Metadata,
+    #[serde(default)]
+    spec: serde_yaml::Value,
+}
+
+impl Manifest {
+    fn is_converted(&self) -> bool {
+        let way = ["conversion", "webhook", "clientConfig", "service", "namespace"];
+        way.iter().try_fold(&self.spec, |value, key| value.get(key)).is_some()
+    }
 }
 
 #[derive(Deserialize)]
@@ -25,14 +45,14 @@ struct Chart {
     version: String,
 }
 
-/// Names of the CRDs of a chart folder, sorted; none when it brings none.
-pub fn crds(project: &Path, chart: &Path) -> Result<Vec<String>, String> {
+/// The CRDs of a chart folder, by name; none when it brings none.
+pub fn crds(project: &Path, chart: &Path) -> Result<Vec<Crd>, String> {
     let folder = project.join(chart).join(FOLDER);
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
     let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut names = Vec::new();
+    let mut crds = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| format!("{}: {error}", folder.display()))?.path();
         if path.extension().is_none_or(|ending| ending != "yaml" && ending != "yml") {
@@ -42,13 +62,12 @@ pub fn crds(project: &Path, chart: &Path) -> Result<Vec<String>, String> {
         for document in serde_yaml::Deserializer::from_str(&text) {
             let manifest = Option::<Manifest>::deserialize(document)
                 .map_err(|error| format!("{}: {error}", path.display()))?;
-            names.extend(
-                manifest.filter(|one| one.kind == "CustomResourceDefinition").map(|one| one.metadata.name),
-            );
+            let crd = manifest.filter(|one| one.kind == "CustomResourceDefinition");
+            crds.extend(crd.map(|one| Crd { converted: one.is_converted(), name: one.metadata.name }));
         }
     }
-    names.sort();
-    Ok(names)
+    crds.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(crds)
 }
 
 /// Version of a chart; empty when it says none.
@@ -70,11 +89,13 @@ mod tests {
         write("b.yaml", "---\nkind: CustomResourceDefinition\nmetadata: {name: b.x}\nspec: {a: 1}\n---\n");
         write(
             "a.yaml",
-            "kind: CustomResourceDefinition\nmetadata: {name: a.x}\n---\nkind: Other\nmetadata: {name: o}\n",
+            "kind: CustomResourceDefinition\nmetadata: {name: a.x}\nspec: {conversion: {webhook: {clientConfig: {service: \
+             {namespace: replaceme}}}}}\n---\nkind: Other\nmetadata: {name: o}\n",
         );
         write("readme.txt", ":");
-        assert_eq!(crds(folder.path(), Path::new("chart")).unwrap(), ["a.x", "b.x"]);
-        assert_eq!(crds(folder.path(), Path::new("other")).unwrap(), Vec::<String>::new());
+        let crd = |name: &str, converted| Crd { name: name.to_owned(), converted };
+        assert_eq!(crds(folder.path(), Path::new("chart")).unwrap(), [crd("a.x", true), crd("b.x", false)]);
+        assert_eq!(crds(folder.path(), Path::new("other")).unwrap(), []);
         write("c.yaml", "kind: [");
         assert!(crds(folder.path(), Path::new("chart")).unwrap_err().contains("c.yaml"));
     }

@@ -116,8 +116,7 @@ impl ReleaseStep {
         let drift = drift(history, manifests, &live);
         let upgrade = upgrade(&self.inputs, &self.name, world);
         let labels = labels_of(&self.inputs, &self.name, world, wanted);
-        let mut apply: Vec<Invocation> =
-            self.crds_first(world, access, history, manifests).into_iter().collect();
+        let mut apply: Vec<Invocation> = self.crds_first(world, access, history, manifests);
         apply.push(helm.upgrade(&upgrade, &labels, (&world.run, kept(history)), !drift.is_empty()));
         let mut checks = vec![self.rolled_out(wanted.to_vec())];
         checks.extend(self.dapr_answers(&manifests.crds));
@@ -136,7 +135,7 @@ impl ReleaseStep {
             },
             apply,
             checks,
-            undo: self.placed(undo, world, &manifests.crds),
+            undo: self.placed(undo, world, history, &manifests.crds),
             notes: drift,
         };
         if let Some(Target::Unproven(number)) = present.map(|_| target(history, broken)) {

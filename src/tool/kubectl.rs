@@ -142,6 +142,22 @@ impl Kubectl {
         self.apply_from(&folder.display().to_string())
     }
 
+    /// Names the namespace of the Service that converts between the versions of a CRD.
+    pub fn convert_in(&self, crd: &str, namespace: &str) -> Invocation {
+        let path = "/spec/conversion/webhook/clientConfig/service/namespace";
+        let patch = json!([{"op": "replace", "path": path, "value": namespace}]).to_string();
+        self.invocation([
+            "patch",
+            "crd",
+            crd,
+            "--type=json",
+            "-p",
+            &patch,
+            "--field-manager=todoctl",
+            REQUEST,
+        ])
+    }
+
     fn apply_args(&self) -> Invocation {
         self.apply_from("-")
     }

@@ -4,8 +4,9 @@
 //! applied here, unless this is the first installation into a cluster that has none.
 
 use super::ReleaseStep;
-use crate::dapr;
+use crate::dapr::{self, Crd};
 use crate::invocation::Invocation;
+use crate::labels;
 use crate::step::{Check, Undo};
 use crate::steps::component;
 use crate::tool::kubectl::Kubectl;
@@ -17,27 +18,43 @@ impl ReleaseStep {
         self.inputs.installs_dapr(&self.name)
     }
 
-    /// The CRDs, when helm would not apply them.
+    /// The CRDs, when they are another chart's and helm would not apply them. One that a Service converts gets the
+    /// namespace of that Service at once: the operator would write it at its next start, which a rollback may spare it.
     pub(super) fn crds_first(
         &self,
         world: &World,
         access: &Access,
         history: &[Revision],
         manifests: &Manifests,
-    ) -> Option<Invocation> {
+    ) -> Vec<Invocation> {
         let by_helm = history.is_empty() && !world.components.known;
-        let folder = self.spec().chart.join(dapr::CRDS);
-        (!manifests.crds.is_empty() && !by_helm).then(|| Kubectl::new(access).apply_folder(&folder))
+        if manifests.crds.is_empty() || by_helm || self.has_these_crds(world, history) {
+            return Vec::new();
+        }
+        let kubectl = Kubectl::new(access);
+        let mut apply = vec![kubectl.apply_folder(&self.spec().chart.join(dapr::CRDS))];
+        let converted = manifests.crds.iter().filter(|crd| crd.converted);
+        apply.extend(converted.map(|crd| kubectl.convert_in(&crd.name, self.namespace())));
+        apply
+    }
+
+    /// Whether the cluster has the CRDs of this version of the chart: its newest revision is of it.
+    fn has_these_crds(&self, world: &World, history: &[Revision]) -> bool {
+        let version = self.inputs.versions.get(&self.name).map(String::as_str);
+        let newest = history.last().filter(|newest| newest.status != "uninstalled");
+        world.components.known
+            && version.is_some()
+            && newest.is_some_and(|newest| newest.is_ours() && newest.label(labels::CHART) == version)
     }
 
     /// What must hold before anything relies on Dapr. Without the names of the CRDs, those of the kinds that are used.
-    pub(super) fn dapr_answers(&self, crds: &[String]) -> Vec<Check> {
+    pub(super) fn dapr_answers(&self, crds: &[Crd]) -> Vec<Check> {
         if !self.installs_dapr() {
             return Vec::new();
         }
         let names = match crds {
             [] => dapr::Kind::ALL.map(|kind| kind.resource().to_owned()).into(),
-            some => some.to_vec(),
+            some => some.iter().map(|crd| crd.name.clone()).collect(),
         };
         let within_seconds = self.spec().ready_seconds;
         let (release, namespace) = (self.name.clone(), self.namespace().to_owned());
@@ -55,7 +72,7 @@ impl ReleaseStep {
 
     /// The undo of a release with its place among the others: a sidecar must find the objects of before when it starts
     /// anew, and CRDs stay, because deleting them would delete every object of their kinds.
-    pub(super) fn placed(&self, undo: Undo, world: &World, crds: &[String]) -> Undo {
+    pub(super) fn placed(&self, undo: Undo, world: &World, history: &[Revision], crds: &[Crd]) -> Undo {
         let undo = match &self.inputs.profile.dapr {
             Some(dapr) if self.spec().sidecar => {
                 let mut first = component::needs_of(&self.inputs, &self.name);
@@ -68,9 +85,10 @@ impl ReleaseStep {
             }
             Some(_) | None => undo,
         };
-        if crds.is_empty() {
+        if crds.is_empty() || self.has_these_crds(world, history) {
             return undo;
         }
-        undo.leaving(&format!("CRDs {}: every object of their kinds would go with them", crds.join(", ")))
+        let names: Vec<&str> = crds.iter().map(|crd| crd.name.as_str()).collect();
+        undo.leaving(&format!("CRDs {}: every object of their kinds would go with them", names.join(", ")))
     }
 }

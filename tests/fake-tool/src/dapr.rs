@@ -112,6 +112,17 @@ pub fn get(state: &State, resources: &str, place: Option<&str>) -> Answer {
     Answer::ok(format!("{}\n", json!({"apiVersion": "v1", "kind": "List", "items": items})))
 }
 
+/// `kubectl patch crd NAME …`: what the patch says does not matter here.
+pub fn patch_crd(state: &State, name: &str) -> Answer {
+    if !state.dapr.crds.contains(name) {
+        return Answer::fail(
+            1,
+            format!("Error from server (NotFound): customresourcedefinitions \"{name}\" not found\n"),
+        );
+    }
+    Answer::ok(format!("customresourcedefinition.apiextensions.k8s.io/{name} patched\n"))
+}
+
 /// `kubectl get customresourcedefinitions NAME… -o json`: fails whole when one does not exist.
 pub fn get_crds(state: &mut State, names: &[String]) -> Answer {
     let lag = state.dapr.crds_lag;

@@ -59,6 +59,7 @@ pub fn changes(tool: &str, args: &[String]) -> bool {
         "helm" => has("upgrade") || has("install") || has("rollback") || has("uninstall"),
         // A request to a program changes nothing that todoctl deploys.
         "kubectl" if has("--raw") || has("--dry-run=server") => false,
+        "kubectl" if args.len() > 1 && args[0] == "patch" && args[1] == "crd" => true,
         "kubectl" => matches!(args.first().map(String::as_str), Some("apply" | "delete" | "scale")),
         _ => has("start") || has("delete") || has("build") || has("rm") || has("load"),
     }

@@ -74,6 +74,7 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
         "api-resources" => dapr::served(state),
         "create" if argv.has(&["--dry-run"]) => dapr::would_create(state, &argv, &call.stdin),
         "create" => lease::create(state, &argv, &call.stdin),
+        "patch" if argv.word(1) == "crd" => dapr::patch_crd(state, argv.word(2)),
         "patch" => lease::patch(state, &argv),
         "apply" => write::apply(state, &argv, &call.stdin),
         "delete" => write::delete(state, &argv, call.now),
