@@ -145,7 +145,7 @@ impl Kubectl {
     /// Names the namespace of the Service that converts between the versions of a CRD.
     pub fn convert_in(&self, crd: &str, namespace: &str) -> Invocation {
         let path = "/spec/conversion/webhook/clientConfig/service/namespace";
-        let patch = json!([{"op": "replace", "path": path, "value": namespace}]).to_string();
+        let change = json!([{"op": "replace", "path": path, "value": namespace}]).to_string();
         self.invocation([
             "patch",
             "crd",
