@@ -152,7 +152,7 @@ impl Kubectl {
             crd,
             "--type=json",
             "-p",
-            &patch,
+            &change,
             "--field-manager=todoctl",
             REQUEST,
         ])
