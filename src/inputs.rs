@@ -39,19 +39,8 @@ impl Inputs {
         set: BTreeMap<String, Vec<String>>,
         only: Option<BTreeSet<String>>,
     ) -> Result<Self, DigestError> {
-        let Loaded { name, project, profile, .. } = loaded;
-        let only = only.unwrap_or_else(|| profile.releases.keys().cloned().collect());
-        let mut inputs = Self {
-            name,
-            project,
-            profile,
-            tags: BTreeMap::new(),
-            charts: BTreeMap::new(),
-            versions: BTreeMap::new(),
-            dapr,
-            set,
-            only,
-        };
+        let mut inputs = Self { dapr, set, ..Self::without_sources(loaded) };
+        inputs.only = only.unwrap_or(inputs.only);
         for name in inputs.image_names() {
             let tag = digest::image(&inputs.project, &inputs.profile.images[&name])?;
             inputs.tags.insert(name, tag);

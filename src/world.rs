@@ -4,6 +4,7 @@
 //! It also supplies time and randomness, so that `decide` stays pure. It is never serialised: it holds secret values.
 
 pub mod components;
+mod data;
 pub mod lease;
 pub mod leftovers;
 pub mod live;

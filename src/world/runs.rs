@@ -1,11 +1,12 @@
 //! Owns what is known of earlier runs: their records, newest first, and whether one can still be returned to.
 //! Refuses to choose one: `steps` and `cli` do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::data::{Item, List};
 use super::releases::{Releases, Revision};
 use crate::labels;
 use crate::run_record::{FORMAT, KEPT, KEY, ReleaseAt, RunRecord, object_name};
@@ -136,24 +137,6 @@ pub fn missing(
         gone.push(format!("secret {} with the content of the components is gone", object_name(&record.run)));
     }
     gone
-}
-
-#[derive(Deserialize)]
-struct List {
-    items: Vec<Item>,
-}
-
-#[derive(Deserialize)]
-struct Item {
-    metadata: Metadata,
-    #[serde(default)]
-    data: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]

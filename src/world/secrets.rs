@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::data::List;
 use crate::labels;
 
 /// The versions of one logical Secret, oldest first.
@@ -68,28 +68,6 @@ pub fn same(a: &BTreeMap<String, SecretString>, b: &BTreeMap<String, SecretStrin
     let hash = |value: &SecretString| Sha256::digest(value.expose_secret().as_bytes());
     a.len() == b.len()
         && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| hash(value) == hash(other)))
-}
-
-#[derive(Deserialize)]
-struct List {
-    items: Vec<Item>,
-}
-
-#[derive(Deserialize)]
-struct Item {
-    metadata: Metadata,
-    #[serde(default)]
-    data: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    name: String,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    #[serde(default)]
-    creation_timestamp: String,
 }
 
 #[cfg(test)]

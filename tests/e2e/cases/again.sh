@@ -3,7 +3,7 @@
 
 cases_again() {
   check "up again has nothing to do and changes nothing" again_up
-  check "up again needs at most 8 processes" again_processes
+  check "up again needs at most 8 processes" few_processes e2e
   check "plan says so too" again_plan
   check "verify passes" exits 0 todoctl verify --profile e2e
   check "the API server accepts every variant of the charts" again_charts
@@ -14,19 +14,6 @@ again_up() {
   before=$(versions)
   nothing_to_do
   same "the namespace" "$before" "$(versions)"
-}
-
-again_processes() {
-  local calls=$work/calls
-  wrap helm "printf 'helm %s\\n' \"\$*\" >>'$calls'"
-  wrap kubectl "printf 'kubectl %s\\n' \"\$*\" >>'$calls'"
-  # The version of a helm that was not seen before is asked once.
-  todoctl_wrapped up e2e
-  : >"$calls"
-  E2E_CALLS=$calls todoctl_wrapped up e2e
-  cat "$calls"
-  unwrap
-  (($(wc -l <"$calls") >= 3 && $(wc -l <"$calls") <= 8))
 }
 
 again_plan() {

@@ -54,17 +54,9 @@ full_recurred() {
 }
 
 full_again() {
-  local calls=$work/calls
   exits 0 todoctl up full
   screen 'Nothing to do'
-  wrap helm "printf 'helm %s\\n' \"\$*\" >>'$calls'"
-  wrap kubectl "printf 'kubectl %s\\n' \"\$*\" >>'$calls'"
-  todoctl_wrapped up full
-  : >"$calls"
-  E2E_CALLS=$calls todoctl_wrapped up full
-  cat "$calls"
-  unwrap
-  (($(wc -l <"$calls") >= 3 && $(wc -l <"$calls") <= 8))
+  few_processes full
 }
 
 # The scope of the state store changes nothing of frontend, Dapr and the broker.
