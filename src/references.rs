@@ -84,7 +84,8 @@ mod tests {
     use crate::world::releases::Revision;
 
     fn records(text: &str) -> Runs {
-        let item = json!({"metadata": {"labels": {labels::RUN: "20260101-000000-0000"}}, "data": {run_record::KEY: text}});
+        let item = json!({"metadata": {"name": "todoctl-run-20260101-000000-0000",
+            "labels": {labels::RUN: "20260101-000000-0000"}}, "data": {run_record::KEY: text}});
         Runs::parse(json!({"items": [item]}).to_string().as_bytes()).unwrap()
     }
 
