@@ -56,6 +56,18 @@ pub struct Metadata {
     pub deletion_timestamp: Option<String>,
 }
 
+impl Metadata {
+    /// Whether this is a later state of the same object. A read and a stream overtake each other: what was read before
+    /// an event may arrive after it, and no other event would follow. Versions of one resource grow as whole numbers
+    /// (Kubernetes enhancement 5504).
+    fn is_after(&self, other: &Self) -> bool {
+        match (self.resource_version.parse::<u64>(), other.resource_version.parse::<u64>()) {
+            (Ok(one), Ok(other)) => one > other,
+            (_, _) => self.generation > other.generation,
+        }
+    }
+}
+
 /// An owner of an object.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Owner {
@@ -166,8 +178,7 @@ impl Live {
         }
         let key = key(&object);
         let newer = self.objects.get(&key).is_none_or(|known| {
-            known.metadata.uid != object.metadata.uid
-                || known.metadata.generation <= object.metadata.generation
+            known.metadata.uid != object.metadata.uid || !known.metadata.is_after(&object.metadata)
         });
         if newer {
             self.objects.insert(key, object);
@@ -224,4 +235,33 @@ impl Live {
 
 fn key(object: &Object) -> (String, String, String) {
     (object.kind.clone(), object.metadata.namespace.clone(), object.metadata.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn deployment(version: &str, replicas: u32) -> Value {
+        json!({"kind": "Deployment", "metadata": {"name": "d", "namespace": "n", "uid": "u", "generation": 2,
+            "resourceVersion": version}, "status": {"replicas": replicas}})
+    }
+
+    #[test]
+    fn a_read_that_an_event_overtook_changes_nothing() {
+        let mut live = Live::default();
+        live.event(&json!({"type": "ADDED", "object": deployment("9", 3)}));
+        live.event(&json!({"type": "MODIFIED", "object": deployment("10", 2)}));
+        live.merge(deployment("9", 3).to_string().as_bytes()).unwrap();
+        assert_eq!(
+            live.of_kind("Deployment", "n").map(|one| one.number("/status/replicas")).collect::<Vec<_>>(),
+            [2]
+        );
+        live.merge(deployment("11", 1).to_string().as_bytes()).unwrap();
+        assert_eq!(
+            live.of_kind("Deployment", "n").map(|one| one.number("/status/replicas")).collect::<Vec<_>>(),
+            [1]
+        );
+    }
 }
