@@ -31,6 +31,7 @@ pub fn upgrade(inputs: &Inputs, name: &str, world: &World) -> Upgrade {
         values: spec.values.clone(),
         overlay: overlay(inputs, name, world),
         set: inputs.set.get(name).cloned().unwrap_or_default(),
+        skip_crds: inputs.installs_dapr(name) && world.components.known,
     }
 }
 

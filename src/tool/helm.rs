@@ -32,6 +32,9 @@ pub struct Upgrade {
     pub overlay: serde_json::Value,
     /// `--set` arguments in helm's syntax; they win over everything.
     pub set: Vec<String>,
+    /// Whether helm leaves the chart's `crds/` alone: todoctl has applied them, with the right namespace in them, and
+    /// helm 4 would refuse to install over that (conflict with another manager).
+    pub skip_crds: bool,
 }
 
 /// A helm of a known major version, talking to a known cluster.
@@ -63,6 +66,9 @@ impl Helm {
         let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         args.extend(["--labels".to_owned(), labels.join(",")]);
         args.extend(["--description".to_owned(), format!("todoctl run {run}")]);
+        if what.skip_crds {
+            args.push("--skip-crds".to_owned());
+        }
         self.force_conflicts(&mut args, force);
         Invocation::new(Tool::Helm, args).input(what.overlay.to_string()).timeout(PROCESS)
     }
@@ -183,6 +189,7 @@ mod tests {
             values: vec!["charts/backend/values-local.yaml".into()],
             overlay: serde_json::json!({"image": {"tag": "1"}}),
             set: vec!["replicaCount=3".into()],
+            skip_crds: false,
         }
     }
 

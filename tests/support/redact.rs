@@ -45,6 +45,7 @@ pub(crate) fn text(text: &str, folder: &str) -> String {
     for (pattern, with) in patterns() {
         text = pattern.replace_all(&text, *with).into_owned();
     }
+    text = once(&text);
     let mut seen: Vec<String> = Vec::new();
     let numbered = suffix().replace_all(&text, |found: &Captures<'_>| {
         let whole = found[0].to_owned();
@@ -61,6 +62,25 @@ pub(crate) fn text(text: &str, folder: &str) -> String {
 fn ending() -> &'static Regex {
     static ENDING: OnceLock<Regex> = OnceLock::new();
     ENDING.get_or_init(|| Regex::new(r#"(ending\\*":)(?:null|\{[^}]*\})"#).expect("a pattern"))
+}
+
+/// A text in which pods of a release that say the same are shown once: how many of them are known to be doomed at the
+/// moment of a failure depends on how fast the machine is.
+fn once(text: &str) -> String {
+    let mut blocks: Vec<Vec<&str>> = Vec::new();
+    for line in text.split('\n') {
+        let inside = line.starts_with("    │   ") && blocks.last().is_some_and(|block| is_log(block[0]));
+        match blocks.last_mut() {
+            Some(block) if inside => block.push(line),
+            _ => blocks.push(vec![line]),
+        }
+    }
+    blocks.dedup_by(|later, earlier| is_log(later[0]) && later == earlier);
+    blocks.concat().join("\n")
+}
+
+fn is_log(line: &str) -> bool {
+    line.starts_with("    │ last log lines of [")
 }
 
 /// One command line, for comparing a plan with a run: versions of Secrets are all the same, and how the run ended is

@@ -19,6 +19,8 @@ const GROUP: &str = "dapr.io";
 pub struct Dapr {
     /// Names of the CRDs that exist.
     pub crds: BTreeSet<String>,
+    /// Those of them that somebody else than helm wrote to.
+    pub patched: BTreeSet<String>,
     /// Questions about CRDs that are still answered too early: 3 is "does not exist", 2 "not established", 1 "not served".
     pub crds_lag: u32,
     /// Objects, as Kubernetes stores them.
@@ -113,13 +115,14 @@ pub fn get(state: &State, resources: &str, place: Option<&str>) -> Answer {
 }
 
 /// `kubectl patch crd NAME …`: what the patch says does not matter here.
-pub fn patch_crd(state: &State, name: &str) -> Answer {
+pub fn patch_crd(state: &mut State, name: &str) -> Answer {
     if !state.dapr.crds.contains(name) {
         return Answer::fail(
             1,
             format!("Error from server (NotFound): customresourcedefinitions \"{name}\" not found\n"),
         );
     }
+    state.dapr.patched.insert(name.to_owned());
     Answer::ok(format!("customresourcedefinition.apiextensions.k8s.io/{name} patched\n"))
 }
 

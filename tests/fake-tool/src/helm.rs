@@ -27,7 +27,8 @@ const VALUED: [&str; 14] = [
     "--template",
     "--labels",
 ];
-const BARE: [&str; 7] = [
+const BARE: [&str; 8] = [
+    "--skip-crds",
     "-i",
     "--install",
     "--reset-values",
@@ -122,8 +123,14 @@ fn upgrade(state: &mut State, argv: &Argv, call: &Call) -> Result<String, String
     let mut labels = newest.as_ref().map(|one| one.labels.clone()).unwrap_or_default();
     labels.extend(parse_labels(argv.value(&["--labels"]).unwrap_or_default()));
     let installs = newest.as_ref().is_none_or(|one| one.status == "uninstalled");
-    if newest.is_none() {
-        // Applied at the first installation, and never again.
+    if installs && !argv.has(&["--skip-crds"]) && std::path::Path::new(chart).join("crds").is_dir() {
+        // Applied by an installation, and by no upgrade.
+        if let Some(name) = state.dapr.patched.first().filter(|_| state.helm_version().0 >= 4) {
+            return Err(format!(
+                "Error: failed to install CRD {name}: conflict occurred while applying object /{name}: \
+                 Apply failed with 1 conflict: conflict with \"todoctl\"\n"
+            ));
+        }
         dapr::install_crds(state, chart);
     }
     let number = newest.map_or(1, |one| one.number + 1);
