@@ -36,6 +36,8 @@ up() {
 helm_upgrade() {
   local release=$1
   shift
+  # todoctl's side has left the CRDs, and Dapr's operator and todoctl own fields of them: helm 4 would refuse.
+  [[ $release != dapr ]] || set -- "$@" --skip-crds
   helm upgrade --install "$release" "${chart_of[$release]}" --namespace "${namespace_of[$release]}" \
     --create-namespace --reset-values --values "${values_of[$release]}" "$@"
 }
