@@ -169,9 +169,7 @@ pub fn of_failure(
         ours.then(|| release_at((namespace, name), order(name), &marked(marks, (namespace, name), newest)))
     });
     let set = Deployed { releases: deployed.collect(), ..Deployed::default() }.with_secrets();
-    let title =
-        if marks.is_empty() { RECORD.to_owned() } else { format!("{} and {RECORD}", mark_title(marks)) };
-    vec![Closing::new(title, vec![seal.failed(ending, set, marks)])]
+    vec![Closing::new(record_title(marks), vec![seal.failed(ending, set, marks)])]
 }
 
 /// A revision with the marks that it is about to get.
@@ -226,9 +224,8 @@ fn end(
         .with_secrets(),
         ending: None,
     };
-    let title =
-        if marks.is_empty() { RECORD.to_owned() } else { format!("{} and {RECORD}", mark_title(&marks)) };
     let (kubectl, namespace) = (Kubectl::new(access), inputs.profile.namespace.clone());
+    let title = record_title(&marks);
     let seal = Seal { kubectl: kubectl.clone(), namespace: namespace.clone(), marks, record };
     let mut closing = vec![Closing::sealing(title, seal)];
     let surplus = world.runs.as_ref().map(crate::world::runs::Runs::surplus).unwrap_or_default();
@@ -303,6 +300,11 @@ fn verified(namespace: &str, release: &str, number: u32) -> Mark {
         number,
         json!({labels::REVISION: text, labels::VERIFIED: text}),
     )
+}
+
+/// Marking, when there is something to mark, and recording.
+fn record_title(marks: &[Mark]) -> String {
+    if marks.is_empty() { RECORD.to_owned() } else { format!("{} and {RECORD}", mark_title(marks)) }
 }
 
 fn mark_title(marks: &[Mark]) -> String {

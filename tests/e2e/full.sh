@@ -15,12 +15,7 @@ our_namespaces=(todo redpanda dapr-system)
 full_write() {
   cat >"$project/profiles/full.yaml" <<YAML
 extends: sandbox.yaml
-cluster:
-  sandbox: {name: $SANDBOX_NAME, net: "$net", command: e2e/sandbox}
-secrets:
-  values:
-    database-url:
-      command: [sandbox/sandbox, --name, $SANDBOX_NAME, database, --url]
+$(profile_here)
 YAML
 }
 

@@ -34,6 +34,18 @@ project_restore() {
   git -C "$project" clean -qfd
 }
 
+# profile_here: what makes a profile one of this test's sandbox.
+profile_here() {
+  cat <<YAML
+cluster:
+  sandbox: {name: $SANDBOX_NAME, net: "$net", command: e2e/sandbox}
+secrets:
+  values:
+    database-url:
+      command: [sandbox/sandbox, --name, $SANDBOX_NAME, database, --url]
+YAML
+}
+
 # profile_write [READY-SECONDS [MORE]]: the profile e2e; MORE is YAML for its end.
 # shellcheck disable=SC2120 # the cases give arguments
 profile_write() {
@@ -42,12 +54,7 @@ profile_write() {
 # The smallest deployment that has everything but Dapr: most checks need no more, and are faster with it.
 extends: sandbox.yaml
 dapr: null
-cluster:
-  sandbox: {name: $SANDBOX_NAME, net: "$net", command: e2e/sandbox}
-secrets:
-  values:
-    database-url:
-      command: [sandbox/sandbox, --name, $SANDBOX_NAME, database, --url]
+$(profile_here)
 releases:
   dapr: null
   redpanda: null
