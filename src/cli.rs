@@ -4,6 +4,7 @@
 mod args;
 mod ask;
 mod carry;
+mod doctor;
 mod down;
 mod failure;
 mod folders;
@@ -11,6 +12,7 @@ mod history;
 mod hold;
 mod holder;
 mod hygiene;
+mod lint;
 mod logs;
 mod prompt;
 mod questions;
@@ -87,6 +89,8 @@ fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
             Command::Unlock(command) => unlock::unlock(args, command, output).await,
             Command::Verify(command) => verify::verify(args, command, output).await,
             Command::Secrets { command } => secrets::secrets(args, command, output).await,
+            Command::Doctor(command) => doctor::doctor(args, command, output).await,
+            Command::Lint(command) => lint::lint(args, command, output).await,
             Command::Completions { .. } => Ok(Exit::Done),
         }
     });

@@ -12,7 +12,7 @@ pub enum Exit {
     Usage = 2,
     /// `plan --exit-code` found changes.
     Changes = 3,
-    /// `verify` or `secrets check` found something wrong.
+    /// `verify`, `doctor`, `lint`, `budget`, `parity` or `secrets check` found something wrong.
     Found = 4,
     /// Profile, tools, cluster, secrets or charts are not ready; nothing was changed.
     Preflight = 10,

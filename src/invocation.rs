@@ -1,8 +1,12 @@
 //! Owns one external command as data: what a plan prints and a `Runner` performs.
 //! Refuses to spawn anything (`runner`) and to know any flag (`tool`).
 
+mod install;
+
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use install::install;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};

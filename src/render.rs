@@ -2,6 +2,7 @@
 //! Refuses to call the engine and to fail: a dead terminal never changes an outcome.
 
 pub mod error;
+pub mod findings;
 mod json;
 mod line;
 mod plain;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, install};
 
 /// Performs invocations. Blocking: async callers use `spawn_blocking`.
 pub trait Runner: Send + Sync {
@@ -137,11 +137,8 @@ impl RunError {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::Missing { program } => match program.as_str() {
-                "helm" => "install helm 3.14 or later (https://helm.sh/docs/intro/install/), or use the sandbox's: sandbox/sandbox start && eval \"$(sandbox/sandbox env)\"".to_owned(),
-                "kubectl" => "install kubectl (https://kubernetes.io/docs/tasks/tools/), or use the sandbox's: sandbox/sandbox start && eval \"$(sandbox/sandbox env)\"".to_owned(),
-                other => format!("check the path of {other} in the profile"),
-            },
+            Self::Missing { program } => install(program)
+                .map_or_else(|| format!("check the path of {program} in the profile"), str::to_owned),
             Self::Start { program, .. } => format!("run {program} by hand to see why"),
             Self::Timeout { .. } => "run the command by hand to see what it waits for".to_owned(),
         }

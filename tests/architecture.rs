@@ -6,16 +6,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What decides: pure, and free to be called at any time.
-const DECIDING: [&str; 17] = [
+const DECIDING: [&str; 19] = [
     "closing",
     "dapr",
     "digest",
+    "doctor",
     "event",
     "health",
     "inputs",
     "inventory",
     "invocation",
     "labels",
+    "lint",
     "plan",
     "profile",
     "references",

@@ -32,7 +32,7 @@ const EXITS: &str = "Exit status:
   1 bug in todoctl              11 another run holds the environment
   2 wrong arguments             12 declined
   3 plan --exit-code: changes   20 failed, everything is back as it was
-  4 verify found something      21 failed, something remains to be done
+  4 a check found something     21 failed, something remains to be done
                                 22 interrupted, something remains to be done
                                 23 interrupted, everything is back as it was";
 
@@ -63,6 +63,10 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Secrets,
     },
+    /// Look at everything that up needs, and say how to mend what is missing: todoctl doctor local
+    Doctor(Doctor),
+    /// Find mistakes in the files of the project: profiles, charts, components, workflows, committed secrets
+    Lint(Lint),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -202,6 +206,27 @@ impl Run {
 pub(super) struct Reading {
     /// Profile [default: the one this project was last brought up with]
     #[arg(long, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
+    /// Form of the result
+    #[arg(long, short, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Doctor {
+    /// Profile: a name in profiles/, or a file [default: the tools of every profile, and the cluster of the one this
+    /// project was last brought up with]
+    pub(super) profile: Option<String>,
+    #[command(flatten)]
+    pub(super) sources: Sources,
+    /// Form of the result
+    #[arg(long, short, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Lint {
+    /// Profile: a name in profiles/, or a file [default: every profile]
     pub(super) profile: Option<String>,
     /// Form of the result
     #[arg(long, short, value_enum, default_value_t = Form::Text)]
