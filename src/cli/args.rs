@@ -63,9 +63,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Secrets,
     },
-    /// Look at everything that up needs, and say how to mend what is missing: todoctl doctor local
+    /// Look at everything that up needs, and say how to mend it: todoctl doctor local
     Doctor(Doctor),
-    /// Find mistakes in the files of the project: profiles, charts, components, workflows, committed secrets
+    /// Find mistakes in profiles, charts, components and workflows, and committed secrets
     Lint(Lint),
     /// Print a completion script for a shell
     Completions {
