@@ -33,8 +33,19 @@ const WITH_COMMANDS: [&str; 5] =
 /// Programs of other people that the documents call.
 const FOREIGN: [&str; 8] = ["cargo", "eval", "git", "helm", "kubectl", "cd", "export", "shellcheck"];
 /// Folders of this repository: what begins with one of them, in backticks, is a path that exists.
-const FOLDERS: [&str; 10] =
-    ["src/", "scripts/", "docs/", "tests/", "charts/", "profiles/", "sandbox/", "sample/", "dapr/", ".ci/"];
+const FOLDERS: [&str; 11] = [
+    "src/",
+    "scripts/",
+    "docs/",
+    "tests/",
+    "charts/",
+    "profiles/",
+    "sandbox/",
+    "sample/",
+    "dapr/",
+    "redpanda/",
+    ".ci/",
+];
 /// Paths that a build makes; they are no part of a clean clone.
 const MADE: [&str; 3] = ["sample/frontend/bin", "sample/backend/bin", "sandbox/charts/dapr"];
 

@@ -92,7 +92,7 @@ fn read_chain(project: &Path, file: &Path) -> Result<Source, ProfileError> {
     let mut layers = Vec::new();
     let mut current = file.to_path_buf();
     while let Some(base) = base_of(&source.root) {
-        let path = tidy(&current.parent().unwrap_or(Path::new("")).join(&base));
+        let path = tidy(&current.parent().unwrap_or(Path::new("")).join(file_of(&base)));
         let refuse = |message: String, hint: &str| {
             let problem = source.value_problem(&[Seg::from("extends")], message);
             ProfileError::new(vec![problem], hint)
@@ -103,7 +103,10 @@ fn read_chain(project: &Path, file: &Path) -> Result<Source, ProfileError> {
         }
         if !path.is_file() {
             let message = format!("there is no file {}", shown(project, &path).display());
-            return Err(refuse(message, "`extends` is relative to the file that says it."));
+            return Err(refuse(
+                message,
+                "`extends` names a profile beside the file that says it, or a path relative to it.",
+            ));
         }
         seen.push(identity(&path));
         let root = read(&path, source.files.len(), &shown(project, &path))?;
@@ -141,6 +144,11 @@ fn tidy(path: &Path) -> PathBuf {
     tidy
 }
 
+/// The file that `extends` means: a path, or a bare name of a profile beside the one that says it.
+fn file_of(base: &str) -> PathBuf {
+    if is_yaml(Path::new(base)) { PathBuf::from(base) } else { PathBuf::from(format!("{base}.yaml")) }
+}
+
 /// What a file extends. Another type than text is left to the typed reading, which words it.
 fn base_of(root: &Node) -> Option<String> {
     match root.get("extends").map(|node| &node.value) {
@@ -164,7 +172,7 @@ fn read(file: &Path, index: usize, shown: &Path) -> Result<Node, ProfileError> {
     source::parse(index, &text).map_err(|(position, message)| {
         let hint = match message.as_str() {
             "the file is empty" => {
-                "profiles/sandbox.yaml is a complete example; docs/profile.md explains every field."
+                "profiles/local.yaml is a complete example; docs/profile.md explains every field."
             }
             _ if message.ends_with("in the same map") => "Keep one of the two.",
             _ => "Correct the file at this place; the mistake may also be on the line above.",

@@ -25,7 +25,7 @@ a secret. A profile never holds a secret itself.
 With `extends`, maps are merged key by key, lists and scalars are replaced, and `null` removes an inherited entry.
 A release that is removed so takes along what the extended profile says because of it: other releases' `needs` of it,
 its checks and its expectations.
-`cluster` with another provider replaces the inherited one as a whole. In `set`, a `null` that removes nothing
+`cluster` with another provider, `builder` with another builder, and every `chart` replace the inherited one as a whole. In `set`, a `null` that removes nothing
 inherited is passed to helm, which then drops the chart's own default.
 
 `required` in the column *Default* means that the field must be there once everything is merged.

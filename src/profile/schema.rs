@@ -18,7 +18,8 @@ pub use check::{Cleanup, Expectation, HttpCheck, ID, Method, names_id};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Profile {
-    /// Another profile whose fields this one inherits; maps are merged, lists and scalars replaced.
+    /// Another profile whose fields this one inherits, by name or as a path relative to this file; maps are merged,
+    /// lists and scalars replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extends: Option<PathBuf>,
     /// Namespace of the application and of its versioned Secrets.

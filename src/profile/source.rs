@@ -1,5 +1,6 @@
 //! Owns the profile as written, and how a profile is laid over the one it extends.
-//! Refuses to know any field but `extends` and `cluster`, whose merging differs; `leave` knows what goes with a release.
+//! Refuses to know any field but `extends` and those that are one of several things, whose merging differs; `leave`
+//! knows what goes with a release.
 
 use std::path::PathBuf;
 
@@ -59,21 +60,29 @@ pub(super) fn parse(file: usize, text: &str) -> Result<Node, Unreadable> {
 }
 
 /// This profile laid over the one it extends: maps are merged, lists and scalars replaced, and `null` removes
-/// what was inherited, a release with what names it. `cluster` with another provider replaces the inherited one as a whole.
+/// what was inherited, a release with what names it. What is one of several things is replaced as a whole where the
+/// profile says another of them.
 pub(super) fn over(layer: Node, mut base: Node) -> Node {
     base.remove("extends");
     leave::forget(&mut base, &leave::left_out(&layer));
-    let other_provider = match (base.get("cluster"), layer.get("cluster")) {
-        (Some(inherited), Some(own)) => inherited.keys() != own.keys(),
-        _ => false,
-    };
-    if other_provider {
-        base.remove("cluster");
-    }
-    merge(base, layer)
+    merge(base, layer, &mut Vec::new())
 }
 
-fn merge(base: Node, over: Node) -> Node {
+/// Whether the value at a path is another thing than the inherited one, of which nothing is then kept: another
+/// provider, another builder, and every chart of a repository, whose version and digest belong to its name.
+fn is_another(path: &[String], inherited: &Node, own: &Node) -> bool {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match path.as_slice() {
+        ["cluster" | "builder"] => inherited.keys() != own.keys(),
+        ["releases", _, "chart"] => true,
+        _ => false,
+    }
+}
+
+fn merge(base: Node, over: Node, path: &mut Vec<String>) -> Node {
+    if is_another(path, &base, &over) {
+        return over;
+    }
     let (mut merged, own) = match (base.value, over.value) {
         (Kind::Map(base), Kind::Map(own)) => (base, own),
         (_, value) => return Node { value, ..over },
@@ -85,7 +94,9 @@ fn merge(base: Node, over: Node) -> Node {
         };
         let (name, inherited) = merged.remove(index);
         if !node.is_null() {
-            merged.insert(index, (name, merge(inherited, node)));
+            path.push(key);
+            merged.insert(index, (name, merge(inherited, node, path)));
+            path.pop();
         }
     }
     Node { value: Kind::Map(merged), ..over }

@@ -156,7 +156,7 @@ fn a_secret_in_the_wrong_place_is_not_shown() {
 #[test]
 fn files_that_are_no_profile() {
     let empty = "profiles/sandbox.yaml: the file is empty\n\
-                 hint: profiles/sandbox.yaml is a complete example; docs/profile.md explains every field.";
+                 hint: profiles/local.yaml is a complete example; docs/profile.md explains every field.";
     for text in ["", "# only a comment\n", "---\n"] {
         assert_eq!(refusal(&[("sandbox.yaml", text)]), empty);
     }
@@ -193,7 +193,7 @@ fn a_chain_of_profiles_must_exist_and_end() {
     assert_eq!(
         refusal(&[("sandbox.yaml", "extends: ../gone.yaml\n")]),
         "profiles/sandbox.yaml:1:10: extends: there is no file gone.yaml\n\
-         hint: `extends` is relative to the file that says it."
+         hint: `extends` names a profile beside the file that says it, or a path relative to it."
     );
 }
 
@@ -230,7 +230,7 @@ releases:
     needs: []
 checks: null
 ";
-    let middle = "extends: deep/base.yaml\nimages: {backend: null}\nnamespace: middle\nurl: http://{node}\n";
+    let middle = "extends: deep/base\nimages: {backend: null}\nnamespace: middle\nurl: http://{node}\n";
     let folder = project(&[("sandbox.yaml", own), ("middle.yaml", middle), ("deep/base.yaml", &base)]);
     let loaded = load(folder.path(), "sandbox").unwrap();
     let profile = &loaded.profile;
