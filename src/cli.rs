@@ -3,6 +3,7 @@
 
 mod args;
 mod ask;
+mod budget;
 mod carry;
 mod doctor;
 mod down;
@@ -14,6 +15,7 @@ mod holder;
 mod hygiene;
 mod lint;
 mod logs;
+mod parity;
 mod prompt;
 mod questions;
 mod recover;
@@ -91,6 +93,8 @@ fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
             Command::Secrets { command } => secrets::secrets(args, command, output).await,
             Command::Doctor(command) => doctor::doctor(args, command, output).await,
             Command::Lint(command) => lint::lint(args, command, output).await,
+            Command::Budget(command) => budget::budget(args, command, output).await,
+            Command::Parity(command) => parity::parity(args, command, output).await,
             Command::Completions { .. } => Ok(Exit::Done),
         }
     });

@@ -5,6 +5,7 @@
 //! The [`engine`] is the only part that acts on decisions, forwards and backwards. Everything that happens is an
 //! [`event::Event`]; renderers and the journal only read them.
 
+pub mod budget;
 pub mod cli;
 pub mod closing;
 pub mod dapr;
@@ -24,9 +25,11 @@ pub mod labels;
 pub mod lint;
 pub mod lock;
 pub mod output;
+pub mod parity;
 pub mod plan;
 pub mod profile;
 pub mod provider;
+pub mod quantity;
 pub mod references;
 pub mod render;
 pub mod report;

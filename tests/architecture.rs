@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What decides: pure, and free to be called at any time.
-const DECIDING: [&str; 19] = [
+const DECIDING: &[&str] = &[
+    "budget",
     "closing",
     "dapr",
     "digest",
@@ -18,8 +19,10 @@ const DECIDING: [&str; 19] = [
     "invocation",
     "labels",
     "lint",
+    "parity",
     "plan",
     "profile",
+    "quantity",
     "references",
     "run_record",
     "step",
@@ -28,12 +31,12 @@ const DECIDING: [&str; 19] = [
     "yaml",
 ];
 /// What acts on the world, or talks to people.
-const ACTING: [&str; 9] =
-    ["cli", "emitter", "engine", "journal", "lock", "output", "render", "runner", "survey"];
+const ACTING: &[&str] =
+    &["cli", "emitter", "engine", "journal", "lock", "output", "render", "runner", "survey"];
 
 /// Who must not use whom, and why.
 const FORBIDDEN: [(&[&str], &[&str], &str); 6] = [
-    (&DECIDING, &ACTING, "a step decides; only the engine acts"),
+    (DECIDING, ACTING, "a step decides; only the engine acts"),
     (
         &["tool", "provider"],
         &["cli", "engine", "journal", "lock", "render", "survey"],

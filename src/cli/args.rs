@@ -67,6 +67,10 @@ pub(super) enum Command {
     Doctor(Doctor),
     /// Find mistakes in profiles, charts, components and workflows, and committed secrets
     Lint(Lint),
+    /// Add up what a profile asks of the nodes, and say whether it fits: todoctl budget oke
+    Budget(Budget),
+    /// Show what differs between two profiles and must not: todoctl parity local oke
+    Parity(Parity),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -228,6 +232,28 @@ pub(super) struct Doctor {
 pub(super) struct Lint {
     /// Profile: a name in profiles/, or a file [default: every profile]
     pub(super) profile: Option<String>,
+    /// Form of the result
+    #[arg(long, short, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Budget {
+    /// Profile: a name in profiles/, or a file
+    pub(super) profile: String,
+    /// Form of the result
+    #[arg(long, short, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Parity {
+    /// Profile: a name in profiles/, or a file
+    #[arg(default_value = "local")]
+    pub(super) one: String,
+    /// The one it is compared with
+    #[arg(default_value = "oke")]
+    pub(super) other: String,
     /// Form of the result
     #[arg(long, short, value_enum, default_value_t = Form::Text)]
     pub(super) output: Form,

@@ -50,6 +50,30 @@ pub struct Profile {
     /// Address shown when everything is up; `{node}` stands for the node's address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// What the nodes can give, for `todoctl budget` while the cluster cannot be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Capacity>,
+    /// Why this profile differs from others where `todoctl parity` allows no difference: field, such as
+    /// `releases.redpanda`, to reason. It holds for everything below the field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parity: BTreeMap<String, String>,
+}
+
+/// What the nodes can give to pods: their `allocatable`, which is less than the machine has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Capacity {
+    /// CPU of one node, as Kubernetes writes it: `"2"` or `1830m`.
+    pub cpu: String,
+    /// Memory of one node, as Kubernetes writes it: `12Gi`.
+    pub memory: String,
+    /// How many such nodes there are.
+    #[serde(default = "default_nodes")]
+    pub nodes: u16,
+}
+
+fn default_nodes() -> u16 {
+    1
 }
 
 fn default_namespace() -> String {
@@ -228,6 +252,9 @@ pub struct Release {
     /// Releases that must be verified first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,
+    /// Whether the application works without it; `todoctl budget` names it when there is no room.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
     /// Seconds its workloads may take to become ready.
     #[serde(default = "default_ready_seconds")]
     pub ready_seconds: u32,

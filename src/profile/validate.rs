@@ -12,6 +12,7 @@ use super::error::{Problem, ProfileError};
 use super::names::{self, LABEL_LENGTH, RELEASE_LENGTH};
 use super::schema::{Cluster, Image, Profile, Release};
 use super::source::{Seg, Source};
+use crate::quantity::Quantity;
 
 /// First and last position a release may have in the documented order.
 const ORDERS: std::ops::RangeInclusive<u8> = 4..=8;
@@ -40,6 +41,8 @@ pub(super) fn validate(
     check.cycle();
     check.checks();
     check.url();
+    check.capacity();
+    check.parity();
     if check.problems.is_empty() {
         return Ok(());
     }
@@ -199,6 +202,25 @@ impl Validation<'_> {
         if let Some(circle) = circle::find(&self.profile.releases) {
             let path = [Seg::from("releases"), circle[0].into(), "needs".into()];
             self.field(&path, format!("a circle that can never start: {}", circle.join(" needs ")));
+        }
+    }
+
+    fn capacity(&mut self) {
+        let Some(capacity) = &self.profile.capacity else { return };
+        for (field, text) in [("cpu", &capacity.cpu), ("memory", &capacity.memory)] {
+            if let Err(error) = text.parse::<Quantity>() {
+                self.value(&["capacity".into(), field.into()], error.to_string());
+            }
+        }
+        if capacity.nodes == 0 {
+            self.value(&["capacity".into(), "nodes".into()], "at least one node");
+        }
+    }
+
+    /// An explanation without a reason explains nothing.
+    fn parity(&mut self) {
+        for (field, _) in self.profile.parity.iter().filter(|(_, reason)| reason.trim().is_empty()) {
+            self.value(&["parity".into(), field.as_str().into()], "say why the profiles differ here");
         }
     }
 

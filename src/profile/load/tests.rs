@@ -21,7 +21,7 @@ fn wrong_fields_are_reported_where_they_stand() {
             "chart: charts/backend",
             "chrat: charts/backend",
             "18:5: releases.backend.chrat: unknown field `chrat`, expected one of `chart`, `namespace`, `order`, \
-             `values`, `set`, `image`, `secret`, `sidecar`, `needs`, `ready-seconds`",
+             `values`, `set`, `image`, `secret`, `sidecar`, `needs`, `optional`, `ready-seconds`",
             "Did you mean `chart`? REFERENCE",
         ),
         ("    order: 6\n", "", "16:3: releases.backend: missing field `order`", "REFERENCE"),

@@ -282,6 +282,24 @@ fn only_known_placeholders_stand_in_the_url() {
 }
 
 #[test]
+fn room_is_counted_as_kubernetes_counts_it() {
+    assert_cases(&[
+        (
+            "checks:",
+            "capacity: {cpu: two, memory: 12GB, nodes: 0}\nchecks:",
+            "25:17: capacity.cpu: not a quantity; write it as Kubernetes does, such as 500m, 2, 512Mi or 1.5Gi\n\
+             profiles/sandbox.yaml:25:30: capacity.memory: not a quantity; write it as Kubernetes does, such as 500m, 2, \
+             512Mi or 1.5Gi\nprofiles/sandbox.yaml:25:43: capacity.nodes: at least one node",
+        ),
+        (
+            "checks:",
+            "parity: {releases.redpanda: ' '}\nchecks:",
+            "25:29: parity.releases.redpanda: say why the profiles differ here",
+        ),
+    ]);
+}
+
+#[test]
 fn every_problem_is_reported_at_once() {
     let bad = SOUND
         .replace("namespace: todo", "namespace: Todo")
