@@ -18,6 +18,8 @@ pub enum Tool {
     Helm,
     /// `kubectl`.
     Kubectl,
+    /// `minikube`.
+    Minikube,
     /// A program of the project, such as the sandbox tool or an image's `prepare`:
     /// a path relative to the project, or a name on the PATH.
     Project(PathBuf),
@@ -29,6 +31,7 @@ impl Tool {
         match self {
             Self::Helm => "helm".to_owned(),
             Self::Kubectl => "kubectl".to_owned(),
+            Self::Minikube => "minikube".to_owned(),
             Self::Project(path) => path.display().to_string(),
         }
     }

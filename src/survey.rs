@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join_all;
 use secrecy::SecretString;
 use tokio::task::{JoinSet, spawn_blocking};
 
@@ -13,7 +14,7 @@ use crate::given;
 use crate::inputs::Inputs;
 use crate::invocation::{Invocation, Tool};
 use crate::profile::Release;
-use crate::provider::Provider;
+use crate::provider::{Found, Provider};
 use crate::run_record::object_name;
 use crate::runner::{Output, RunError, SharedRunner};
 use crate::steps;
@@ -102,15 +103,16 @@ async fn read(
     }
 }
 
-/// Asks the provider whether the cluster runs.
-pub async fn cluster(runner: &SharedRunner, provider: &dyn Provider) -> Result<Cluster, SurveyError> {
+/// Asks the provider whether the cluster runs, and whether it is the one that the profile asks for.
+pub async fn cluster(runner: &SharedRunner, provider: &dyn Provider) -> Result<Found, SurveyError> {
     let what = format!("the state of {}", provider.title());
-    let invocation = provider.status();
-    let command = invocation.shell();
-    // The provider's exit status tells the state as well, so only its answer counts.
-    let output =
-        call(runner, invocation).await.map_err(|cause| SurveyError::Run { what: what.clone(), cause })?;
-    provider.cluster(&output).map_err(|complaint| SurveyError::Refused { what, complaint, command })
+    let questions = provider.status();
+    let command = questions.first().map(Invocation::shell).unwrap_or_default();
+    // The provider's exit status tells the state as well, so only its answers count.
+    let outputs = try_join_all(questions.into_iter().map(|question| call(runner, question)))
+        .await
+        .map_err(|cause| SurveyError::Run { what: what.clone(), cause })?;
+    provider.found(&outputs).map_err(|complaint| SurveyError::Refused { what, complaint, command })
 }
 
 /// Reads everything about a running cluster, except manifests.

@@ -3,5 +3,6 @@
 
 pub mod helm;
 pub mod kubectl;
+pub mod minikube;
 pub mod reversal;
 pub mod sandbox;

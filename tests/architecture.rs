@@ -310,8 +310,8 @@ const DOORS: [(&str, &[&str], &[&str]); 6] = [
     ),
     ("only main and cli end the process", &["process::exit", "ExitCode"], &["cli.rs", "exit.rs", "main.rs"]),
     (
-        "only tool makes calls of helm and kubectl",
-        &["Tool::Helm", "Tool::Kubectl"],
+        "only tool makes calls of helm, kubectl and minikube",
+        &["Tool::Helm", "Tool::Kubectl", "Tool::Minikube"],
         &["tool/", "invocation.rs", "runner/duct.rs"],
     ),
 ];

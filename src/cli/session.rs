@@ -16,7 +16,7 @@ use crate::given::{self, Given};
 use crate::inputs::Inputs;
 use crate::output::{Color, Output};
 use crate::profile;
-use crate::provider::{self, Provider};
+use crate::provider::{self, Found, Provider};
 use crate::runner::{DuctRunner, Setup, SharedRunner};
 use crate::survey;
 use crate::world::{Access, Cluster, World};
@@ -101,7 +101,7 @@ impl Session {
             )
         })?;
         let secret_variables = given::env_names(&inputs.profile.secrets).map(str::to_owned).collect();
-        let provider = Arc::from(provider::of(&inputs.profile.cluster));
+        let provider = Arc::from(provider::of(&inputs.name, &inputs.profile.cluster));
         let run = run_id();
         let inputs = Arc::new(inputs);
         let mut session = Self {
@@ -150,6 +150,16 @@ impl Session {
 
     /// Whether the cluster runs, and how it is reached.
     pub(super) async fn cluster(&self) -> Result<Cluster, Failure> {
+        Ok(self.found().await?.cluster)
+    }
+
+    /// The same for what deploys: a cluster that is not the one the profile asks for is refused.
+    pub(super) async fn fit_cluster(&self) -> Result<Cluster, Failure> {
+        let Found { cluster, unfit } = self.found().await?;
+        unfit.map_or(Ok(cluster), |why| Err(why.into()))
+    }
+
+    async fn found(&self) -> Result<Found, Failure> {
         Ok(survey::cluster(&self.runner(None, None), self.provider.as_ref()).await?)
     }
 

@@ -36,7 +36,7 @@ pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result
         show(&plan, command.run.output, args.verbose, output);
         return Ok(Exit::Done);
     }
-    let access = match session.cluster().await? {
+    let access = match session.fit_cluster().await? {
         Cluster::Running(access) => access,
         Cluster::Down(state) => match start(&session, state, &command.run).await? {
             Ok(access) => access,
@@ -105,7 +105,7 @@ async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Acc
 
 /// The plan for the cluster as it is, which may be down.
 async fn look(session: &Session) -> Result<(Plan, World), Failure> {
-    match session.cluster().await? {
+    match session.fit_cluster().await? {
         Cluster::Running(access) => decide(session, session.world(access).await?, None).await,
         Cluster::Down(state) => {
             let world = session.blank(state);

@@ -100,7 +100,7 @@ struct Ran {
 }
 
 async fn plan(inputs: &Arc<Inputs>, runner: &SharedRunner) -> (Plan, World) {
-    let provider: Arc<dyn provider::Provider> = Arc::from(provider::of(&inputs.profile.cluster));
+    let provider: Arc<dyn provider::Provider> = Arc::from(provider::of("sim", &inputs.profile.cluster));
     let access = Access { kubeconfig: "/k".into(), context: "sim".into(), node: "10.0.0.1".into() };
     let blank = World::without_cluster("r1", String::new());
     let mut world = survey::running(runner, provider.as_ref(), inputs, access, blank).await.unwrap();

@@ -5,6 +5,7 @@
 //! because only that form gives path, line and column in the parser's errors.
 
 mod check;
+mod minikube;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Cleanup, Expectation, HttpCheck, ID, Method, names_id};
+pub use minikube::Minikube;
 
 /// A whole profile, after `extends` has been merged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -99,6 +101,8 @@ pub enum Confirm {
 pub enum Cluster {
     /// The one-machine Kubernetes of this repository.
     Sandbox(Sandbox),
+    /// A Minikube cluster on this machine.
+    Minikube(Minikube),
 }
 
 /// The one-machine Kubernetes.

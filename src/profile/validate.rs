@@ -6,7 +6,7 @@ mod circle;
 mod dapr;
 mod secrets;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{Problem, ProfileError};
 use super::names::{self, LABEL_LENGTH, RELEASE_LENGTH};
@@ -90,11 +90,15 @@ impl Validation<'_> {
 
     /// A chart's folder. Some of those beside the sandbox's tool are made by it, and are not there on a fresh clone.
     fn chart_folder(&mut self, path: &[Seg], chart: &Path) -> bool {
-        let Cluster::Sandbox(sandbox) = &self.profile.cluster;
-        let beside =
-            sandbox.command.parent().is_some_and(|tools| tools != Path::new("") && chart.starts_with(tools));
-        if beside && !self.project.join(chart).is_dir() {
-            let make = format!("{} build", sandbox.command.display());
+        let maker = match &self.profile.cluster {
+            Cluster::Sandbox(sandbox) => Some(&sandbox.command),
+            Cluster::Minikube(_) => None,
+        };
+        let beside = |tool: &&PathBuf| {
+            tool.parent().is_some_and(|tools| tools != Path::new("") && chart.starts_with(tools))
+        };
+        if let Some(tool) = maker.filter(beside).filter(|_| !self.project.join(chart).is_dir()) {
+            let make = format!("{} build", tool.display());
             self.value(path, format!("there is no folder {}; make it: {make}", chart.display()));
             return false;
         }

@@ -45,6 +45,9 @@ const ALLOWED: [&str; 13] = [
     "SSL_CERT_FILE",
 ];
 
+/// What minikube may see of its own variables: where its files are, and which docker it is to use.
+const MINIKUBE: [&str; 4] = ["MINIKUBE_HOME", "MINIKUBE_ROOTLESS", "MINIKUBE_EXISTING_", "MINIKUBE_ACTIVE_"];
+
 /// What children are started with.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
@@ -79,6 +82,14 @@ impl DuctRunner {
         let secret = |name: &OsString| self.setup.secret_variables.iter().any(|one| name == one.as_str());
         let keep = |name: &OsString| match tool {
             Tool::Helm | Tool::Kubectl => ALLOWED.iter().any(|allowed| name == allowed),
+            // It drives docker, ssh and hypervisors, and owns an entry of the user's kubeconfig; but what the profile
+            // says of a cluster is not changed by variables.
+            Tool::Minikube => {
+                let text = name.to_string_lossy();
+                name == "KUBECONFIG"
+                    || MINIKUBE.iter().any(|kept| text.starts_with(kept))
+                    || !["HELM_", "KUBE", "MINIKUBE_"].iter().any(|foreign| text.starts_with(foreign))
+            }
             // The project's own programs, such as compilers, need the user's environment.
             Tool::Project(_) => {
                 let text = name.to_string_lossy();
@@ -116,7 +127,7 @@ impl DuctRunner {
         match invocation.tool {
             Tool::Helm | Tool::Kubectl => {}
             // What a program of the project leaves running, such as a build server, is no change of the cluster.
-            Tool::Project(_) => return Ok(expression),
+            Tool::Minikube | Tool::Project(_) => return Ok(expression),
         }
         let file = Arc::clone(file);
         Ok(expression.before_spawn(move |command| {

@@ -252,7 +252,9 @@ fn the_same_provider_merges_and_another_replaces() {
     let base = SOUND.replace("sandbox: {}", "sandbox: {name: x, net: '10.9'}");
     let own = "extends: base.yaml\ncluster: {sandbox: {name: y}}\n";
     let folder = project(&[("sandbox.yaml", own), ("base.yaml", &base)]);
-    let Cluster::Sandbox(cluster) = load(folder.path(), "sandbox").unwrap().profile.cluster;
+    let Cluster::Sandbox(cluster) = load(folder.path(), "sandbox").unwrap().profile.cluster else {
+        panic!("another provider")
+    };
     assert_eq!((cluster.name.as_str(), cluster.net.as_deref()), ("y", Some("10.9")));
 
     let own = "extends: base.yaml\ncluster: {elsewhere: {}}\n";

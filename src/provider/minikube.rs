@@ -1,0 +1,74 @@
+//! Owns Minikube as a provider.
+
+use std::collections::BTreeSet;
+
+use super::{Found, Provider};
+use crate::invocation::Invocation;
+use crate::profile::{self, Minikube};
+use crate::runner::Output;
+use crate::tool::minikube::{self, NO_PROFILE, Profiles};
+use crate::world::{Access, Cluster};
+
+pub(super) struct MinikubeProvider {
+    /// Name of the todoctl profile, for hints.
+    pub(super) profile: String,
+    pub(super) minikube: Minikube,
+}
+
+impl Provider for MinikubeProvider {
+    fn title(&self) -> String {
+        format!("cluster {}", self.minikube.profile)
+    }
+
+    fn status(&self) -> Vec<Invocation> {
+        vec![minikube::status(&self.minikube), minikube::profiles()]
+    }
+
+    fn found(&self, outputs: &[Output]) -> Result<Found, String> {
+        let [status, profiles] = outputs else { return Err("it was not asked".to_owned()) };
+        let profiles: Profiles = serde_json::from_slice(&profiles.stdout)
+            .map_err(|error| format!("its profiles are not readable ({error}): {}", profiles.complaint()))?;
+        let known = profiles.valid.iter().find(|one| one.name == self.minikube.profile);
+        if status.status == Some(NO_PROFILE) {
+            return Ok(Found::fit(Cluster::Down("does not exist yet".to_owned())));
+        }
+        let nodes = minikube::nodes(&status.stdout)
+            .map_err(|error| format!("its status is not readable ({error}): {}", status.complaint()))?;
+        let address = known.and_then(|one| one.config.nodes.iter().find(|node| node.control_plane));
+        let node = address.map(|node| node.ip.clone()).unwrap_or_default();
+        let runs = nodes.iter().all(|one| one.host == "Running" && one.kubelet == "Running");
+        Ok(Found::fit(if runs {
+            let (kubeconfig, context) = ("".into(), self.minikube.profile.clone());
+            Cluster::Running(Access { kubeconfig, context, node })
+        } else {
+            Cluster::Down(format!("is stopped; {} starts it", self.profile))
+        }))
+    }
+
+    fn start(&self) -> Vec<Invocation> {
+        vec![minikube::start(&self.minikube)]
+    }
+
+    fn delete(&self) -> Invocation {
+        minikube::delete(&self.minikube)
+    }
+
+    fn images(&self) -> Invocation {
+        minikube::images(&self.minikube)
+    }
+
+    fn image_names(&self, output: &Output) -> Result<BTreeSet<String>, String> {
+        let images: Vec<minikube::Image> =
+            serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+        Ok(images.into_iter().flat_map(|image| image.repo_tags).collect())
+    }
+
+    fn build(&self, reference: &str, image: &profile::Image) -> Vec<Invocation> {
+        let dockerfile = image.dockerfile.clone().unwrap_or_else(|| image.context.join("Dockerfile"));
+        vec![minikube::build(&self.minikube, reference, &dockerfile, &image.context)]
+    }
+
+    fn remove_images(&self, names: &[String]) -> Invocation {
+        minikube::remove_images(&self.minikube, names)
+    }
+}
