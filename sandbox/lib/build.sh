@@ -181,18 +181,21 @@ cache_trim() {
   local entry
   while read -r entry; do
     cache_is_in_use "$entry" || rm -rf --one-file-system "$entry"
-  done < <(find "$CACHE_ROOT" -mindepth 1 -maxdepth 1 -type d -name '[0-9a-f]*' -mtime "+$CACHE_DAYS")
-  find "$CACHE_ROOT/store" -maxdepth 1 -type f -links 1 -mtime "+$CACHE_DAYS" -delete
+  done < <(find -H "$CACHE_ROOT" -mindepth 1 -maxdepth 1 -type d -name '[0-9a-f]*' -mtime "+$CACHE_DAYS")
+  find -H "$CACHE_ROOT/store" -maxdepth 1 -type f -links 1 -mtime "+$CACHE_DAYS" -delete
   for entry in "$CACHE_ROOT"/store/dapr-chart-*; do
     [[ -e ${entry/dapr-chart-/dapr-} ]] || rm -rf "$entry"
   done
 }
 
-# cache_is_in_use FOLDER: whether a process runs from it.
+# cache_is_in_use FOLDER: whether a process runs a binary that it holds. Files are compared, not paths: a path may lead
+# through a link. Folders share files, so that one may stay because of another; it costs nothing then.
 cache_is_in_use() {
-  local program
+  local program binary
   for program in /proc/[0-9]*/exe; do
-    [[ $(readlink "$program" 2>/dev/null) != "$1"/* ]] || return 0
+    for binary in "$1"/bin/*; do
+      [[ ! $program -ef $binary ]] || return 0
+    done
   done
   return 1
 }

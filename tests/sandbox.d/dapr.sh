@@ -39,7 +39,8 @@ test_dapr_comes_up() {
     -f "$root/dapr/values-sandbox.yaml" --wait --timeout 90s
   [[ $(kubectl wait crd --all --for condition=Established --timeout 5s -o name | grep -c dapr.io) == 7 ]]
   [[ $(kubectl -n dapr-system get deployments -o name | wc -l) == 3 ]]
-  says daprd bash -c "kubectl create --dry-run=server -o json -f - <<<'$trial' | jq -c '[.spec.containers[].name]'"
+  # The injector's Service answers a moment after its pod is ready; until then the webhook lets pods pass.
+  eventually says daprd bash -c "kubectl create --dry-run=server -o json -f - <<<'$trial' | jq -c '[.spec.containers[].name]'"
 }
 
 test_broker_comes_up() {
