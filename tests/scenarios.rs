@@ -178,6 +178,7 @@ scenarios! {
     status,
     status_broken,
     status_empty,
+    ten_revisions_come_back,
     tools_missing,
     two_namespaces,
     undo_fails,

@@ -24,9 +24,12 @@ const SECRET_VALUE: &str = "existingSecret";
 /// What `helm upgrade` is called with for a release.
 pub fn upgrade(inputs: &Inputs, name: &str, world: &World) -> Upgrade {
     let spec = &inputs.profile.releases[name];
+    let namespace = inputs.namespace(spec).to_owned();
+    let newest = world.releases.newest(&namespace, name);
     Upgrade {
         release: name.to_owned(),
-        namespace: inputs.namespace(spec).to_owned(),
+        uninstalled: newest.is_some_and(|newest| newest.status == "uninstalled"),
+        namespace,
         chart: spec.chart.clone(),
         values: spec.values.clone(),
         overlay: overlay(inputs, name, world),

@@ -35,6 +35,9 @@ pub struct Upgrade {
     /// Whether helm leaves the chart's `crds/` alone: todoctl has applied them, with the right namespace in them, and
     /// helm 4 would refuse to install over that (conflict with another manager).
     pub skip_crds: bool,
+    /// Whether the release was uninstalled and its history kept. `helm upgrade --install` would see that by itself, but
+    /// only below ten revisions: it takes the last by name, v9, for the newest (cmd/upgrade.go, isReleaseUninstalled).
+    pub uninstalled: bool,
 }
 
 /// A helm of a known major version, talking to a known cluster.
@@ -50,7 +53,7 @@ impl Helm {
         Self { major, context: access.context.clone() }
     }
 
-    /// `helm upgrade --install`. Old values are never reused: with none given, helm would keep the old ones.
+    /// `helm upgrade --install`, or what it does with a release that was uninstalled. Old values are never reused: with none given, helm would keep the old ones.
     /// `kept` revisions stay, at least those that always do.
     pub fn upgrade(
         &self,
@@ -59,10 +62,16 @@ impl Helm {
         (run, kept): (&str, usize),
         force: bool,
     ) -> Invocation {
-        let mut args = vec!["upgrade".to_owned(), "--install".to_owned()];
-        args.extend(self.chart_args(what));
         let kept = kept.max(HISTORY_MAX).to_string();
-        args.extend(["--reset-values", "--history-max", &kept, "--timeout", OPERATION].map(str::to_owned));
+        let (verb, mode, more): (_, _, &[&str]) = if what.uninstalled {
+            // Nothing is pruned and no old values are taken over.
+            ("install", "--replace", &[])
+        } else {
+            ("upgrade", "--install", &["--reset-values", "--history-max", &kept])
+        };
+        let mut args = vec![verb.to_owned(), mode.to_owned()];
+        args.extend(self.chart_args(what));
+        args.extend(more.iter().chain(&["--timeout", OPERATION]).map(|&arg| arg.to_owned()));
         let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         args.extend(["--labels".to_owned(), labels.join(",")]);
         args.extend(["--description".to_owned(), format!("todoctl run {run}")]);
@@ -190,6 +199,7 @@ mod tests {
             overlay: serde_json::json!({"image": {"tag": "1"}}),
             set: vec!["replicaCount=3".into()],
             skip_crds: false,
+            uninstalled: false,
         }
     }
 
@@ -198,6 +208,12 @@ mod tests {
         let line =
             helm(4).upgrade(&upgrade(), &[("a", "1".into()), ("b", "2".into())], ("r1", 0), true).shell();
         insta::assert_snapshot!(line, @r#"helm upgrade --install backend charts/backend --namespace todo --kube-context sandbox --values charts/backend/values-local.yaml --values - --set replicaCount=3 --reset-values --history-max 50 --timeout 120s --labels a=1,b=2 --description 'todoctl run r1' --server-side=true --force-conflicts <<<'{"image":{"tag":"1"}}'"#);
+    }
+
+    #[test]
+    fn a_release_that_was_uninstalled_is_installed_in_the_place_of_its_history() {
+        let back = Upgrade { uninstalled: true, ..upgrade() };
+        insta::assert_snapshot!(helm(4).upgrade(&back, &[("a", "1".into())], ("r1", 12), false).line(), @"helm install --replace backend charts/backend --namespace todo --kube-context sandbox --values charts/backend/values-local.yaml --values - --set replicaCount=3 --timeout 120s --labels a=1 --description 'todoctl run r1'");
     }
 
     #[test]

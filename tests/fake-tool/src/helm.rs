@@ -27,10 +27,11 @@ const VALUED: [&str; 14] = [
     "--template",
     "--labels",
 ];
-const BARE: [&str; 8] = [
+const BARE: [&str; 9] = [
     "--skip-crds",
     "-i",
     "--install",
+    "--replace",
     "--reset-values",
     "--ignore-not-found",
     "--keep-history",
@@ -66,6 +67,7 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
 fn act(state: &mut State, verb: &str, argv: &Argv, call: &Call) -> Result<String, String> {
     match verb {
         "upgrade" => upgrade(state, argv, call),
+        "install" => install(state, argv, call),
         "rollback" => rollback(state, argv, call.now),
         "uninstall" => uninstall(state, argv),
         "get" => get(state, argv),
@@ -99,12 +101,33 @@ fn is_chart(chart: &str) -> Result<(), String> {
     Err(format!("Error: path \"{chart}\" not found\n"))
 }
 
+/// Only the form that takes the place of an uninstalled release; it finds the newest revision by its number.
+fn install(state: &mut State, argv: &Argv, call: &Call) -> Result<String, String> {
+    let history = state.history(namespace(argv), argv.word(1));
+    if !argv.has(&["--replace"]) || history.last().is_none_or(|newest| newest.status != "uninstalled") {
+        return Err("Error: INSTALLATION FAILED: cannot reuse a name that is still in use\n".to_owned());
+    }
+    put(state, argv, call)
+}
+
 fn upgrade(state: &mut State, argv: &Argv, call: &Call) -> Result<String, String> {
+    let release = argv.word(1);
+    let history = state.history(namespace(argv), release);
+    // The trap: of the revisions sorted by name, v9 is the last.
+    let by_name = history.iter().max_by_key(|one| one.number.to_string());
+    let uninstalled = |one: &&Revision| one.status == "uninstalled";
+    if history.last().is_some_and(uninstalled) && !by_name.is_some_and(|one| uninstalled(one)) {
+        return Err(format!("Error: UPGRADE FAILED: \"{release}\" has no deployed releases\n"));
+    }
+    put(state, argv, call)
+}
+
+fn put(state: &mut State, argv: &Argv, call: &Call) -> Result<String, String> {
     let (release, chart, namespace) = (argv.word(1).to_owned(), argv.word(2), namespace(argv).to_owned());
     is_chart(chart)?;
     let history = state.history(&namespace, &release);
     let newest = history.last().map(|one| (*one).clone());
-    if newest.is_none() && !argv.has(&["-i", "--install"]) {
+    if newest.is_none() && !argv.has(&["-i", "--install", "--replace"]) {
         return Err(format!("Error: UPGRADE FAILED: \"{release}\" has no deployed releases\n"));
     }
     if let Some(newest) = &newest {
@@ -236,7 +259,9 @@ fn supersede(state: &mut State, namespace: &str, release: &str) {
 
 /// Adds a revision and prunes old ones, never the one that is deployed.
 fn record(state: &mut State, argv: &Argv, made: Revision) {
-    let max: usize = argv.value(&["--history-max"]).and_then(|text| text.parse().ok()).unwrap_or(10);
+    // An installation prunes nothing: only upgrade and rollback set the limit (pkg/action).
+    let default = if argv.word(0) == "install" { usize::MAX } else { 10 };
+    let max = argv.value(&["--history-max"]).and_then(|text| text.parse().ok()).unwrap_or(default);
     let (namespace, name) = (made.namespace.clone(), made.name.clone());
     state.revisions.push(made);
     let mut surplus = state.history(&namespace, &name).len().saturating_sub(max);

@@ -129,6 +129,18 @@ fn an_uninstalled_release_with_history_comes_back() {
 }
 
 #[test]
+fn ten_revisions_uninstalled_come_back_by_install_alone() {
+    let mut bench = Bench::new("v4.2.4");
+    for tag in 1..=10 {
+        bench.up(&tag.to_string(), "");
+    }
+    bench.call("uninstall backend -n todo --keep-history", "");
+    assert!(bench.up("11", "").stderr.contains("has no deployed releases"));
+    assert_eq!(bench.call("install --replace backend CHART -n todo", "").exit, 0);
+    assert_eq!(bench.statuses().last(), Some(&(11, "deployed")));
+}
+
+#[test]
 fn pruning_keeps_the_deployed_revision() {
     let mut bench = Bench::new("v4.2.4");
     for tag in ["1", "2", "3", "4"] {
