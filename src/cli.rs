@@ -13,6 +13,7 @@ mod history;
 mod hold;
 mod holder;
 mod hygiene;
+mod kubeconfig;
 mod lint;
 mod logs;
 mod parity;

@@ -20,6 +20,8 @@ pub enum Tool {
     Kubectl,
     /// `minikube`.
     Minikube,
+    /// `oci`, the command line of Oracle Cloud.
+    Oci,
     /// A program of the project, such as the sandbox tool or an image's `prepare`:
     /// a path relative to the project, or a name on the PATH.
     Project(PathBuf),
@@ -32,6 +34,7 @@ impl Tool {
             Self::Helm => "helm".to_owned(),
             Self::Kubectl => "kubectl".to_owned(),
             Self::Minikube => "minikube".to_owned(),
+            Self::Oci => "oci".to_owned(),
             Self::Project(path) => path.display().to_string(),
         }
     }
@@ -60,6 +63,18 @@ pub struct Invocation {
     pub stdin: Stdin,
     /// After this long it is stopped and counts as failed.
     pub timeout: Duration,
+    /// Which kubeconfig it sees.
+    pub kubeconfig: Kubeconfig,
+}
+
+/// Which kubeconfig a child sees.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kubeconfig {
+    /// The private one of the run, which leads to one cluster; none before it was made.
+    #[default]
+    Private,
+    /// The user's own: the files of `KUBECONFIG`, or `~/.kube/config`. For what looks a context up or adds one.
+    Users,
 }
 
 impl Invocation {
@@ -70,7 +85,15 @@ impl Invocation {
             args: args.into_iter().map(Into::into).collect(),
             stdin: Stdin::None,
             timeout: Duration::from_mins(1),
+            kubeconfig: Kubeconfig::Private,
         }
+    }
+
+    /// The same command with the user's kubeconfig instead of the run's.
+    #[must_use]
+    pub fn with_users_kubeconfig(mut self) -> Self {
+        self.kubeconfig = Kubeconfig::Users;
+        self
     }
 
     /// The same command with another timeout.

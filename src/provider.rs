@@ -1,33 +1,73 @@
 //! Owns where a cluster comes from: one trait, one implementation per kind of `cluster:` in the profile.
 //! Refuses to run anything: a provider only says which invocations do it.
 
+mod context;
 mod minikube;
+mod oke;
 mod sandbox;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
+use secrecy::SecretString;
+
+use self::context::ContextProvider;
 use self::minikube::MinikubeProvider;
+use self::oke::OkeProvider;
 use self::sandbox::SandboxProvider;
 use crate::invocation::Invocation;
 use crate::profile;
 use crate::runner::Output;
 use crate::step::DecideError;
-use crate::world::Cluster;
 
 /// What a provider says of its cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Found {
     /// Whether it runs.
-    pub cluster: Cluster,
+    pub cluster: Seen,
     /// Why nothing may be deployed to it, although it is there: it is not the one that the profile asks for.
     pub unfit: Option<DecideError>,
 }
 
 impl Found {
     /// A cluster as the profile asks for it.
-    fn fit(cluster: Cluster) -> Self {
+    fn fit(cluster: Seen) -> Self {
         Self { cluster, unfit: None }
     }
+}
+
+/// Whether a cluster runs.
+#[derive(Debug, Clone)]
+pub enum Seen {
+    /// It runs, or is not ours to start.
+    Running(Reach),
+    /// It must be started first; the text is what a person should know.
+    Down(String),
+}
+
+/// How a cluster is reached, before its kubeconfig is in a file that children can see.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    /// The kubeconfig: one cluster, one user, one context.
+    pub kubeconfig: Kubeconfig,
+    /// Address of a node, where the provider knows it.
+    pub node: String,
+}
+
+/// Where the kubeconfig of a cluster comes from. Whatever it is, children see one private file with this cluster alone.
+#[derive(Debug, Clone)]
+pub enum Kubeconfig {
+    /// A file that holds this cluster alone already, and its context.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The context in it.
+        context: String,
+    },
+    /// This text; its current context is the one.
+    Text(SecretString),
+    /// What this command prints; its current context is the one. It is asked once per run.
+    By(Box<Invocation>),
 }
 
 /// Where a cluster comes from.
@@ -40,8 +80,8 @@ pub trait Provider: Send + Sync {
     fn found(&self, outputs: &[Output]) -> Result<Found, String>;
     /// The commands that make it run.
     fn start(&self) -> Vec<Invocation>;
-    /// The command that removes it with everything in it.
-    fn delete(&self) -> Invocation;
+    /// The command that removes it with everything in it, or why it is not ours to remove.
+    fn delete(&self) -> Result<Invocation, String>;
     /// The read that lists the images the cluster has.
     fn images(&self) -> Invocation;
     /// What its answer means.
@@ -59,5 +99,12 @@ pub fn of(profile: &str, cluster: &profile::Cluster) -> Box<dyn Provider> {
         profile::Cluster::Minikube(minikube) => {
             Box::new(MinikubeProvider { profile: profile.to_owned(), minikube: minikube.clone() })
         }
+        profile::Cluster::Context(context) => Box::new(ContextProvider(context.clone())),
+        profile::Cluster::Oke(oke) => Box::new(OkeProvider(oke.clone())),
     }
+}
+
+/// A cluster that is not ours has no image store that we can reach: `validate` asks for a `builder`.
+fn none() -> Invocation {
+    Invocation::new(crate::invocation::Tool::Project("false".into()), [""; 0])
 }

@@ -115,6 +115,11 @@ pub async fn cluster(runner: &SharedRunner, provider: &dyn Provider) -> Result<F
     provider.found(&outputs).map_err(|complaint| SurveyError::Refused { what, complaint, command })
 }
 
+/// Runs a command that prints a kubeconfig: sensitive output.
+pub async fn kubeconfig(runner: &SharedRunner, invocation: Invocation) -> Result<Output, SurveyError> {
+    Ok(read(SharedRunner::clone(runner), "the way to the cluster", invocation).await?.output)
+}
+
 /// Reads everything about a running cluster, except manifests.
 pub async fn running(
     runner: &SharedRunner,

@@ -2,7 +2,9 @@
 //! The only place that knows a flag. Refuses to spawn (`runner`) and to decide (`steps`).
 
 pub mod helm;
+pub mod kubeconfig;
 pub mod kubectl;
 pub mod minikube;
+pub mod oci;
 pub mod reversal;
 pub mod sandbox;

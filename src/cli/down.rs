@@ -122,15 +122,19 @@ fn told(kubectl: &Kubectl, sort: &Sort, names: &[String]) -> (String, String) {
 
 async fn delete_cluster(session: &Session, command: &Down, output: &mut Output) -> Result<Exit, Failure> {
     let title = session.provider.title();
+    let deletion = session.provider.delete().map_err(|why| {
+        let hint = format!("remove what the profile deployed: todoctl down {} --purge", command.profile);
+        Failure::unchanged(&format!("{title} cannot be deleted: {why}"), &[], hint)
+    })?;
     ask::confirm(
         session.inputs.profile.confirm,
         &session.inputs.name,
         &format!("delete {title} with everything in it"),
         &command.run,
     )?;
-    let done = survey::call(&session.runner(None, None), session.provider.delete()).await?;
+    let hint = format!("try it: {}", deletion.line());
+    let done = survey::call(&session.runner(None, None), deletion).await?;
     if !done.is_success() {
-        let hint = format!("try it: {}", session.provider.delete().line());
         return Err(Failure::new(
             Exit::Stuck,
             format!("{title} was not deleted: {}", done.complaint()),

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
 use crate::cli::args::{Args, What};
 use crate::cli::failure::Failure;
+use crate::cli::kubeconfig::Private;
 use crate::cli::select::{only, sets};
 use crate::cli::{folders, signals, sources, tools};
 use crate::dapr;
@@ -16,7 +18,7 @@ use crate::given::{self, Given};
 use crate::inputs::Inputs;
 use crate::output::{Color, Output};
 use crate::profile;
-use crate::provider::{self, Found, Provider};
+use crate::provider::{self, Found, Kubeconfig, Provider, Reach, Seen};
 use crate::runner::{DuctRunner, Setup, SharedRunner};
 use crate::survey;
 use crate::world::{Access, Cluster, World};
@@ -35,6 +37,7 @@ pub(super) struct Session {
     profile_file: PathBuf,
     secret_variables: Vec<String>,
     interrupts: OnceLock<watch::Receiver<u32>>,
+    kubeconfig: OnceLock<Private>,
 }
 
 /// Finds the project: the folder that holds `profiles/`.
@@ -116,6 +119,7 @@ impl Session {
             profile_file,
             secret_variables,
             interrupts: OnceLock::new(),
+            kubeconfig: OnceLock::new(),
         };
         session.helm_major = tools::check(&session.runner(None, None), &root).await?;
         Ok(session)
@@ -150,17 +154,49 @@ impl Session {
 
     /// Whether the cluster runs, and how it is reached.
     pub(super) async fn cluster(&self) -> Result<Cluster, Failure> {
-        Ok(self.found().await?.cluster)
+        self.reached(self.found().await?.cluster).await
     }
 
     /// The same for what deploys: a cluster that is not the one the profile asks for is refused.
     pub(super) async fn fit_cluster(&self) -> Result<Cluster, Failure> {
         let Found { cluster, unfit } = self.found().await?;
-        unfit.map_or(Ok(cluster), |why| Err(why.into()))
+        match unfit {
+            None => self.reached(cluster).await,
+            Some(why) => Err(why.into()),
+        }
     }
 
     async fn found(&self) -> Result<Found, Failure> {
         Ok(survey::cluster(&self.runner(None, None), self.provider.as_ref()).await?)
+    }
+
+    async fn reached(&self, seen: Seen) -> Result<Cluster, Failure> {
+        Ok(match seen {
+            Seen::Running(reach) => Cluster::Running(self.access(reach).await?),
+            Seen::Down(state) => Cluster::Down(state),
+        })
+    }
+
+    /// A kubeconfig in a private file, whatever it comes from. The first one of a process stays.
+    async fn access(&self, reach: Reach) -> Result<Access, Failure> {
+        let text = match reach.kubeconfig {
+            Kubeconfig::File { path, context } => {
+                return Ok(Access { kubeconfig: path, context, node: reach.node });
+            }
+            Kubeconfig::Text(text) => text,
+            Kubeconfig::By(invocation) => match self.kubeconfig.get() {
+                Some(_) => SecretString::default(),
+                None => survey::kubeconfig(&self.runner(None, None), *invocation).await?.text().into(),
+            },
+        };
+        let private = if let Some(private) = self.kubeconfig.get() {
+            private
+        } else {
+            let new = Private::write(&self.state, &self.provider.title(), text.expose_secret())?;
+            self.kubeconfig.get_or_init(|| new)
+        };
+        let context = private.summary.context.clone();
+        Ok(Access { kubeconfig: private.path(), context, node: reach.node })
     }
 
     /// A world in which nothing is known yet.

@@ -5,7 +5,10 @@
 //! because only that form gives path, line and column in the parser's errors.
 
 mod check;
+mod cluster;
 mod minikube;
+mod registry;
+mod variable;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,7 +17,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Cleanup, Expectation, HttpCheck, ID, Method, names_id};
+pub use cluster::{Cluster, Context, Endpoint, Oke, Sandbox};
 pub use minikube::Minikube;
+pub use registry::{PullSecret, Registry};
+pub use variable::Variable;
 
 /// A whole profile, after `extends` has been merged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +40,12 @@ pub struct Profile {
     #[serde(with = "serde_yaml::with::singleton_map")]
     #[schemars(with = "Cluster")]
     pub cluster: Cluster,
+    /// What `${NAME}` stands for in any text of the profile, by name. Never secrets.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, Variable>,
+    /// The image registry of the cluster. It goes before every image's repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<Registry>,
     /// Images that are built from sources, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub images: BTreeMap<String, Image>,
@@ -93,39 +105,6 @@ pub enum Confirm {
     Ask,
     /// The profile's name must be typed; `--confirm NAME` answers it.
     Name,
-}
-
-/// Where the cluster comes from: exactly one provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cluster {
-    /// The one-machine Kubernetes of this repository.
-    Sandbox(Sandbox),
-    /// A Minikube cluster on this machine.
-    Minikube(Minikube),
-}
-
-/// The one-machine Kubernetes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Sandbox {
-    /// Name of the sandbox, also the name of its kubeconfig context.
-    #[serde(default = "default_sandbox_name")]
-    pub name: String,
-    /// First two numbers of its address range, such as `10.245`; the tool's default when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub net: Option<String>,
-    /// The tool that runs it, relative to the project.
-    #[serde(default = "default_sandbox_command")]
-    pub command: PathBuf,
-}
-
-fn default_sandbox_name() -> String {
-    "sandbox".to_owned()
-}
-
-fn default_sandbox_command() -> PathBuf {
-    PathBuf::from("sandbox/sandbox")
 }
 
 /// An image built from sources; its tag is the hash of what it is built from.

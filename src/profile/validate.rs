@@ -92,7 +92,7 @@ impl Validation<'_> {
     fn chart_folder(&mut self, path: &[Seg], chart: &Path) -> bool {
         let maker = match &self.profile.cluster {
             Cluster::Sandbox(sandbox) => Some(&sandbox.command),
-            Cluster::Minikube(_) => None,
+            Cluster::Minikube(_) | Cluster::Context(_) | Cluster::Oke(_) => None,
         };
         let beside = |tool: &&PathBuf| {
             tool.parent().is_some_and(|tools| tools != Path::new("") && chart.starts_with(tools))

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Found, Provider};
+use super::{Found, Kubeconfig, Provider, Reach, Seen};
 use crate::invocation::Invocation;
 use crate::profile::{self, Minikube};
 use crate::runner::Output;
+use crate::tool::kubectl;
 use crate::tool::minikube::{self, NO_PROFILE, Profiles};
-use crate::world::{Access, Cluster};
 
 pub(super) struct MinikubeProvider {
     /// Name of the todoctl profile, for hints.
@@ -30,7 +30,7 @@ impl Provider for MinikubeProvider {
             .map_err(|error| format!("its profiles are not readable ({error}): {}", profiles.complaint()))?;
         let known = profiles.valid.iter().find(|one| one.name == self.minikube.profile);
         if status.status == Some(NO_PROFILE) {
-            return Ok(Found::fit(Cluster::Down("does not exist yet".to_owned())));
+            return Ok(Found::fit(Seen::Down("does not exist yet".to_owned())));
         }
         let nodes = minikube::nodes(&status.stdout)
             .map_err(|error| format!("its status is not readable ({error}): {}", status.complaint()))?;
@@ -38,10 +38,10 @@ impl Provider for MinikubeProvider {
         let node = address.map(|node| node.ip.clone()).unwrap_or_default();
         let runs = nodes.iter().all(|one| one.host == "Running" && one.kubelet == "Running");
         Ok(Found::fit(if runs {
-            let (kubeconfig, context) = ("".into(), self.minikube.profile.clone());
-            Cluster::Running(Access { kubeconfig, context, node })
+            let kubeconfig = Kubeconfig::By(Box::new(kubectl::minified(&self.minikube.profile, None)));
+            Seen::Running(Reach { kubeconfig, node })
         } else {
-            Cluster::Down(format!("is stopped; {} starts it", self.profile))
+            Seen::Down(format!("is stopped; {} starts it", self.profile))
         }))
     }
 
@@ -49,8 +49,8 @@ impl Provider for MinikubeProvider {
         vec![minikube::start(&self.minikube)]
     }
 
-    fn delete(&self) -> Invocation {
-        minikube::delete(&self.minikube)
+    fn delete(&self) -> Result<Invocation, String> {
+        Ok(minikube::delete(&self.minikube))
     }
 
     fn images(&self) -> Invocation {

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Found, Provider};
+use super::{Found, Kubeconfig, Provider, Reach, Seen};
 use crate::invocation::Invocation;
 use crate::profile::{self, Sandbox};
 use crate::runner::Output;
 use crate::tool::sandbox;
-use crate::world::{Access, Cluster};
 
 pub(super) struct SandboxProvider(pub(super) Sandbox);
 
@@ -26,10 +25,13 @@ impl Provider for SandboxProvider {
             .map_err(|error| format!("its status is not readable ({error}): {}", output.complaint()))?;
         let (node, kubeconfig) = (status.node_ip, status.kubeconfig);
         Ok(Found::fit(match status.state.as_str() {
-            "running" => Cluster::Running(Access { kubeconfig, context: self.0.name.clone(), node }),
-            "absent" => Cluster::Down("does not exist yet".to_owned()),
-            "stopped" => Cluster::Down("is stopped".to_owned()),
-            "degraded" => Cluster::Down("runs with parts missing".to_owned()),
+            "running" => {
+                let context = self.0.name.clone();
+                Seen::Running(Reach { kubeconfig: Kubeconfig::File { path: kubeconfig, context }, node })
+            }
+            "absent" => Seen::Down("does not exist yet".to_owned()),
+            "stopped" => Seen::Down("is stopped".to_owned()),
+            "degraded" => Seen::Down("runs with parts missing".to_owned()),
             other => return Err(format!("unknown state {other:?}")),
         }))
     }
@@ -38,8 +40,8 @@ impl Provider for SandboxProvider {
         vec![sandbox::start(&self.0)]
     }
 
-    fn delete(&self) -> Invocation {
-        sandbox::delete(&self.0)
+    fn delete(&self) -> Result<Invocation, String> {
+        Ok(sandbox::delete(&self.0))
     }
 
     fn images(&self) -> Invocation {

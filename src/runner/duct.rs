@@ -20,7 +20,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::ExposeSecret;
 
 use super::{LineSink, Output, RunError, Runner, StreamGuard, ValueSink};
-use crate::invocation::{Invocation, Stdin, Tool};
+use crate::invocation::{Invocation, Kubeconfig, Stdin, Tool};
 
 /// How much of a child's error output is kept in memory.
 const TAIL: u64 = 16 * 1024;
@@ -47,6 +47,9 @@ const ALLOWED: [&str; 13] = [
 
 /// What minikube may see of its own variables: where its files are, and which docker it is to use.
 const MINIKUBE: [&str; 4] = ["MINIKUBE_HOME", "MINIKUBE_ROOTLESS", "MINIKUBE_EXISTING_", "MINIKUBE_ACTIVE_"];
+/// How the variables of those programs begin that a kubeconfig gets its credentials from: `oci`, `aws`,
+/// `kubelogin`, `gke-gcloud-auth-plugin`. Without them helm and kubectl could not log in.
+const CREDENTIALS: [&str; 5] = ["OCI_", "AWS_", "AZURE_", "CLOUDSDK_", "GOOGLE_"];
 
 /// What children are started with.
 #[derive(Debug, Clone, Default)]
@@ -78,16 +81,20 @@ impl DuctRunner {
         Self { setup }
     }
 
-    fn environment(&self, tool: &Tool) -> Vec<(OsString, OsString)> {
+    fn environment(&self, invocation: &Invocation) -> Vec<(OsString, OsString)> {
+        let tool = &invocation.tool;
         let secret = |name: &OsString| self.setup.secret_variables.iter().any(|one| name == one.as_str());
         let keep = |name: &OsString| match tool {
-            Tool::Helm | Tool::Kubectl => ALLOWED.iter().any(|allowed| name == allowed),
+            // A kubeconfig may name a program that gives the credentials, such as `oci`: it needs its own variables.
+            Tool::Helm | Tool::Kubectl | Tool::Oci => {
+                let text = name.to_string_lossy();
+                ALLOWED.contains(&text.as_ref()) || CREDENTIALS.iter().any(|prefix| text.starts_with(prefix))
+            }
             // It drives docker, ssh and hypervisors, and owns an entry of the user's kubeconfig; but what the profile
             // says of a cluster is not changed by variables.
             Tool::Minikube => {
                 let text = name.to_string_lossy();
-                name == "KUBECONFIG"
-                    || MINIKUBE.iter().any(|kept| text.starts_with(kept))
+                MINIKUBE.iter().any(|kept| text.starts_with(kept))
                     || !["HELM_", "KUBE", "MINIKUBE_"].iter().any(|foreign| text.starts_with(foreign))
             }
             // The project's own programs, such as compilers, need the user's environment.
@@ -106,12 +113,23 @@ impl DuctRunner {
         if matches!(tool, Tool::Helm | Tool::Kubectl) {
             // ~/.kube/kuberc can alias commands and change default flags (kubectl 1.34).
             kept.push(("KUBERC".into(), "off".into()));
-            kept.push((
-                "KUBECONFIG".into(),
-                self.setup.kubeconfig.clone().unwrap_or_else(|| "/dev/null".into()).into(),
-            ));
         }
+        kept.extend(self.kubeconfig(invocation).map(|path| ("KUBECONFIG".into(), path)));
         kept
+    }
+
+    /// What the child gets as `KUBECONFIG`.
+    fn kubeconfig(&self, invocation: &Invocation) -> Option<OsString> {
+        match (invocation.kubeconfig, &invocation.tool) {
+            // minikube owns an entry of the user's.
+            (Kubeconfig::Users, _) | (Kubeconfig::Private, Tool::Minikube) => {
+                self.setup.environment.get(&OsString::from("KUBECONFIG")).cloned()
+            }
+            (Kubeconfig::Private, Tool::Helm | Tool::Kubectl) => {
+                Some(self.setup.kubeconfig.clone().unwrap_or_else(|| "/dev/null".into()).into())
+            }
+            (Kubeconfig::Private, Tool::Oci | Tool::Project(_)) => None,
+        }
     }
 
     fn program(&self, tool: &Tool) -> Result<PathBuf, RunError> {
@@ -127,7 +145,7 @@ impl DuctRunner {
         match invocation.tool {
             Tool::Helm | Tool::Kubectl => {}
             // What a program of the project leaves running, such as a build server, is no change of the cluster.
-            Tool::Minikube | Tool::Project(_) => return Ok(expression),
+            Tool::Minikube | Tool::Oci | Tool::Project(_) => return Ok(expression),
         }
         let file = Arc::clone(file);
         Ok(expression.before_spawn(move |command| {
@@ -143,7 +161,7 @@ impl DuctRunner {
         let command = duct::cmd(program, &invocation.args);
         let command = command
             .dir(&self.setup.project)
-            .full_env(self.environment(&invocation.tool))
+            .full_env(self.environment(invocation))
             .before_spawn(|command| {
                 command.process_group(0);
                 Ok(())

@@ -1,9 +1,11 @@
 //! Owns kubectl's flags. Objects travel as JSON on standard input; secrets only there.
 
+mod config;
 mod content;
 mod lease;
 mod refusal;
 
+pub use config::minified;
 pub use content::{content_after, content_before, content_name, run_content};
 
 use std::path::Path;

@@ -1,0 +1,91 @@
+//! Owns the shape of `cluster:`: one provider and its settings.
+//! Refuses to know what a provider does with them.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::minikube::Minikube;
+
+/// Where the cluster comes from: exactly one provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cluster {
+    /// The one-machine Kubernetes of this repository.
+    Sandbox(Sandbox),
+    /// A Minikube cluster on this machine.
+    Minikube(Minikube),
+    /// A cluster that a context of the user's kubeconfig leads to. It is neither started nor deleted.
+    Context(Context),
+    /// A cluster of Oracle Kubernetes Engine, found by the `oci` command. It is neither started nor deleted.
+    Oke(Oke),
+}
+
+/// The one-machine Kubernetes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Sandbox {
+    /// Name of the sandbox, also the name of its kubeconfig context.
+    #[serde(default = "default_sandbox_name")]
+    pub name: String,
+    /// First two numbers of its address range, such as `10.245`; the tool's default when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub net: Option<String>,
+    /// The tool that runs it, relative to the project.
+    #[serde(default = "default_sandbox_command")]
+    pub command: PathBuf,
+}
+
+fn default_sandbox_name() -> String {
+    "sandbox".to_owned()
+}
+
+fn default_sandbox_command() -> PathBuf {
+    PathBuf::from("sandbox/sandbox")
+}
+
+/// An existing context.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Context {
+    /// Name of the context.
+    pub context: String,
+    /// The kubeconfig that has it, relative to the project; the files of `KUBECONFIG`, or `~/.kube/config`, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The cluster's identity: the UID of its namespace `kube-system`. Another cluster is refused. Without it the first
+    /// use asks, and remembers the answer on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+}
+
+/// A cluster of Oracle Kubernetes Engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Oke {
+    /// The cluster's OCID.
+    pub cluster_id: String,
+    /// Region, such as `us-ashburn-1`.
+    pub region: String,
+    /// Which of the cluster's addresses is used.
+    #[serde(default)]
+    pub endpoint: Endpoint,
+    /// The cluster's identity: the UID of its namespace `kube-system`. Another cluster is refused. Without it the first
+    /// use asks, and remembers the answer on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+}
+
+/// An address of a cluster of Oracle Kubernetes Engine, in Oracle's words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Endpoint {
+    /// Reachable from the internet.
+    #[default]
+    PublicEndpoint,
+    /// Reachable from the cluster's network.
+    PrivateEndpoint,
+    /// The name in the cluster's network.
+    VcnHostname,
+}

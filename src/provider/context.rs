@@ -1,0 +1,55 @@
+//! Owns the provider `context`: a cluster that somebody else runs, reached as the user's kubeconfig says.
+//! Refuses to start, stop and delete it.
+
+use std::collections::BTreeSet;
+
+use super::{Found, Kubeconfig, Provider, Reach, Seen};
+use crate::invocation::Invocation;
+use crate::profile::{self, Context};
+use crate::runner::Output;
+use crate::tool::kubectl;
+
+pub(super) struct ContextProvider(pub(super) Context);
+
+impl Provider for ContextProvider {
+    fn title(&self) -> String {
+        format!("context {}", self.0.context)
+    }
+
+    fn status(&self) -> Vec<Invocation> {
+        vec![kubectl::minified(&self.0.context, self.0.kubeconfig.as_deref())]
+    }
+
+    fn found(&self, outputs: &[Output]) -> Result<Found, String> {
+        let [output] = outputs else { return Err("it was not asked".to_owned()) };
+        if !output.is_success() {
+            return Err(output.complaint());
+        }
+        let kubeconfig = Kubeconfig::Text(output.text().into());
+        Ok(Found::fit(Seen::Running(Reach { kubeconfig, node: String::new() })))
+    }
+
+    fn start(&self) -> Vec<Invocation> {
+        Vec::new()
+    }
+
+    fn delete(&self) -> Result<Invocation, String> {
+        Err("todoctl did not make this cluster, so it does not delete it".to_owned())
+    }
+
+    fn images(&self) -> Invocation {
+        super::none()
+    }
+
+    fn image_names(&self, _output: &Output) -> Result<BTreeSet<String>, String> {
+        Ok(BTreeSet::new())
+    }
+
+    fn build(&self, _reference: &str, _image: &profile::Image) -> Vec<Invocation> {
+        Vec::new()
+    }
+
+    fn remove_images(&self, _names: &[String]) -> Invocation {
+        super::none()
+    }
+}

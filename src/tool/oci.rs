@@ -1,0 +1,80 @@
+//! Owns the flags of `oci`, the command line of Oracle Cloud, and the form of its answers.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::invocation::{Invocation, Tool};
+use crate::profile::{Endpoint, Oke};
+
+/// It is a Python program that talks to a service far away.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// What `ce cluster get` says. Its keys are in kebab case.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Answer {
+    /// The cluster.
+    pub data: ClusterData,
+}
+
+/// A cluster of Oracle Kubernetes Engine.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ClusterData {
+    /// Its name.
+    pub name: String,
+    /// `CREATING`, `ACTIVE`, `FAILED`, `DELETING`, `DELETED`, `UPDATING`.
+    pub lifecycle_state: String,
+    /// Its addresses, `HOST:PORT`; those it does not have are null.
+    #[serde(default)]
+    pub endpoints: Option<Endpoints>,
+}
+
+/// The addresses of a cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Endpoints {
+    /// On the internet.
+    pub public_endpoint: Option<String>,
+    /// In the cluster's network.
+    pub private_endpoint: Option<String>,
+    /// The name in the cluster's network.
+    pub vcn_hostname_endpoint: Option<String>,
+}
+
+impl Endpoints {
+    /// The address that a profile asks for.
+    pub fn of(&self, endpoint: Endpoint) -> Option<&str> {
+        match endpoint {
+            Endpoint::PublicEndpoint => self.public_endpoint.as_deref(),
+            Endpoint::PrivateEndpoint => self.private_endpoint.as_deref(),
+            Endpoint::VcnHostname => self.vcn_hostname_endpoint.as_deref(),
+        }
+    }
+}
+
+fn word(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::PublicEndpoint => "PUBLIC_ENDPOINT",
+        Endpoint::PrivateEndpoint => "PRIVATE_ENDPOINT",
+        Endpoint::VcnHostname => "VCN_HOSTNAME",
+    }
+}
+
+fn invocation(oke: &Oke, verb: &str, args: &[&str]) -> Invocation {
+    let mut all = vec!["ce", "cluster", verb, "--cluster-id", &oke.cluster_id, "--region", &oke.region];
+    all.extend(args);
+    Invocation::new(Tool::Oci, all).timeout(PATIENCE)
+}
+
+/// The state of a cluster and its addresses.
+pub fn cluster(oke: &Oke) -> Invocation {
+    invocation(oke, "get", &["--output", "json"])
+}
+
+/// A kubeconfig for a cluster on standard output: `--file -` leaves the user's alone, which it would else be merged
+/// into. It holds no token, but the command that makes one: `oci ce cluster generate-token`.
+pub fn kubeconfig(oke: &Oke) -> Invocation {
+    let args = ["--file", "-", "--token-version", "2.0.0", "--kube-endpoint", word(oke.endpoint)];
+    invocation(oke, "create-kubeconfig", &args)
+}
