@@ -10,9 +10,11 @@ mod reference;
 mod schema;
 mod source;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod validate;
+mod variables;
 
 pub use error::{Problem, ProfileError};
 pub use load::{Loaded, find_project, load};
 pub use schema::*;
+pub use variables::Variables;

@@ -13,6 +13,11 @@ pub(super) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
+/// A variable of the environment that is text.
+pub(super) fn text(name: &str) -> Option<String> {
+    variable(name)?.into_string().ok()
+}
+
 /// The whole environment, for children that need it.
 pub(super) fn environment() -> BTreeMap<OsString, OsString> {
     std::env::vars_os().collect()

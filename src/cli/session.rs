@@ -17,7 +17,7 @@ use crate::dapr;
 use crate::given::{self, Given};
 use crate::inputs::Inputs;
 use crate::output::{Color, Output};
-use crate::profile;
+use crate::profile::{self, Loaded, ProfileError, Variables};
 use crate::provider::{self, Found, Kubeconfig, Provider, Reach, Seen};
 use crate::runner::{DuctRunner, Setup, SharedRunner};
 use crate::survey;
@@ -72,11 +72,16 @@ pub(super) fn profile_name(project: &Path, given: Option<&str>) -> Result<String
     })
 }
 
+/// Reads a profile, with the variables of the environment.
+pub(super) fn load(project: &Path, name: &str) -> Result<Loaded, ProfileError> {
+    profile::load(project, name, Variables::From(&folders::text))
+}
+
 impl Session {
     /// For commands that build and deploy.
     pub(super) async fn deploying(args: &Args, what: &What, output: &mut Output) -> Result<Self, Failure> {
         let project = project(args)?;
-        let loaded = profile::load(&project, &what.profile)?;
+        let loaded = load(&project, &what.profile)?;
         let (set, only) = (sets(&loaded, &what.set)?, only(&loaded, &what.only)?);
         let given = sources::given(&loaded.profile.secrets, &what.sources, output)?;
         let file = loaded.file.clone();
@@ -89,7 +94,7 @@ impl Session {
     pub(super) async fn reading(args: &Args, profile: Option<&str>) -> Result<Self, Failure> {
         let project = project(args)?;
         let name = profile_name(&project, profile)?;
-        let loaded = profile::load(&project, &name)?;
+        let loaded = load(&project, &name)?;
         let file = loaded.file.clone();
         Self::open(args, Inputs::without_sources(loaded), Given::default(), file).await
     }

@@ -27,7 +27,7 @@ pub(crate) fn read(text: &str) -> Result<(Loaded, Dapr), ProfileError> {
     write("profiles/p.yaml", PROFILE);
     write("charts/dapr/Chart.yaml", "name: dapr\nversion: 1.18.1\n");
     write("objects.yaml", text);
-    let loaded = profile::load(folder.path(), "p").unwrap();
+    let loaded = profile::testing::load(folder.path(), "p").unwrap();
     let dapr = load(&loaded)?;
     Ok((loaded, dapr))
 }

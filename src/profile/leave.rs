@@ -50,7 +50,7 @@ fn retain(list: Option<&mut Node>, keep: impl Fn(&Node) -> bool) {
 
 #[cfg(test)]
 mod tests {
-    use crate::profile::load;
+    use crate::profile::testing::load;
     use crate::profile::testing::{SOUND, project, refusal};
 
     #[test]

@@ -12,6 +12,7 @@ use super::names;
 use super::schema::Profile;
 use super::source::{self, Kind, Node, Seg, Source};
 use super::validate;
+use super::variables::{self, Variables};
 
 /// A profile that was read, merged and found sound.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,9 +34,10 @@ pub fn find_project(start: &Path) -> Option<PathBuf> {
 
 /// Reads, merges and checks a profile. `name` is a bare name (`profiles/NAME.yaml` of the project) or the path of
 /// a file that ends in `.yaml` or `.yml`.
-pub fn load(project: &Path, name: &str) -> Result<Loaded, ProfileError> {
+pub fn load(project: &Path, name: &str, variables: Variables<'_>) -> Result<Loaded, ProfileError> {
     let file = resolve(project, name)?;
-    let source = read_chain(project, &file)?;
+    let mut source = read_chain(project, &file)?;
+    variables::substitute(&mut source, variables)?;
     let profile = typed(&source)?;
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     validate::validate(project, &name, &profile, &source)?;

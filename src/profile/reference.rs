@@ -28,6 +28,10 @@ its checks and its expectations.
 `cluster` with another provider, `builder` with another builder, and every `chart` replace the inherited one as a whole. In `set`, a `null` that removes nothing
 inherited is passed to helm, which then drops the chart's own default.
 
+`${NAME}` in a text stands for a variable of the environment that `variables` declares; an unset or empty one has its
+default, or is an error that says what it is for. `$${` stands for `${`. Variables are not secret: a variable that holds
+a value of `secrets.values` is refused.
+
 `required` in the column *Default* means that the field must be there once everything is merged.
 ";
 

@@ -30,6 +30,12 @@ impl Source {
         self.at(self.root.value_place(path), path, message)
     }
 
+    /// Whether a text still has `${` in it.
+    pub(super) fn has_variable(&self, path: &[Seg]) -> bool {
+        let node = self.root.at_path(path).map(|node| &node.value);
+        matches!(node, Some(Kind::Scalar(Value::String(text))) if text.contains("${"))
+    }
+
     fn at(&self, mark: Mark, path: &[Seg], message: impl Into<String>) -> Problem {
         Problem {
             file: self.files[mark.file].clone(),

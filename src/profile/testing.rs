@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::load;
+use super::{Loaded, ProfileError, Variables};
 
 /// A profile that is sound, for tests to extend or spoil.
 pub(super) const SOUND: &str = "\
@@ -54,6 +54,11 @@ pub(super) fn write(folder: &Path, path: &str, text: &str) {
     let path = folder.join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
+}
+
+/// Loads a profile that has no variables.
+pub(crate) fn load(project: &Path, name: &str) -> Result<Loaded, ProfileError> {
+    super::load(project, name, Variables::From(&|_| None))
 }
 
 /// Loads `sandbox` from a project with these profiles; gives the error's lines and its hint.

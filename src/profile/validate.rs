@@ -58,8 +58,11 @@ struct Validation<'a> {
 }
 
 impl Validation<'_> {
-    /// A problem with what a field says.
+    /// A problem with what a field says. What a variable will say there is not known in a profile that is only looked at.
     fn value(&mut self, path: &[Seg], message: impl Into<String>) {
+        if self.source.has_variable(path) {
+            return;
+        }
         self.problems.push(self.source.value_problem(path, message));
     }
 

@@ -1,6 +1,6 @@
 //! The bad profiles first: the whole output of each, then what merging makes of good ones.
 
-use super::super::testing::{SOUND, project, refusal, spoilt, write};
+use super::super::testing::{SOUND, load, project, refusal, spoilt, write};
 use super::*;
 use crate::profile::Cluster;
 

@@ -181,7 +181,7 @@ const EVENTS: &str = "  - name: events
 #[test]
 fn a_check_of_events_is_sound_and_its_parts_have_defaults() {
     let folder = project(&[("sandbox.yaml", &format!("{SOUND}{EVENTS}"))]);
-    let checks = super::super::load(folder.path(), "sandbox").unwrap().profile.checks;
+    let checks = super::super::testing::load(folder.path(), "sandbox").unwrap().profile.checks;
     assert_eq!((checks[0].method.name(), checks[1].method.name()), ("GET", "POST"));
     assert_eq!((checks[0].expect.len(), checks[1].releases()), (0, vec!["frontend", "backend"]));
 }
@@ -321,7 +321,7 @@ profiles/sandbox.yaml:27:28: checks[1].release: no release is named `x`; there a
 #[test]
 fn the_file_gives_the_name() {
     let folder = project(&[("My_Profile.yaml", SOUND)]);
-    let error = super::super::load(folder.path(), "My_Profile").unwrap_err();
+    let error = super::super::testing::load(folder.path(), "My_Profile").unwrap_err();
     assert_eq!(
         error.to_string(),
         "profiles/My_Profile.yaml: the file gives the profile its name, and `My_Profile` is not a valid name: \
