@@ -10,10 +10,10 @@ pub use objects::content;
 
 use serde_json::json;
 
+use crate::builder::Store;
 use crate::inputs::Inputs;
 use crate::labels;
 use crate::plan::{Closing, Mark, Plan, Seal};
-use crate::provider::Provider;
 use crate::run_record::{Changed, Deployed, Ending, FORMAT, ReleaseAt, RunRecord};
 use crate::step::{Change, Returns, StepId};
 use crate::steps::{self, number_after};
@@ -29,7 +29,7 @@ const LAST: u8 = 8;
 const RECORD: &str = "record the run";
 
 /// What a deployment does when everything is verified.
-pub fn of_deployment(inputs: &Inputs, provider: &dyn Provider, world: &World, plan: &Plan) -> Vec<Closing> {
+pub fn of_deployment(inputs: &Inputs, store: &dyn Store, world: &World, plan: &Plan) -> Vec<Closing> {
     let Some(access) = world.cluster.access() else {
         return Vec::new();
     };
@@ -49,11 +49,9 @@ pub fn of_deployment(inputs: &Inputs, provider: &dyn Provider, world: &World, pl
     let mut closing =
         end(access, inputs, world, plan, marks.collect(), after_deployment(inputs, world, plan));
     let images = unused::images(inputs, world);
-    if !images.is_empty() {
-        closing.push(Closing::new(
-            format!("remove {}", text::count(images.len(), "unused image")),
-            vec![provider.remove_images(&images)],
-        ));
+    if let Some(command) = store.remove(&images).filter(|_| !images.is_empty()) {
+        let title = format!("remove {}", text::count(images.len(), "unused image"));
+        closing.push(Closing::new(title, vec![command]));
     }
     let versions = unused::versions(inputs, world);
     if !versions.is_empty() {

@@ -133,7 +133,20 @@ impl Inputs {
 
     /// Name and tag of an image the profile builds.
     pub fn image_reference(&self, image: &str) -> Option<String> {
-        Some(format!("{}:{}", self.profile.images.get(image)?.repository, self.tags.get(image)?))
+        Some(format!("{}:{}", self.image_repository(image)?, self.tags.get(image)?))
+    }
+
+    /// Name of an image the profile builds, without its tag.
+    pub fn image_repository(&self, image: &str) -> Option<String> {
+        let repository = self.profile.images.get(image)?.repository.as_str();
+        let registry = self.profile.registry.as_ref();
+        let before = registry.into_iter().flat_map(|one| [Some(one.server.as_str()), one.path.as_deref()]);
+        Some(before.flatten().chain([repository]).collect::<Vec<_>>().join("/"))
+    }
+
+    /// Names and tags of this run's images.
+    pub fn image_references(&self) -> Vec<String> {
+        self.tags.keys().filter_map(|name| self.image_reference(name)).collect()
     }
 }
 

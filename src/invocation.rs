@@ -22,6 +22,8 @@ pub enum Tool {
     Minikube,
     /// `oci`, the command line of Oracle Cloud.
     Oci,
+    /// `docker`, with its plugin buildx.
+    Docker,
     /// A program of the project, such as the sandbox tool or an image's `prepare`:
     /// a path relative to the project, or a name on the PATH.
     Project(PathBuf),
@@ -35,6 +37,7 @@ impl Tool {
             Self::Kubectl => "kubectl".to_owned(),
             Self::Minikube => "minikube".to_owned(),
             Self::Oci => "oci".to_owned(),
+            Self::Docker => "docker".to_owned(),
             Self::Project(path) => path.display().to_string(),
         }
     }

@@ -6,6 +6,7 @@
 //! [`event::Event`]; renderers and the journal only read them.
 
 pub mod budget;
+pub mod builder;
 pub mod cli;
 pub mod closing;
 pub mod dapr;

@@ -6,7 +6,6 @@ mod minikube;
 mod oke;
 mod sandbox;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
@@ -82,14 +81,6 @@ pub trait Provider: Send + Sync {
     fn start(&self) -> Vec<Invocation>;
     /// The command that removes it with everything in it, or why it is not ours to remove.
     fn delete(&self) -> Result<Invocation, String>;
-    /// The read that lists the images the cluster has.
-    fn images(&self) -> Invocation;
-    /// What its answer means.
-    fn image_names(&self, output: &Output) -> Result<BTreeSet<String>, String>;
-    /// The commands that bring an image into the cluster.
-    fn build(&self, reference: &str, image: &profile::Image) -> Vec<Invocation>;
-    /// The command that removes images from the cluster.
-    fn remove_images(&self, names: &[String]) -> Invocation;
 }
 
 /// The provider that the profile of this name asks for.
@@ -102,9 +93,4 @@ pub fn of(profile: &str, cluster: &profile::Cluster) -> Box<dyn Provider> {
         profile::Cluster::Context(context) => Box::new(ContextProvider(context.clone())),
         profile::Cluster::Oke(oke) => Box::new(OkeProvider(oke.clone())),
     }
-}
-
-/// A cluster that is not ours has no image store that we can reach: `validate` asks for a `builder`.
-fn none() -> Invocation {
-    Invocation::new(crate::invocation::Tool::Project("false".into()), [""; 0])
 }

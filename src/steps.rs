@@ -30,6 +30,7 @@ pub use secret::{Question, Why, generated, missing, questions};
 pub use subject::owner;
 pub use uninstall::removal;
 
+use crate::builder::Images;
 use crate::inputs::Inputs;
 use crate::profile::SecretValue;
 use crate::provider::Provider;
@@ -50,11 +51,16 @@ pub const ORDER: [(u8, &str); 9] = [
 ];
 
 /// Every step of a deployment, in the documented order.
-pub fn deployment(inputs: &Arc<Inputs>, provider: &Arc<dyn Provider>, world: &World) -> Vec<Box<dyn Step>> {
+pub fn deployment(
+    inputs: &Arc<Inputs>,
+    provider: &Arc<dyn Provider>,
+    images: &Images,
+    world: &World,
+) -> Vec<Box<dyn Step>> {
     let mut steps: Vec<Box<dyn Step>> = vec![Box::new(cluster::ClusterStep::new(provider))];
     steps.push(Box::new(namespace::NamespaceStep::new(inputs)));
-    let images = inputs.image_names().into_iter();
-    steps.extend(images.map(|name| Box::new(image::ImageStep::new(inputs, provider, name)) as Box<dyn Step>));
+    let names = inputs.image_names().into_iter();
+    steps.extend(names.map(|name| Box::new(image::ImageStep::new(inputs, images, name)) as Box<dyn Step>));
     let secrets = inputs.secret_names().into_iter();
     steps.extend(secrets.map(|name| Box::new(secret::SecretStep::new(inputs, name)) as Box<dyn Step>));
     let components = inputs.components();

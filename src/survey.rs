@@ -3,17 +3,19 @@
 //! A failed read is an error, never an absence. On a cluster with nothing to do it costs five processes: the
 //! provider's status and images, helm's Secrets as a table, todoctl's Secrets, and everything live.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod manifests;
+
+use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 use secrecy::SecretString;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::spawn_blocking;
 
+use crate::builder::{Look, Store};
 use crate::dapr;
 use crate::given;
 use crate::inputs::Inputs;
 use crate::invocation::{Invocation, Tool};
-use crate::profile::Release;
 use crate::provider::{Found, Provider};
 use crate::run_record::object_name;
 use crate::runner::{Output, RunError, SharedRunner};
@@ -23,9 +25,11 @@ use crate::tool::kubectl::{Kubectl, content_after, content_name, lacks_resource}
 use crate::world::components::Components;
 use crate::world::leftovers::{self, Leftover};
 use crate::world::live::Live;
-use crate::world::releases::{Releases, target};
+use crate::world::releases::Releases;
 use crate::world::runs::Runs;
-use crate::world::{Access, Cluster, Manifests, World, manifest, secrets};
+use crate::world::{Access, Cluster, World, secrets};
+
+pub use manifests::{current, manifests, revisions};
 
 /// Why the world could not be read. Nothing has been changed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -123,7 +127,7 @@ pub async fn kubeconfig(runner: &SharedRunner, invocation: Invocation) -> Result
 /// Reads everything about a running cluster, except manifests.
 pub async fn running(
     runner: &SharedRunner,
-    provider: &dyn Provider,
+    store: &dyn Store,
     inputs: &Inputs,
     access: Access,
     mut world: World,
@@ -141,7 +145,8 @@ pub async fn running(
         let question = kubectl.objects(&inputs.profile.namespace, &resources);
         tokio::spawn(components(SharedRunner::clone(runner), question))
     });
-    let images = (!inputs.tags.is_empty()).then(|| start("the images", provider.images()));
+    let looks = if inputs.tags.is_empty() { Vec::new() } else { store.looks(&inputs.image_references()) };
+    let images: Vec<_> = looks.into_iter().map(|one| (look(runner, &one), one)).collect();
 
     world.releases = join(releases).await?.parse(|output| Releases::parse(&output.text(), only(&scope)))?;
     world.live = join(live).await?.parse(|output| Live::parse(&output.stdout))?;
@@ -149,11 +154,22 @@ pub async fn running(
     if let Some(components) = components {
         world.components = components.await.map_err(|error| stopped("the Dapr objects", &error))??;
     }
-    if let Some(images) = images {
-        world.images = join(images).await?.parse(|output| provider.image_names(output))?;
+    for (answer, look) in images {
+        world.images.extend(join(answer).await?.parse(|output| store.found(&look, output))?);
     }
     world.cluster = Cluster::Running(access);
     Ok(world)
+}
+
+/// Asks where images are. An exit status other than 0 can be an answer too: the store says what it means.
+fn look(runner: &SharedRunner, look: &Look) -> tokio::task::JoinHandle<Result<Answer, SurveyError>> {
+    let (runner, invocation) = (SharedRunner::clone(runner), look.invocation.clone());
+    tokio::spawn(async move {
+        let (what, command) = ("the images", invocation.shell());
+        let cannot = |cause| SurveyError::Run { what: what.to_owned(), cause };
+        let output = call(&runner, invocation).await.map_err(cannot)?;
+        Ok(Answer { what, command, output })
+    })
 }
 
 /// Reads the Dapr objects. That Kubernetes does not know their kinds is an answer; every other failure is one.
@@ -259,128 +275,6 @@ pub async fn commands(runner: &SharedRunner, inputs: &Inputs, world: &mut World)
         world.given.insert(name, value);
     }
     Ok(())
-}
-
-/// Renders the charts of the releases that are not current, and reads the manifests that an undo returns to.
-pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World) -> Result<(), SurveyError> {
-    let Some(access) = world.cluster.access() else {
-        return Ok(());
-    };
-    let helm = Helm::new(world.helm_major, access);
-    let mut jobs = JoinSet::new();
-    for (name, release) in inputs.releases().filter(|(name, _)| !steps::is_current(inputs, name, world)) {
-        let namespace = inputs.namespace(release).to_owned();
-        let template = helm.template(&steps::upgrade(inputs, name, world));
-        let history = world.releases.history(&namespace, name);
-        let broken = steps::is_broken(name, &namespace, world);
-        let back = target(history, broken).revision().map(|number| helm.manifest(name, &namespace, number));
-        let crds = if inputs.installs_dapr(name) { crds(inputs, release)? } else { Vec::new() };
-        let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
-        jobs.spawn(async move {
-            let (wanted, target) =
-                tokio::join!(render(&runner, template, &namespace), stored(&runner, back, &namespace));
-            Ok::<_, SurveyError>((name, Manifests { wanted: Some(wanted?), target: target?, crds }))
-        });
-    }
-    let mut found = BTreeMap::new();
-    while let Some(done) = jobs.join_next().await {
-        let (name, manifests) = done.map_err(|error| stopped("the charts", &error))??;
-        found.insert(name, manifests);
-    }
-    world.manifests = found;
-    Ok(())
-}
-
-/// The CRDs that a chart brings.
-fn crds(inputs: &Inputs, release: &Release) -> Result<Vec<dapr::Crd>, SurveyError> {
-    dapr::crds(&inputs.project, &release.chart).map_err(|complaint| SurveyError::Refused {
-        what: "the CRDs of a chart".to_owned(),
-        complaint,
-        command: format!("helm show crds {}", release.chart.display()),
-    })
-}
-
-/// Reads the manifests of the newest revisions, to compare what runs with them.
-pub async fn current(runner: &SharedRunner, inputs: &Inputs, world: &mut World) -> Result<(), SurveyError> {
-    let Some(access) = world.cluster.access() else { return Ok(()) };
-    let helm = Helm::new(world.helm_major, access);
-    let mut jobs = JoinSet::new();
-    for (name, release) in inputs.releases() {
-        let namespace = inputs.namespace(release).to_owned();
-        let Some(newest) = world.releases.newest(&namespace, name) else { continue };
-        let manifest = helm.manifest(name, &namespace, newest.number);
-        let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
-        jobs.spawn(async move {
-            Ok::<_, SurveyError>((name, stored(&runner, Some(manifest), &namespace).await?))
-        });
-    }
-    while let Some(done) = jobs.join_next().await {
-        let (name, target) = done.map_err(|error| stopped("the manifests", &error))??;
-        world.manifests.insert(name, Manifests { target, ..Manifests::default() });
-    }
-    Ok(())
-}
-
-/// Reads two revisions of each release, given by namespace, name and revision: the one to return to, and the one that
-/// an undo returns to.
-pub async fn revisions(
-    runner: &SharedRunner,
-    world: &mut World,
-    wanted: &[(&str, &str, u32)],
-) -> Result<(), SurveyError> {
-    let Some(access) = world.cluster.access() else {
-        return Ok(());
-    };
-    let helm = Helm::new(world.helm_major, access);
-    let mut jobs = JoinSet::new();
-    for &(namespace, name, revision) in wanted {
-        let broken = steps::is_broken(name, namespace, world);
-        let back = target(world.releases.history(namespace, name), broken).revision();
-        let manifest = |number| helm.manifest(name, namespace, number);
-        let (to, back) = (manifest(revision), back.map(manifest));
-        let (runner, name, namespace) = (SharedRunner::clone(runner), name.to_owned(), namespace.to_owned());
-        jobs.spawn(async move {
-            let (wanted, target) =
-                tokio::join!(stored(&runner, Some(to), &namespace), stored(&runner, back, &namespace));
-            let (wanted, target) = (wanted?.map(Ok), target?);
-            Ok::<_, SurveyError>((name, Manifests { wanted, target, ..Manifests::default() }))
-        });
-    }
-    while let Some(done) = jobs.join_next().await {
-        let (name, manifests) = done.map_err(|error| stopped("the manifests", &error))??;
-        world.manifests.insert(name, manifests);
-    }
-    Ok(())
-}
-
-type Workloads = Vec<crate::workload::Workload>;
-
-/// A chart that does not render is an answer, not a failed read.
-async fn render(
-    runner: &SharedRunner,
-    invocation: Invocation,
-    namespace: &str,
-) -> Result<Result<Workloads, String>, SurveyError> {
-    let output = call(runner, invocation)
-        .await
-        .map_err(|cause| SurveyError::Run { what: "the charts".to_owned(), cause })?;
-    Ok(if output.is_success() {
-        manifest::workloads(&output.text(), namespace)
-    } else {
-        Err(output.complaint())
-    })
-}
-
-async fn stored(
-    runner: &SharedRunner,
-    invocation: Option<Invocation>,
-    namespace: &str,
-) -> Result<Option<Workloads>, SurveyError> {
-    let Some(invocation) = invocation else {
-        return Ok(None);
-    };
-    let answer = read(SharedRunner::clone(runner), "an earlier manifest", invocation).await?;
-    answer.parse(|output| manifest::workloads(&output.text(), namespace)).map(Some)
 }
 
 async fn join(job: tokio::task::JoinHandle<Result<Answer, SurveyError>>) -> Result<Answer, SurveyError> {

@@ -38,13 +38,13 @@ const ACTING: &[&str] =
 const FORBIDDEN: [(&[&str], &[&str], &str); 6] = [
     (DECIDING, ACTING, "a step decides; only the engine acts"),
     (
-        &["tool", "provider"],
+        &["tool", "provider", "builder"],
         &["cli", "engine", "journal", "lock", "render", "survey"],
         "tools only say which invocations exist",
     ),
     (
         &["render", "report"],
-        &["cli", "engine", "lock", "provider", "runner", "survey", "tool"],
+        &["builder", "cli", "engine", "lock", "provider", "runner", "survey", "tool"],
         "renderers only read events",
     ),
     (
@@ -54,12 +54,12 @@ const FORBIDDEN: [(&[&str], &[&str], &str); 6] = [
     ),
     (
         &["runner"],
-        &["engine", "lock", "profile", "provider", "steps", "survey", "tool", "world"],
+        &["builder", "engine", "lock", "profile", "provider", "steps", "survey", "tool", "world"],
         "a runner performs what it is given",
     ),
     (
         &["profile", "dapr", "digest", "given", "yaml"],
-        &["engine", "plan", "provider", "steps", "tool", "world"],
+        &["builder", "engine", "plan", "provider", "steps", "tool", "world"],
         "the disk is read before the cluster",
     ),
 ];

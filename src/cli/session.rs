@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
+use crate::builder::{self, Images};
 use crate::cli::args::{Args, What};
 use crate::cli::failure::Failure;
 use crate::cli::kubeconfig::Private;
@@ -27,6 +28,7 @@ use crate::world::{Access, Cluster, World};
 pub(super) struct Session {
     pub(super) inputs: Arc<Inputs>,
     pub(super) provider: Arc<dyn Provider>,
+    pub(super) images: Images,
     pub(super) run: String,
     /// Folder of the profile's runs.
     pub(super) state: PathBuf,
@@ -110,11 +112,13 @@ impl Session {
         })?;
         let secret_variables = given::env_names(&inputs.profile.secrets).map(str::to_owned).collect();
         let provider = Arc::from(provider::of(&inputs.name, &inputs.profile.cluster));
+        let images = builder::of(&inputs.profile);
         let run = run_id();
         let inputs = Arc::new(inputs);
         let mut session = Self {
             inputs,
             provider,
+            images,
             run,
             state,
             helm_major: 0,
@@ -217,7 +221,7 @@ impl Session {
     pub(super) async fn world(&self, access: Access) -> Result<World, Failure> {
         let runner = self.runner(Some(&access), None);
         let blank = self.blank(String::new());
-        Ok(survey::running(&runner, self.provider.as_ref(), &self.inputs, access, blank).await?)
+        Ok(survey::running(&runner, self.images.store.as_ref(), &self.inputs, access, blank).await?)
     }
 
     /// The running cluster, or a failure that says it does not run.

@@ -109,7 +109,7 @@ async fn look(session: &Session) -> Result<(Plan, World), Failure> {
         Cluster::Running(access) => decide(session, session.world(access).await?, None).await,
         Cluster::Down(state) => {
             let world = session.blank(state);
-            let steps = steps::deployment(&session.inputs, &session.provider, &world);
+            let steps = steps::deployment(&session.inputs, &session.provider, &session.images, &world);
             Ok((planned(session, &steps, &world)?, world))
         }
     }
@@ -156,9 +156,10 @@ async fn complete(
         manifests?;
         world.runs = runs?;
     }
-    let mut plan = planned(session, &steps::deployment(inputs, &session.provider, &world), &world)?;
+    let mut plan =
+        planned(session, &steps::deployment(inputs, &session.provider, &session.images, &world), &world)?;
     plan.content = closing::content(inputs, &world, &plan);
-    plan.closing = closing::of_deployment(inputs, session.provider.as_ref(), &world, &plan);
+    plan.closing = closing::of_deployment(inputs, session.images.store.as_ref(), &world, &plan);
     Ok((plan, world))
 }
 

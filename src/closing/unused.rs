@@ -15,7 +15,7 @@ pub(super) fn images(inputs: &Inputs, world: &World) -> Vec<String> {
     tags.extend(revisions.filter_map(|revision| revision.label(labels::IMAGE)));
     // With --only, the tags of the other images were not computed: say nothing about those.
     let known = |repository: &str| {
-        inputs.tags.keys().any(|name| inputs.profile.images[name].repository == repository)
+        inputs.tags.keys().any(|name| inputs.image_repository(name).as_deref() == Some(repository))
     };
     let unused = world.images.iter().filter(|name| {
         name.rsplit_once(':').is_some_and(|(repository, tag)| known(repository) && !tags.contains(tag))

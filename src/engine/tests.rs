@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use self::sim::{Fault, Revision, Sim, State};
 use super::{Engine, Names};
+use crate::builder;
 use crate::closing;
 use crate::emitter::Emitter;
 use crate::event::{Event, Outcome, Sink, Stamped};
@@ -101,13 +102,14 @@ struct Ran {
 
 async fn plan(inputs: &Arc<Inputs>, runner: &SharedRunner) -> (Plan, World) {
     let provider: Arc<dyn provider::Provider> = Arc::from(provider::of("sim", &inputs.profile.cluster));
+    let images = builder::of(&inputs.profile);
     let access = Access { kubeconfig: "/k".into(), context: "sim".into(), node: "10.0.0.1".into() };
     let blank = World::without_cluster("r1", String::new());
-    let mut world = survey::running(runner, provider.as_ref(), inputs, access, blank).await.unwrap();
+    let mut world = survey::running(runner, images.store.as_ref(), inputs, access, blank).await.unwrap();
     survey::manifests(runner, inputs, &mut world).await.unwrap();
-    let steps = steps::deployment(inputs, &provider, &world);
+    let steps = steps::deployment(inputs, &provider, &images, &world);
     let mut plan = Plan::decide("sim", &steps, &world).unwrap();
-    plan.closing = closing::of_deployment(inputs, provider.as_ref(), &world, &plan);
+    plan.closing = closing::of_deployment(inputs, images.store.as_ref(), &world, &plan);
     (plan, world)
 }
 

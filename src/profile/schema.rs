@@ -6,6 +6,7 @@
 
 mod check;
 mod cluster;
+mod image;
 mod minikube;
 mod registry;
 mod variable;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{Cleanup, Expectation, HttpCheck, ID, Method, names_id};
 pub use cluster::{Cluster, Context, Endpoint, Oke, Sandbox};
+pub use image::{Builder, Buildx, Delivery, Image};
 pub use minikube::Minikube;
 pub use registry::{PullSecret, Registry};
 pub use variable::Variable;
@@ -46,6 +48,12 @@ pub struct Profile {
     /// The image registry of the cluster. It goes before every image's repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<Registry>,
+    /// What builds the images; when absent the cluster's own builder, or `docker buildx` for a cluster that has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub builder: Option<Builder>,
+    /// How images reach the cluster; when absent `push` with a `registry`, else `load`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
     /// Images that are built from sources, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub images: BTreeMap<String, Image>,
@@ -105,38 +113,6 @@ pub enum Confirm {
     Ask,
     /// The profile's name must be typed; `--confirm NAME` answers it.
     Name,
-}
-
-/// An image built from sources; its tag is the hash of what it is built from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Image {
-    /// Name without tag, such as `sandbox.local/todo/backend`.
-    pub repository: String,
-    /// Build context, relative to the project.
-    pub context: PathBuf,
-    /// Dockerfile, relative to the project; `Dockerfile` inside the context when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dockerfile: Option<PathBuf>,
-    /// Command that fills the context before the build, such as a compiler run.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub prepare: Vec<String>,
-    /// Globs, relative to the project, of what `prepare` reads; they are part of the tag.
-    /// Files that git ignores are left out, inside the context too.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sources: Vec<String>,
-    /// How the image reaches the cluster.
-    #[serde(default)]
-    pub delivery: Delivery,
-}
-
-/// How an image reaches the cluster.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Delivery {
-    /// Built into, or loaded into, the cluster's own image store.
-    #[default]
-    Load,
 }
 
 /// Secret values, and the Kubernetes Secrets made of them.

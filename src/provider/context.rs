@@ -1,11 +1,9 @@
 //! Owns the provider `context`: a cluster that somebody else runs, reached as the user's kubeconfig says.
 //! Refuses to start, stop and delete it.
 
-use std::collections::BTreeSet;
-
 use super::{Found, Kubeconfig, Provider, Reach, Seen};
 use crate::invocation::Invocation;
-use crate::profile::{self, Context};
+use crate::profile::Context;
 use crate::runner::Output;
 use crate::tool::kubectl;
 
@@ -35,21 +33,5 @@ impl Provider for ContextProvider {
 
     fn delete(&self) -> Result<Invocation, String> {
         Err("todoctl did not make this cluster, so it does not delete it".to_owned())
-    }
-
-    fn images(&self) -> Invocation {
-        super::none()
-    }
-
-    fn image_names(&self, _output: &Output) -> Result<BTreeSet<String>, String> {
-        Ok(BTreeSet::new())
-    }
-
-    fn build(&self, _reference: &str, _image: &profile::Image) -> Vec<Invocation> {
-        Vec::new()
-    }
-
-    fn remove_images(&self, _names: &[String]) -> Invocation {
-        super::none()
     }
 }

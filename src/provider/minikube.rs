@@ -1,10 +1,8 @@
 //! Owns Minikube as a provider.
 
-use std::collections::BTreeSet;
-
 use super::{Found, Kubeconfig, Provider, Reach, Seen};
 use crate::invocation::Invocation;
-use crate::profile::{self, Minikube};
+use crate::profile::Minikube;
 use crate::runner::Output;
 use crate::tool::kubectl;
 use crate::tool::minikube::{self, NO_PROFILE, Profiles};
@@ -51,24 +49,5 @@ impl Provider for MinikubeProvider {
 
     fn delete(&self) -> Result<Invocation, String> {
         Ok(minikube::delete(&self.minikube))
-    }
-
-    fn images(&self) -> Invocation {
-        minikube::images(&self.minikube)
-    }
-
-    fn image_names(&self, output: &Output) -> Result<BTreeSet<String>, String> {
-        let images: Vec<minikube::Image> =
-            serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
-        Ok(images.into_iter().flat_map(|image| image.repo_tags).collect())
-    }
-
-    fn build(&self, reference: &str, image: &profile::Image) -> Vec<Invocation> {
-        let dockerfile = image.dockerfile.clone().unwrap_or_else(|| image.context.join("Dockerfile"));
-        vec![minikube::build(&self.minikube, reference, &dockerfile, &image.context)]
-    }
-
-    fn remove_images(&self, names: &[String]) -> Invocation {
-        minikube::remove_images(&self.minikube, names)
     }
 }

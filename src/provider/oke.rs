@@ -1,11 +1,9 @@
 //! Owns the provider `oke`: a cluster of Oracle Kubernetes Engine, found and reached by the `oci` command.
 //! Refuses to start, stop and delete it.
 
-use std::collections::BTreeSet;
-
 use super::{Found, Kubeconfig, Provider, Reach, Seen};
 use crate::invocation::Invocation;
-use crate::profile::{self, Oke};
+use crate::profile::Oke;
 use crate::runner::Output;
 use crate::tool::oci;
 
@@ -41,21 +39,5 @@ impl Provider for OkeProvider {
 
     fn delete(&self) -> Result<Invocation, String> {
         Err("todoctl did not make this cluster, so it does not delete it".to_owned())
-    }
-
-    fn images(&self) -> Invocation {
-        super::none()
-    }
-
-    fn image_names(&self, _output: &Output) -> Result<BTreeSet<String>, String> {
-        Ok(BTreeSet::new())
-    }
-
-    fn build(&self, _reference: &str, _image: &profile::Image) -> Vec<Invocation> {
-        Vec::new()
-    }
-
-    fn remove_images(&self, _names: &[String]) -> Invocation {
-        super::none()
     }
 }

@@ -1,10 +1,8 @@
 //! Owns the one-machine Kubernetes as a provider.
 
-use std::collections::BTreeSet;
-
 use super::{Found, Kubeconfig, Provider, Reach, Seen};
 use crate::invocation::Invocation;
-use crate::profile::{self, Sandbox};
+use crate::profile::Sandbox;
 use crate::runner::Output;
 use crate::tool::sandbox;
 
@@ -42,27 +40,5 @@ impl Provider for SandboxProvider {
 
     fn delete(&self) -> Result<Invocation, String> {
         Ok(sandbox::delete(&self.0))
-    }
-
-    fn images(&self) -> Invocation {
-        sandbox::images(&self.0)
-    }
-
-    fn image_names(&self, output: &Output) -> Result<BTreeSet<String>, String> {
-        if !output.is_success() {
-            return Err(output.complaint());
-        }
-        let names: Vec<sandbox::ImageName> =
-            serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
-        Ok(names.into_iter().map(|image| image.name).collect())
-    }
-
-    fn build(&self, reference: &str, image: &profile::Image) -> Vec<Invocation> {
-        let dockerfile = image.dockerfile.clone().unwrap_or_else(|| image.context.join("Dockerfile"));
-        vec![sandbox::build(&self.0, reference, &dockerfile, &image.context)]
-    }
-
-    fn remove_images(&self, names: &[String]) -> Invocation {
-        sandbox::remove_images(&self.0, names)
     }
 }

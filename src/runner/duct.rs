@@ -45,6 +45,10 @@ const ALLOWED: [&str; 13] = [
     "SSL_CERT_FILE",
 ];
 
+/// What docker may see besides: where its engine and its builder are, and where its logins are. The last two are for
+/// engines behind SSH and for rootless ones.
+const DOCKER: [&str; 4] = ["DOCKER_", "BUILDX_", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR"];
+
 /// What minikube may see of its own variables: where its files are, and which docker it is to use.
 const MINIKUBE: [&str; 4] = ["MINIKUBE_HOME", "MINIKUBE_ROOTLESS", "MINIKUBE_EXISTING_", "MINIKUBE_ACTIVE_"];
 /// How the variables of those programs begin that a kubeconfig gets its credentials from: `oci`, `aws`,
@@ -90,6 +94,10 @@ impl DuctRunner {
                 let text = name.to_string_lossy();
                 ALLOWED.contains(&text.as_ref()) || CREDENTIALS.iter().any(|prefix| text.starts_with(prefix))
             }
+            Tool::Docker => {
+                let text = name.to_string_lossy();
+                ALLOWED.contains(&text.as_ref()) || DOCKER.iter().any(|prefix| text.starts_with(prefix))
+            }
             // It drives docker, ssh and hypervisors, and owns an entry of the user's kubeconfig; but what the profile
             // says of a cluster is not changed by variables.
             Tool::Minikube => {
@@ -128,7 +136,7 @@ impl DuctRunner {
             (Kubeconfig::Private, Tool::Helm | Tool::Kubectl) => {
                 Some(self.setup.kubeconfig.clone().unwrap_or_else(|| "/dev/null".into()).into())
             }
-            (Kubeconfig::Private, Tool::Oci | Tool::Project(_)) => None,
+            (Kubeconfig::Private, Tool::Docker | Tool::Oci | Tool::Project(_)) => None,
         }
     }
 
@@ -144,8 +152,8 @@ impl DuctRunner {
         let Some(file) = &self.setup.inherited else { return Ok(expression) };
         match invocation.tool {
             Tool::Helm | Tool::Kubectl => {}
-            // What a program of the project leaves running, such as a build server, is no change of the cluster.
-            Tool::Minikube | Tool::Oci | Tool::Project(_) => return Ok(expression),
+            // What a builder or a program of the project leaves running is no change of the cluster.
+            Tool::Docker | Tool::Minikube | Tool::Oci | Tool::Project(_) => return Ok(expression),
         }
         let file = Arc::clone(file);
         Ok(expression.before_spawn(move |command| {

@@ -45,7 +45,7 @@ fn overlay(inputs: &Inputs, name: &str, world: &World) -> Value {
     if let Some(image) = &spec.image {
         let entry = values.entry("image").or_insert_with(|| Value::Object(Map::new()));
         if let (Value::Object(entry), Some(tag)) = (entry, inputs.tags.get(image)) {
-            entry.insert("repository".to_owned(), json!(inputs.profile.images[image].repository));
+            entry.insert("repository".to_owned(), json!(inputs.image_repository(image)));
             entry.insert("tag".to_owned(), json!(tag));
         }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::builder::Images;
 use crate::inputs::Inputs;
 use crate::invocation::{Invocation, Tool};
-use crate::provider::Provider;
 use crate::step::{Change, DecideError, Decision, Step, StepId, Undo};
 use crate::world::World;
 
@@ -14,13 +14,13 @@ const PREPARE: std::time::Duration = std::time::Duration::from_mins(30);
 /// Builds one image when the cluster lacks it.
 pub(super) struct ImageStep {
     inputs: Arc<Inputs>,
-    provider: Arc<dyn Provider>,
+    images: Images,
     name: String,
 }
 
 impl ImageStep {
-    pub(super) fn new(inputs: &Arc<Inputs>, provider: &Arc<dyn Provider>, name: String) -> Self {
-        Self { inputs: Arc::clone(inputs), provider: Arc::clone(provider), name }
+    pub(super) fn new(inputs: &Arc<Inputs>, images: &Images, name: String) -> Self {
+        Self { inputs: Arc::clone(inputs), images: images.clone(), name }
     }
 
     /// The step that a release waits for.
@@ -63,7 +63,7 @@ impl Step for ImageStep {
             Invocation::new(Tool::Project(program.into()), args.iter().cloned()).timeout(PREPARE)
         });
         let mut apply: Vec<Invocation> = prepare.into_iter().collect();
-        apply.extend(self.provider.build(&reference, image));
+        apply.extend(self.images.builder.build(std::slice::from_ref(&reference), image));
         Ok(Decision {
             change: Change::Create { to: reference.clone() },
             apply,

@@ -1,0 +1,31 @@
+//! Owns building with `docker buildx`: straight into a registry, or into docker's store and from there into the
+//! cluster's.
+
+use std::sync::Arc;
+
+use super::{Builder, Store, dockerfile};
+use crate::invocation::Invocation;
+use crate::profile::{Buildx, Image};
+use crate::tool::docker::{self, Goes};
+
+pub(super) struct BuildxBuilder {
+    pub(super) buildx: Buildx,
+    pub(super) goes: Goes,
+    pub(super) store: Arc<dyn Store>,
+}
+
+impl Builder for BuildxBuilder {
+    fn build(&self, names: &[String], image: &Image) -> Vec<Invocation> {
+        let build = docker::build(&self.buildx, self.goes, names, &dockerfile(image), &image.context);
+        let mut commands = vec![build];
+        match self.goes {
+            Goes::Registry => {}
+            Goes::Engine => commands.extend(names.iter().flat_map(|name| self.store.load(name))),
+        }
+        commands
+    }
+
+    fn platforms(&self) -> &[String] {
+        &self.buildx.platforms
+    }
+}

@@ -1,0 +1,44 @@
+//! Owns Minikube's builder and its image store.
+//!
+//! `image build`, `image load` and `image rm` exit with 0 when they fail: only the list of images tells.
+
+use std::collections::BTreeSet;
+
+use super::{Builder, Look, Store, dockerfile};
+use crate::invocation::Invocation;
+use crate::profile::{Image, Minikube};
+use crate::runner::Output;
+use crate::tool::minikube;
+
+pub(super) struct MinikubeImages(pub(super) Minikube);
+
+impl Builder for MinikubeImages {
+    fn build(&self, names: &[String], image: &Image) -> Vec<Invocation> {
+        let file = dockerfile(image);
+        names.iter().map(|name| minikube::build(&self.0, name, &file, &image.context)).collect()
+    }
+
+    fn platforms(&self) -> &[String] {
+        &[]
+    }
+}
+
+impl Store for MinikubeImages {
+    fn looks(&self, _references: &[String]) -> Vec<Look> {
+        vec![Look { about: None, invocation: minikube::images(&self.0) }]
+    }
+
+    fn found(&self, _look: &Look, output: &Output) -> Result<BTreeSet<String>, String> {
+        let images: Vec<minikube::Image> =
+            serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+        Ok(images.into_iter().flat_map(|image| image.repo_tags).collect())
+    }
+
+    fn load(&self, reference: &str) -> Vec<Invocation> {
+        vec![minikube::load(&self.0, reference)]
+    }
+
+    fn remove(&self, names: &[String]) -> Option<Invocation> {
+        Some(minikube::remove_images(&self.0, names))
+    }
+}

@@ -1,0 +1,45 @@
+//! Owns the sandbox's builder, which builds straight into the sandbox's image store.
+
+use std::collections::BTreeSet;
+
+use super::{Builder, Look, Store, dockerfile};
+use crate::invocation::Invocation;
+use crate::profile::{Image, Sandbox};
+use crate::runner::Output;
+use crate::tool::sandbox;
+
+pub(super) struct SandboxImages(pub(super) Sandbox);
+
+impl Builder for SandboxImages {
+    fn build(&self, names: &[String], image: &Image) -> Vec<Invocation> {
+        let file = dockerfile(image);
+        names.iter().map(|name| sandbox::build(&self.0, name, &file, &image.context)).collect()
+    }
+
+    fn platforms(&self) -> &[String] {
+        &[]
+    }
+}
+
+impl Store for SandboxImages {
+    fn looks(&self, _references: &[String]) -> Vec<Look> {
+        vec![Look { about: None, invocation: sandbox::images(&self.0) }]
+    }
+
+    fn found(&self, _look: &Look, output: &Output) -> Result<BTreeSet<String>, String> {
+        if !output.is_success() {
+            return Err(output.complaint());
+        }
+        let names: Vec<sandbox::ImageName> =
+            serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+        Ok(names.into_iter().map(|image| image.name).collect())
+    }
+
+    fn load(&self, _reference: &str) -> Vec<Invocation> {
+        Vec::new()
+    }
+
+    fn remove(&self, names: &[String]) -> Option<Invocation> {
+        Some(sandbox::remove_images(&self.0, names))
+    }
+}

@@ -1,0 +1,138 @@
+//! Owns reading manifests: rendered from charts, and those of revisions, side by side for all releases.
+
+use std::collections::BTreeMap;
+
+use tokio::task::JoinSet;
+
+use super::{SurveyError, call, read, stopped};
+use crate::dapr;
+use crate::inputs::Inputs;
+use crate::invocation::Invocation;
+use crate::profile::Release;
+use crate::runner::SharedRunner;
+use crate::steps;
+use crate::tool::helm::Helm;
+use crate::world::releases::target;
+use crate::world::{Manifests, World, manifest};
+
+/// Renders the charts of the releases that are not current, and reads the manifests that an undo returns to.
+pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World) -> Result<(), SurveyError> {
+    let Some(access) = world.cluster.access() else {
+        return Ok(());
+    };
+    let helm = Helm::new(world.helm_major, access);
+    let mut jobs = JoinSet::new();
+    for (name, release) in inputs.releases().filter(|(name, _)| !steps::is_current(inputs, name, world)) {
+        let namespace = inputs.namespace(release).to_owned();
+        let template = helm.template(&steps::upgrade(inputs, name, world));
+        let history = world.releases.history(&namespace, name);
+        let broken = steps::is_broken(name, &namespace, world);
+        let back = target(history, broken).revision().map(|number| helm.manifest(name, &namespace, number));
+        let crds = if inputs.installs_dapr(name) { crds(inputs, release)? } else { Vec::new() };
+        let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
+        jobs.spawn(async move {
+            let (wanted, target) =
+                tokio::join!(render(&runner, template, &namespace), stored(&runner, back, &namespace));
+            Ok::<_, SurveyError>((name, Manifests { wanted: Some(wanted?), target: target?, crds }))
+        });
+    }
+    let mut found = BTreeMap::new();
+    while let Some(done) = jobs.join_next().await {
+        let (name, manifests) = done.map_err(|error| stopped("the charts", &error))??;
+        found.insert(name, manifests);
+    }
+    world.manifests = found;
+    Ok(())
+}
+
+/// The CRDs that a chart brings.
+fn crds(inputs: &Inputs, release: &Release) -> Result<Vec<dapr::Crd>, SurveyError> {
+    dapr::crds(&inputs.project, &release.chart).map_err(|complaint| SurveyError::Refused {
+        what: "the CRDs of a chart".to_owned(),
+        complaint,
+        command: format!("helm show crds {}", release.chart.display()),
+    })
+}
+
+/// Reads the manifests of the newest revisions, to compare what runs with them.
+pub async fn current(runner: &SharedRunner, inputs: &Inputs, world: &mut World) -> Result<(), SurveyError> {
+    let Some(access) = world.cluster.access() else { return Ok(()) };
+    let helm = Helm::new(world.helm_major, access);
+    let mut jobs = JoinSet::new();
+    for (name, release) in inputs.releases() {
+        let namespace = inputs.namespace(release).to_owned();
+        let Some(newest) = world.releases.newest(&namespace, name) else { continue };
+        let manifest = helm.manifest(name, &namespace, newest.number);
+        let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
+        jobs.spawn(async move {
+            Ok::<_, SurveyError>((name, stored(&runner, Some(manifest), &namespace).await?))
+        });
+    }
+    while let Some(done) = jobs.join_next().await {
+        let (name, target) = done.map_err(|error| stopped("the manifests", &error))??;
+        world.manifests.insert(name, Manifests { target, ..Manifests::default() });
+    }
+    Ok(())
+}
+
+/// Reads two revisions of each release, given by namespace, name and revision: the one to return to, and the one that
+/// an undo returns to.
+pub async fn revisions(
+    runner: &SharedRunner,
+    world: &mut World,
+    wanted: &[(&str, &str, u32)],
+) -> Result<(), SurveyError> {
+    let Some(access) = world.cluster.access() else {
+        return Ok(());
+    };
+    let helm = Helm::new(world.helm_major, access);
+    let mut jobs = JoinSet::new();
+    for &(namespace, name, revision) in wanted {
+        let broken = steps::is_broken(name, namespace, world);
+        let back = target(world.releases.history(namespace, name), broken).revision();
+        let manifest = |number| helm.manifest(name, namespace, number);
+        let (to, back) = (manifest(revision), back.map(manifest));
+        let (runner, name, namespace) = (SharedRunner::clone(runner), name.to_owned(), namespace.to_owned());
+        jobs.spawn(async move {
+            let (wanted, target) =
+                tokio::join!(stored(&runner, Some(to), &namespace), stored(&runner, back, &namespace));
+            let (wanted, target) = (wanted?.map(Ok), target?);
+            Ok::<_, SurveyError>((name, Manifests { wanted, target, ..Manifests::default() }))
+        });
+    }
+    while let Some(done) = jobs.join_next().await {
+        let (name, manifests) = done.map_err(|error| stopped("the manifests", &error))??;
+        world.manifests.insert(name, manifests);
+    }
+    Ok(())
+}
+
+type Workloads = Vec<crate::workload::Workload>;
+
+/// A chart that does not render is an answer, not a failed read.
+async fn render(
+    runner: &SharedRunner,
+    invocation: Invocation,
+    namespace: &str,
+) -> Result<Result<Workloads, String>, SurveyError> {
+    let output = call(runner, invocation)
+        .await
+        .map_err(|cause| SurveyError::Run { what: "the charts".to_owned(), cause })?;
+    Ok(if output.is_success() {
+        manifest::workloads(&output.text(), namespace)
+    } else {
+        Err(output.complaint())
+    })
+}
+
+async fn stored(
+    runner: &SharedRunner,
+    invocation: Option<Invocation>,
+    namespace: &str,
+) -> Result<Option<Workloads>, SurveyError> {
+    let Some(invocation) = invocation else {
+        return Ok(None);
+    };
+    let answer = read(SharedRunner::clone(runner), "an earlier manifest", invocation).await?;
+    answer.parse(|output| manifest::workloads(&output.text(), namespace)).map(Some)
+}
