@@ -27,8 +27,9 @@ use crate::invocation::Invocation;
 use crate::lock::Lock;
 use crate::plan::{Closing, Plan};
 use crate::run_record::Ending;
-use crate::runner::{Output, RunError, SharedRunner};
+use crate::runner::{Heard, Output, RunError, SharedRunner};
 use crate::step::{Check, StepId, Undo};
+use crate::tool::dialect::{self, Said};
 use crate::tool::kubectl::Kubectl;
 use crate::tool::reversal::Reverser;
 use crate::world::Access;
@@ -242,14 +243,16 @@ impl Engine {
         });
         match result {
             Ok(output) if output.is_success() => Ok(()),
-            Ok(output) => Err(CommandFailure {
-                message: format!("{} failed: {}", command.tool.name(), output.headline(&command.tool.name())),
-                evidence: output.complaint().lines().map(str::to_owned).collect(),
-                hint: format!(
-                    "its whole output: {}",
-                    self.names.folder.join(format!("{}.log", log_name(step))).display()
-                ),
-            }),
+            Ok(output) => {
+                let complaint = dialect::complaint(command, &output, &self.names.profile);
+                let log = self.names.folder.join(format!("{}.log", log_name(step)));
+                let whole = format!("its whole output: {}", log.display());
+                Err(CommandFailure {
+                    message: format!("{} failed: {}", command.tool.name(), complaint.headline),
+                    evidence: complaint.evidence,
+                    hint: complaint.hint.map_or(whole.clone(), |hint| format!("{hint} ({whole})")),
+                })
+            }
             Err(error) => {
                 Err(CommandFailure { message: error.to_string(), evidence: Vec::new(), hint: error.hint() })
             }
@@ -257,11 +260,23 @@ impl Engine {
     }
 
     async fn run_logged(&self, step: &StepId, command: Invocation) -> Result<Output, RunError> {
-        let runner = SharedRunner::clone(&self.runner);
+        let (runner, command_dialect) = (SharedRunner::clone(&self.runner), command.dialect);
         let (log, program) = (log_name(step), command.tool.name());
-        tokio::task::spawn_blocking(move || runner.run_logged(&command, &log))
-            .await
-            .unwrap_or_else(|error| Err(RunError::Start { program, why: error.to_string() }))
+        let (events, step, mut last) = (self.events.clone(), step.clone(), String::new());
+        let mut hear = move |line: &str| match dialect::read(command_dialect, line) {
+            Said::Progress(what) if what != last => {
+                last.clone_from(&what);
+                events.emit(Event::StepProgress { step: step.clone(), what });
+            }
+            Said::Warning(message) => events.emit(Event::Warning { message }),
+            Said::Progress(_) | Said::Nothing => {}
+        };
+        let heard = dialect::is_heard(command.dialect);
+        tokio::task::spawn_blocking(move || {
+            runner.run_logged(&command, &log, heard.then_some(&mut hear as Heard<'_>))
+        })
+        .await
+        .unwrap_or_else(|error| Err(RunError::Start { program, why: error.to_string() }))
     }
 
     /// The commands of an undo.

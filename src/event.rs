@@ -76,6 +76,13 @@ pub enum Event {
         /// What is missing.
         why: String,
     },
+    /// How far a command of a step has come, in its own words. May be dropped by a reader.
+    StepProgress {
+        /// The step.
+        step: StepId,
+        /// What it does now.
+        what: String,
+    },
     /// A check that programs answered holds.
     CheckHeld {
         /// The step it belongs to.

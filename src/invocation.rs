@@ -55,6 +55,16 @@ pub enum Stdin {
     Secret(SecretString),
 }
 
+/// How a changing command talks while it works. `tool::dialect` understands it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// Text for people, read when the command has ended.
+    #[default]
+    Text,
+    /// minikube's JSON events, one per line, read while it runs.
+    MinikubeEvents,
+}
+
 /// One external command. Its arguments are public by construction: a secret travels on standard input only.
 #[derive(Debug, Clone)]
 pub struct Invocation {
@@ -68,6 +78,8 @@ pub struct Invocation {
     pub timeout: Duration,
     /// Which kubeconfig it sees.
     pub kubeconfig: Kubeconfig,
+    /// How it talks.
+    pub dialect: Dialect,
 }
 
 /// Which kubeconfig a child sees.
@@ -89,6 +101,7 @@ impl Invocation {
             stdin: Stdin::None,
             timeout: Duration::from_mins(1),
             kubeconfig: Kubeconfig::Private,
+            dialect: Dialect::Text,
         }
     }
 
@@ -103,6 +116,13 @@ impl Invocation {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// The same command, which talks in a way that is understood while it works.
+    #[must_use]
+    pub fn speaking(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
         self
     }
 

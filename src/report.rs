@@ -190,6 +190,7 @@ impl Report {
             | Event::CommandStarted { .. }
             | Event::CommandFinished { .. }
             | Event::StepWaiting { .. }
+            | Event::StepProgress { .. }
             | Event::CheckHeld { .. }
             | Event::StepFinished { .. }
             | Event::UndoStarted { .. }
@@ -205,7 +206,9 @@ impl Report {
         match event {
             Event::StepStarted { .. } => report.forward = Progress::Running { since: at },
             Event::CommandStarted { .. } => report.commands += 1,
-            Event::StepWaiting { why, .. } => report.waiting = Some(why.clone()),
+            Event::StepWaiting { why: what, .. } | Event::StepProgress { what, .. } => {
+                report.waiting = Some(what.clone());
+            }
             Event::CheckHeld { check, seconds, requests, seen, .. } => report.held.push(Held {
                 check: check.clone(),
                 seconds: *seconds,
@@ -346,6 +349,7 @@ impl Event {
             | Self::CommandStarted { step, .. }
             | Self::CommandFinished { step, .. }
             | Self::StepWaiting { step, .. }
+            | Self::StepProgress { step, .. }
             | Self::CheckHeld { step, .. }
             | Self::StepFinished { step, .. }
             | Self::UndoStarted { step }

@@ -17,8 +17,13 @@ pub trait Runner: Send + Sync {
     fn run(&self, invocation: &Invocation) -> Result<Output, RunError>;
 
     /// Runs a command that changes something; its output goes to a file as well, so that the death of todoctl
-    /// does not end it (a pipe without a reader would).
-    fn run_logged(&self, invocation: &Invocation, log: &str) -> Result<Output, RunError>;
+    /// does not end it (a pipe without a reader would). `heard` gets each line of it soon after it was written.
+    fn run_logged(
+        &self,
+        invocation: &Invocation,
+        log: &str,
+        heard: Option<Heard<'_>>,
+    ) -> Result<Output, RunError>;
 
     /// Starts a stream of JSON values and hands each to `sink` until the stream ends, the sink says no, or the
     /// guard is dropped.
@@ -27,6 +32,9 @@ pub trait Runner: Send + Sync {
     /// The same for lines of text, those of standard error among them.
     fn lines(&self, invocation: &Invocation, sink: LineSink) -> Result<StreamGuard, RunError>;
 }
+
+/// Takes one line of a command that still runs, without its end.
+pub type Heard<'a> = &'a mut (dyn FnMut(&str) + Send);
 
 /// Takes one line of a stream, without its end; `None` when it has ended. Answers whether it wants more.
 pub type LineSink = Box<dyn FnMut(Option<String>) -> bool + Send>;

@@ -2,6 +2,7 @@
 //! The only place that knows a flag. Refuses to spawn (`runner`) and to decide (`steps`).
 
 pub mod docker;
+pub mod dialect;
 pub mod helm;
 pub mod kubeconfig;
 pub mod kubectl;

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::*;
 use crate::invocation::{Invocation, Stdin};
-use crate::runner::{LineSink, Output, RunError, Runner, StreamGuard, ValueSink};
+use crate::runner::{Heard, LineSink, Output, RunError, Runner, StreamGuard, ValueSink};
 use crate::world::Access;
 use crate::world::lease::{self, FORMAT, Holder, OpenRun};
 
@@ -36,7 +36,12 @@ impl Runner for Memory {
         })
     }
 
-    fn run_logged(&self, invocation: &Invocation, _log: &str) -> Result<Output, RunError> {
+    fn run_logged(
+        &self,
+        invocation: &Invocation,
+        _log: &str,
+        _heard: Option<Heard<'_>>,
+    ) -> Result<Output, RunError> {
         self.run(invocation)
     }
 

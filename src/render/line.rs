@@ -52,7 +52,9 @@ impl Lines {
                 let text = ended(*exit, *seconds)?;
                 self.verbose.then(|| self.step(step, before, Mark::Command, &text))
             }
-            Event::StepWaiting { step, why } => Some(self.waiting(step, before, why)),
+            Event::StepWaiting { step, why: what } | Event::StepProgress { step, what } => {
+                Some(self.waiting(step, before, what))
+            }
             Event::CheckHeld { step, check, seconds, requests, seen } => {
                 self.held(step, before, check, (*seconds, *requests), seen)
             }
@@ -75,7 +77,7 @@ impl Lines {
         }
     }
 
-    /// What a step waits for.
+    /// What a step waits for, or does.
     pub(super) fn waiting(&self, step: &StepId, report: &Report, why: &str) -> String {
         self.step(step, report, Mark::Wait, &text::clean_line(why))
     }

@@ -83,7 +83,7 @@ impl Plain {
 impl Sink for Plain {
     fn event(&mut self, stamped: &Stamped) {
         let Stamped { at, event } = stamped;
-        let waiting = matches!(event, Event::StepWaiting { .. });
+        let waiting = matches!(event, Event::StepWaiting { .. } | Event::StepProgress { .. });
         let line = self.lines.event(event, &self.report).filter(|_| !waiting);
         self.report.apply(stamped);
         if let Some(line) = line {

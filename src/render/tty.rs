@@ -132,7 +132,10 @@ impl Sink for Tty {
         let Stamped { at, event } = stamped;
         let moving = matches!(
             event,
-            Event::StepStarted { .. } | Event::StepWaiting { .. } | Event::UndoStarted { .. }
+            Event::StepStarted { .. }
+                | Event::StepWaiting { .. }
+                | Event::StepProgress { .. }
+                | Event::UndoStarted { .. }
         );
         let line = self.lines.event(event, &self.report).filter(|_| !moving);
         self.report.apply(stamped);

@@ -19,7 +19,7 @@ use duct::{Expression, Handle, ReaderHandle};
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::ExposeSecret;
 
-use super::{LineSink, Output, RunError, Runner, StreamGuard, ValueSink};
+use super::{Heard, LineSink, Output, RunError, Runner, StreamGuard, ValueSink};
 use crate::invocation::{Invocation, Kubeconfig, Stdin, Tool};
 
 /// How much of a child's error output is kept in memory.
@@ -28,6 +28,8 @@ const TAIL: u64 = 16 * 1024;
 const INHERITED: i32 = 3;
 /// How long a child may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often the output of a command that still runs is looked at.
+const LISTEN: Duration = Duration::from_millis(100);
 /// What helm and kubectl may see of the environment; `HELM_*` and `KUBE*` would change what they do.
 const ALLOWED: [&str; 13] = [
     "PATH",
@@ -189,12 +191,17 @@ impl Runner for DuctRunner {
         let mut errors = tempfile::tempfile().map_err(|error| cannot(&name, &error))?;
         let copy = errors.try_clone().map_err(|error| cannot(&name, &error))?;
         let expression = self.expression(invocation)?.stdout_capture().stderr_file(copy);
-        let mut output = finish(&name, invocation.timeout, &expression, None)?;
+        let mut output = finish(&name, invocation.timeout, &expression, None, None)?;
         output.stderr = tail(&mut errors, 0);
         Ok(output)
     }
 
-    fn run_logged(&self, invocation: &Invocation, log: &str) -> Result<Output, RunError> {
+    fn run_logged(
+        &self,
+        invocation: &Invocation,
+        log: &str,
+        heard: Option<Heard<'_>>,
+    ) -> Result<Output, RunError> {
         let name = invocation.tool.name();
         let Some(folder) = &self.setup.logs else {
             return self.run(invocation);
@@ -203,7 +210,11 @@ impl Runner for DuctRunner {
         let (mut file, from) = open_log(&path, invocation).map_err(|error| cannot(&name, &error))?;
         let copy = file.try_clone().map_err(|error| cannot(&name, &error))?;
         let expression = self.inheriting(invocation)?.stderr_to_stdout().stdout_file(copy);
-        let mut output = finish(&name, invocation.timeout, &expression, Some(&path))?;
+        let ear = match heard {
+            Some(heard) => Some(Ear::at(&path, from, heard).map_err(|error| cannot(&name, &error))?),
+            None => None,
+        };
+        let mut output = finish(&name, invocation.timeout, &expression, Some(&path), ear)?;
         output.stderr = tail(&mut file, from);
         Ok(output)
     }
@@ -258,10 +269,21 @@ fn finish(
     limit: Duration,
     expression: &Expression,
     log: Option<&Path>,
+    mut ear: Option<Ear<'_>>,
 ) -> Result<Output, RunError> {
     let start = Instant::now();
     let handle = expression.start().map_err(|error| cannot(name, &error))?;
-    let ended = handle.wait_timeout(limit).map_err(|error| cannot(name, &error))?;
+    let ended = loop {
+        let left = limit.saturating_sub(start.elapsed());
+        let step = if ear.is_some() { left.min(LISTEN) } else { left };
+        let ended = handle.wait_timeout(step).map_err(|error| cannot(name, &error))?;
+        if let Some(ear) = &mut ear {
+            ear.listen();
+        }
+        if ended.is_some() || left == step {
+            break ended;
+        }
+    };
     let Some(done) = ended else {
         stop(&handle);
         return Err(RunError::Timeout { program: name.to_owned(), limit, log: log.map(Path::to_path_buf) });
@@ -272,6 +294,32 @@ fn finish(
         stderr: String::new(),
         took: start.elapsed(),
     })
+}
+
+/// Reads the lines of a file that another process still writes.
+struct Ear<'a> {
+    file: BufReader<File>,
+    /// A line without its end yet.
+    begun: Vec<u8>,
+    heard: Heard<'a>,
+}
+
+impl<'a> Ear<'a> {
+    fn at(path: &Path, from: u64, heard: Heard<'a>) -> std::io::Result<Self> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(from))?;
+        Ok(Self { file: BufReader::new(file), begun: Vec::new(), heard })
+    }
+
+    /// Hands over the lines that are complete. A file that cannot be read is silent: only progress is lost.
+    fn listen(&mut self) {
+        while self.file.read_until(b'\n', &mut self.begun).is_ok_and(|read| read > 0) {
+            if self.begun.last() == Some(&b'\n') {
+                (self.heard)(String::from_utf8_lossy(&self.begun).trim_end());
+                self.begun.clear();
+            }
+        }
+    }
 }
 
 /// Asks the group to end, then ends it. duct's own `kill` reaches the direct child only.
@@ -371,10 +419,31 @@ mod tests {
         let mut setup = runner().setup;
         setup.logs = Some(folder.path().to_owned());
         let start = Instant::now();
-        let output = DuctRunner::new(setup).run_logged(&shell("sleep 5 & echo done"), "step").unwrap();
+        let output = DuctRunner::new(setup).run_logged(&shell("sleep 5 & echo done"), "step", None).unwrap();
         assert!(output.is_success() && start.elapsed() < Duration::from_secs(3));
         let log = std::fs::read_to_string(folder.path().join("step.log")).unwrap();
         assert_eq!(log, "$ sh -c 'sleep 5 & echo done'\ndone\n");
+    }
+
+    #[test]
+    fn lines_of_a_logged_command_are_heard_while_it_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut setup = runner().setup;
+        setup.logs = Some(folder.path().to_owned());
+        let fifo = folder.path().join("go");
+        // It ends only after its first line was heard.
+        let script = format!("mkfifo {0}; echo one; read line <{0}; printf 'two\nhalf'", fifo.display());
+        let mut heard = Vec::new();
+        let mut ear = |line: &str| {
+            if line == "one" {
+                std::fs::write(&fifo, "go\n").unwrap();
+            }
+            heard.push(line.to_owned());
+        };
+        let output = DuctRunner::new(setup).run_logged(&shell(&script), "step", Some(&mut ear)).unwrap();
+        assert!(output.is_success(), "{output:?}");
+        assert_eq!(heard, ["one", "two"]);
+        assert_eq!(output.stderr, "one\ntwo\nhalf");
     }
 
     #[test]
@@ -393,7 +462,7 @@ mod tests {
         std::fs::write(folder.path().join("helm"), script).unwrap();
         std::fs::set_permissions(folder.path().join("helm"), PermissionsExt::from_mode(0o700)).unwrap();
         let runner = DuctRunner::new(setup);
-        assert!(runner.run_logged(&Invocation::new(Tool::Helm, ["x"]), "step").unwrap().is_success());
+        assert!(runner.run_logged(&Invocation::new(Tool::Helm, ["x"]), "step", None).unwrap().is_success());
         drop(runner);
         let is_locked =
             || matches!(File::open(&path).unwrap().try_lock(), Err(std::fs::TryLockError::WouldBlock));

@@ -1,12 +1,17 @@
 //! Owns minikube's verbs and the form of its answers. Facts: minikube v1.38.1, by its source and by running it.
 
+pub(super) mod events;
+mod exit;
+
 use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use crate::invocation::{Invocation, Tool};
+use crate::invocation::{Dialect, Invocation, Tool};
 use crate::profile::Minikube;
+use crate::runner::Output;
 
 /// The first start downloads its node image and Kubernetes.
 const START: Duration = Duration::from_mins(30);
@@ -36,18 +41,43 @@ pub struct NodeStatus {
     pub kubeconfig: String,
 }
 
-/// The nodes of `status -o json`: an object for one node, a list for several.
-pub fn nodes(answer: &[u8]) -> Result<Vec<NodeStatus>, serde_json::Error> {
+/// What `status` says of a state that a node of its kind does not have.
+pub const IRRELEVANT: &str = "Irrelevant";
+
+/// The nodes of `status -o json`: an object for one node, a list for several. Events may come before it.
+pub fn parse_status(output: &Output) -> Result<Vec<NodeStatus>, String> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Nodes {
         One(NodeStatus),
         Several(Vec<NodeStatus>),
     }
-    Ok(match serde_json::from_slice(answer)? {
+    Ok(match last_line(output, "its status")? {
         Nodes::One(node) => vec![node],
         Nodes::Several(nodes) => nodes,
     })
+}
+
+/// The profiles of `profile list -o json`.
+pub fn parse_profiles(output: &Output) -> Result<Profiles, String> {
+    last_line(output, "minikube's list of profiles")
+}
+
+fn last_line<T: DeserializeOwned>(output: &Output, what: &str) -> Result<T, String> {
+    let text = output.text();
+    let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    serde_json::from_str(line).map_err(|error| {
+        let mut said = errors(output);
+        if said.is_empty() {
+            said.push(output.complaint());
+        }
+        format!("{what} cannot be read ({error}):\n{}", said.join("\n"))
+    })
+}
+
+/// The errors among the events that a command in JSON form has written.
+pub fn errors(output: &Output) -> Vec<String> {
+    events::errors(&output.text())
 }
 
 /// What `profile list -o json` says.
@@ -146,17 +176,17 @@ pub fn profiles() -> Invocation {
 pub fn start(minikube: &Minikube) -> Invocation {
     let mut invocation = invocation(minikube, ["start"]);
     let mut flag = |name: &str, value: &str| invocation.args.push(format!("--{name}={value}"));
+    flag("cpus", &minikube.cpus.to_string());
+    flag("memory", &minikube.memory_mb.to_string());
     flag("driver", &minikube.driver);
     flag("container-runtime", &minikube.container_runtime);
     flag("kubernetes-version", &minikube.kubernetes_version);
-    flag("cpus", &minikube.cpus.to_string());
-    flag("memory", &format!("{}mb", minikube.memory_mb));
     if let Some(disk) = minikube.disk_gb {
         flag("disk-size", &format!("{disk}gb"));
     }
     invocation.args.extend(["--keep-context", "--interactive=false", "--output=json"].map(str::to_owned));
     invocation.args.extend(minikube.args.iter().cloned());
-    invocation.timeout(START)
+    invocation.speaking(Dialect::MinikubeEvents).timeout(START)
 }
 
 /// Removes the cluster and everything in it.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use crate::invocation::{Invocation, Stdin, Tool};
-use crate::runner::{LineSink, Output, RunError, Runner, StreamGuard, ValueSink};
+use crate::runner::{Heard, LineSink, Output, RunError, Runner, StreamGuard, ValueSink};
 
 /// How a changing command goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,7 +231,12 @@ impl Runner for Sim {
         })
     }
 
-    fn run_logged(&self, invocation: &Invocation, _log: &str) -> Result<Output, RunError> {
+    fn run_logged(
+        &self,
+        invocation: &Invocation,
+        _log: &str,
+        _heard: Option<Heard<'_>>,
+    ) -> Result<Output, RunError> {
         assert!(matches!(invocation.tool, Tool::Helm | Tool::Kubectl), "{invocation:?}");
         let done = self.0.lock().unwrap().change(invocation);
         let status = Some(i32::from(done.is_err()));
