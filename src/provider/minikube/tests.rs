@@ -76,7 +76,7 @@ fn a_failed_read_is_no_absence() {
         r#"{"type":"io.k8s.sigs.minikube.error","data":{"message":"list profiles: permission denied"}}"#;
     assert_eq!(
         found(&answer(NO_PROFILE, ""), error).unwrap_err(),
-        "minikube's list of profiles cannot be read (missing field `valid` at line 1 column 94):\n\
+        "minikube's list of profiles cannot be read (missing field `valid` at line 1 column 91):\n\
          list profiles: permission denied"
     );
     let unknown = found(&answer(0, "…"), &profiles(2, "v1.34.4")).unwrap_err();
