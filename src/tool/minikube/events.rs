@@ -1,4 +1,4 @@
-//! Owns what `minikube … --output=json` says: CloudEvents, one per line, all on standard output, also when it fails.
+//! Owns what `minikube … --output=json` says: `CloudEvents`, one per line, all on standard output, also when it fails.
 //! Facts: minikube v1.38.1, `pkg/minikube/out/register`, `pkg/minikube/reason`.
 
 use std::collections::BTreeMap;
@@ -85,6 +85,7 @@ pub(in crate::tool) fn complaint(output: &Output, profile: &str) -> Option<Compl
     let message = error.get("message")?;
     let name = error.get("name");
     let headline = text::clean_line(message.lines().next().unwrap_or_default());
+    let headline = headline.trim_end_matches(['.', ':']);
     let headline = match name {
         Some(name) => format!("{headline} ({name}, exit status {})", output.status_text()),
         None => format!("{headline} (exit status {})", output.status_text()),

@@ -14,6 +14,88 @@ pub(super) enum Left {
     Foreign,
 }
 
+/// First and last status, what to do, what is left; the first row that fits counts.
+const ADVICE: &[(i32, i32, &str, Left)] = &[
+    (2, 2, "minikube was interrupted", Left::Half),
+    (
+        14,
+        18,
+        "minikube does not accept its settings: correct `cluster.minikube` of the profile",
+        Left::Nothing,
+    ),
+    (
+        23,
+        23,
+        "there is not enough memory: give docker or the machine more, or lower `memory-mb` of the profile (1800 is the least)",
+        Left::Nothing,
+    ),
+    (
+        26,
+        26,
+        "the disk is full: free some of it (`docker system prune` removes what docker does not use), or lower `disk-gb` of the profile",
+        Left::Nothing,
+    ),
+    (
+        29,
+        29,
+        "there are not enough CPUs: give docker or the machine more, or lower `cpus` of the profile (2 is the least)",
+        Left::Nothing,
+    ),
+    (
+        20,
+        28,
+        "the machine cannot give what the profile asks for: lower `cpus` or `memory-mb` of the profile",
+        Left::Nothing,
+    ),
+    (37, 37, "minikube may not write its files: see who owns ~/.minikube and ~/.kube", Left::Nothing),
+    (30, 39, "something on this machine is in minikube's way: see what it says", Left::Nothing),
+    (
+        40,
+        49,
+        "minikube could not download what it needs: see the connection and the proxy (HTTPS_PROXY, NO_PROXY)",
+        Left::Half,
+    ),
+    (51, 51, "another cluster or driver is in the way", Left::Foreign),
+    (
+        54,
+        56,
+        "the driver is not there or cannot be used here: install and start docker, or choose another `driver` in the profile",
+        Left::Nothing,
+    ),
+    (
+        57,
+        57,
+        "this driver does not run as this user: docker must not be used as root (add your user to the group docker), the driver none must",
+        Left::Nothing,
+    ),
+    (50, 59, "the driver failed: see that `docker info` (or the tool of the driver) answers", Left::Half),
+    (63, 63, "docker is not running: start it (`systemctl start docker`, or Docker Desktop)", Left::Nothing),
+    (
+        65,
+        65,
+        "docker, or the tool of the driver, is not installed: install it, or choose another `driver` in the profile",
+        Left::Nothing,
+    ),
+    (
+        67,
+        67,
+        "docker does not answer this user: add your user to the group docker, then log in again",
+        Left::Nothing,
+    ),
+    (60, 69, "docker, or the tool of the driver, is not healthy: see what `docker info` says", Left::Nothing),
+    (
+        70,
+        79,
+        "the network of this machine is in the way: see VPN, firewall and proxy (NO_PROXY must hold the cluster's addresses)",
+        Left::Half,
+    ),
+    (81, 81, "the cluster that is there was made otherwise", Left::Foreign),
+    (80, 89, "the node did not come up", Left::Half),
+    (90, 99, "the container runtime in the node did not come up", Left::Half),
+    (100, 109, "Kubernetes in the node did not come up", Left::Half),
+    (110, 119, "an addon or service of minikube did not come up", Left::Half),
+];
+
 /// What to do, and what is left, for an exit status and a reason's id. Nothing to do is known for a status that says only
 /// that it failed.
 pub(super) fn advice(status: Option<i32>, reason: Option<&str>) -> (Option<&'static str>, Left) {
@@ -21,104 +103,19 @@ pub(super) fn advice(status: Option<i32>, reason: Option<&str>) -> (Option<&'sta
         return (Some("minikube was ended from outside"), Left::Half);
     };
     // Some reasons about resources come with the status of a general failure.
+    let resource = |reason: &str, words: &[&str]| {
+        reason.starts_with("RSRC_") && words.iter().any(|word| reason.contains(word))
+    };
     let status = match reason {
-        Some(reason) if reason.starts_with("RSRC_") && reason.contains("MEM") => 23,
-        Some(reason) if reason.starts_with("RSRC_") && reason.contains("STORAGE") => 26,
-        Some(reason)
-            if reason.starts_with("RSRC_") && (reason.contains("CORES") || reason.contains("CPU")) =>
-        {
-            29
-        }
-        // docker's own "not found" and "not running" share a status.
+        Some(reason) if resource(reason, &["MEM"]) => 23,
+        Some(reason) if resource(reason, &["STORAGE"]) => 26,
+        Some(reason) if resource(reason, &["CORES", "CPU"]) => 29,
+        // That docker is not there and that it does not run share a status.
         Some("DRV_DOCKER_NOT_RUNNING") => 63,
         Some(_) | None => status,
     };
-    match status {
-        2 => (Some("minikube was interrupted"), Left::Half),
-        14..=18 => (
-            Some("minikube does not accept its settings: correct `cluster.minikube` of the profile"),
-            Left::Nothing,
-        ),
-        23 => (
-            Some(
-                "there is not enough memory: give docker or the machine more, or lower `memory-mb` of the profile (1800 is the least)",
-            ),
-            Left::Nothing,
-        ),
-        26 => (
-            Some(
-                "the disk is full: free some of it (`docker system prune` removes what docker does not use), or lower `disk-gb` of the profile",
-            ),
-            Left::Nothing,
-        ),
-        29 => (
-            Some(
-                "there are not enough CPUs: give docker or the machine more, or lower `cpus` of the profile (2 is the least)",
-            ),
-            Left::Nothing,
-        ),
-        20..=28 => (
-            Some(
-                "the machine cannot give what the profile asks for: lower `cpus` or `memory-mb` of the profile",
-            ),
-            Left::Nothing,
-        ),
-        37 => (Some("minikube may not write its files: see who owns ~/.minikube and ~/.kube"), Left::Nothing),
-        30..=39 => (Some("something on this machine is in minikube's way: see what it says"), Left::Nothing),
-        40..=49 => (
-            Some(
-                "minikube could not download what it needs: see the connection and the proxy (HTTPS_PROXY, NO_PROXY)",
-            ),
-            Left::Half,
-        ),
-        51 => (Some("another cluster or driver is in the way"), Left::Foreign),
-        54..=56 => (
-            Some(
-                "the driver is not there or cannot be used here: install and start docker, or choose another `driver` in the profile",
-            ),
-            Left::Nothing,
-        ),
-        57 => (
-            Some(
-                "this driver does not run as this user: docker must not be used as root (add your user to the group docker), the driver none must",
-            ),
-            Left::Nothing,
-        ),
-        50..=59 => (
-            Some("the driver failed: see that `docker info` (or the tool of the driver) answers"),
-            Left::Half,
-        ),
-        63 => (
-            Some("docker is not running: start it (`systemctl start docker`, or Docker Desktop)"),
-            Left::Nothing,
-        ),
-        65 => (
-            Some(
-                "docker, or the tool of the driver, is not installed: install it, or choose another `driver` in the profile",
-            ),
-            Left::Nothing,
-        ),
-        67 => (
-            Some("docker does not answer this user: add your user to the group docker, then log in again"),
-            Left::Nothing,
-        ),
-        60..=69 => (
-            Some("docker, or the tool of the driver, is not healthy: see what `docker info` says"),
-            Left::Nothing,
-        ),
-        70..=79 => (
-            Some(
-                "the network of this machine is in the way: see VPN, firewall and proxy (NO_PROXY must hold the cluster's addresses)",
-            ),
-            Left::Half,
-        ),
-        81 => (Some("the cluster that is there was made otherwise"), Left::Foreign),
-        80..=89 => (Some("the node did not come up"), Left::Half),
-        90..=99 => (Some("the container runtime in the node did not come up"), Left::Half),
-        100..=109 => (Some("Kubernetes in the node did not come up"), Left::Half),
-        110..=119 => (Some("an addon or service of minikube did not come up"), Left::Half),
-        _ => (None, Left::Half),
-    }
+    let row = ADVICE.iter().find(|(first, last, ..)| (*first..=*last).contains(&status));
+    row.map_or((None, Left::Half), |(_, _, advice, left)| (Some(*advice), *left))
 }
 
 #[cfg(test)]
