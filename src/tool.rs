@@ -1,8 +1,8 @@
 //! Owns the external programs: typed constructors of their invocations and parsers of their output.
 //! The only place that knows a flag. Refuses to spawn (`runner`) and to decide (`steps`).
 
-pub mod docker;
 pub mod dialect;
+pub mod docker;
 pub mod helm;
 pub mod kubeconfig;
 pub mod kubectl;
