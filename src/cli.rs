@@ -5,6 +5,7 @@ mod args;
 mod ask;
 mod budget;
 mod carry;
+mod charts;
 mod doctor;
 mod down;
 mod failure;

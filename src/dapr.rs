@@ -21,7 +21,7 @@ pub use crds::{Crd, FOLDER as CRDS, crds};
 
 use crate::digest;
 use crate::labels;
-use crate::profile::{Loaded, ProfileError};
+use crate::profile::{Chart, Loaded, ProfileError};
 
 /// The kinds of object that the application brings; Dapr's other kinds are for its operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,8 +136,11 @@ pub fn load(loaded: &Loaded) -> Result<Dapr, ProfileError> {
         file::read(loaded, path, &mut objects, &mut problems);
     }
     if problems.is_empty() {
-        let chart = &loaded.profile.releases[&dapr.release].chart;
-        return Ok(Dapr { objects, version: crds::version(&loaded.project, chart) });
+        let version = match &loaded.profile.releases[&dapr.release].chart {
+            Chart::Folder(folder) => crds::version(&loaded.project, folder),
+            Chart::Repository(chart) => chart.version.clone(),
+        };
+        return Ok(Dapr { objects, version });
     }
     Err(ProfileError::new(problems, "Nothing was changed. docs/components.md says what is checked, and why."))
 }

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::chart::Fetched;
 use crate::dapr::{Dapr, Object};
 use crate::digest::{self, DigestError};
-use crate::profile::{Loaded, Profile, Release};
+use crate::profile::{Chart, Loaded, Profile, Release};
 
 /// Everything a run is asked to make true.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct Inputs {
     pub profile: Profile,
     /// Tag of each image the profile builds: the hash of its sources.
     pub tags: BTreeMap<String, String>,
+    /// Charts of repositories, by release.
+    pub fetched: BTreeMap<String, Fetched>,
     /// Digest of each release's chart and values files.
     pub charts: BTreeMap<String, String>,
     /// Version of each release's chart, in the form of a label.
@@ -36,10 +39,11 @@ impl Inputs {
     pub fn resolve(
         loaded: Loaded,
         dapr: Dapr,
+        fetched: BTreeMap<String, Fetched>,
         set: BTreeMap<String, Vec<String>>,
         only: Option<BTreeSet<String>>,
     ) -> Result<Self, DigestError> {
-        let mut inputs = Self { dapr, set, ..Self::without_sources(loaded) };
+        let mut inputs = Self { fetched, dapr, set, ..Self::without_sources(loaded) };
         inputs.only = only.unwrap_or(inputs.only);
         for name in inputs.image_names() {
             let tag = digest::image(&inputs.project, &inputs.profile.images[&name])?;
@@ -47,10 +51,10 @@ impl Inputs {
         }
         let digests = inputs
             .releases()
-            .map(|(name, release)| Ok((name.to_owned(), chart_digest(&inputs.project, release)?)));
+            .map(|(name, release)| Ok((name.to_owned(), inputs.chart_digest(name, release)?)));
         let charts = digests.collect::<Result<_, DigestError>>()?;
-        let versions = inputs.releases().map(|(name, release)| {
-            Ok((name.to_owned(), digest::chart_version(&inputs.project, &release.chart)?))
+        let versions = inputs.releases().map(|(name, _)| {
+            Ok((name.to_owned(), digest::chart_version(&inputs.project, &inputs.chart(name))?))
         });
         let versions = versions.collect::<Result<_, DigestError>>()?;
         Ok(Self { charts, versions, ..inputs })
@@ -65,6 +69,7 @@ impl Inputs {
             project,
             profile,
             tags: BTreeMap::new(),
+            fetched: BTreeMap::new(),
             charts: BTreeMap::new(),
             versions: BTreeMap::new(),
             dapr: Dapr::default(),
@@ -87,6 +92,16 @@ impl Inputs {
     /// The namespace of a release.
     pub fn namespace<'a>(&'a self, release: &'a Release) -> &'a str {
         release.namespace.as_deref().unwrap_or(&self.profile.namespace)
+    }
+
+    /// The folder of a release's chart: relative to the project, or absolute where it was fetched.
+    pub fn chart(&self, release: &str) -> PathBuf {
+        match (&self.profile.releases[release].chart, self.fetched.get(release)) {
+            (Chart::Folder(folder), _) => folder.clone(),
+            (Chart::Repository(_), Some(fetched)) => fetched.folder.clone(),
+            // Only a command that deploys nothing gets here.
+            (Chart::Repository(chart), None) => PathBuf::from(&chart.name),
+        }
     }
 
     /// Every namespace of the profile, the application's first.
@@ -148,16 +163,20 @@ impl Inputs {
     pub fn image_references(&self) -> Vec<String> {
         self.tags.keys().filter_map(|name| self.image_reference(name)).collect()
     }
-}
 
-fn chart_digest(project: &std::path::Path, release: &Release) -> Result<String, DigestError> {
-    let chart = digest::chart(project, &release.chart)?;
-    let mut parts = vec![("chart", chart.into_bytes())];
-    for file in &release.values {
-        parts.push(("values", digest::file(project, file)?.into_bytes()));
+    /// Hash of a release's chart and values files; of a chart of a repository also which archive it came in.
+    fn chart_digest(&self, name: &str, release: &Release) -> Result<String, DigestError> {
+        let chart = digest::chart(&self.project, &self.chart(name))?;
+        let mut parts = vec![("chart", chart.into_bytes())];
+        if let Some(fetched) = self.fetched.get(name) {
+            parts.push(("archive", fetched.digest.clone().into_bytes()));
+        }
+        for file in &release.values {
+            parts.push(("values", digest::file(&self.project, file)?.into_bytes()));
+        }
+        let parts: Vec<(&str, &[u8])> = parts.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+        Ok(digest::combine(&parts))
     }
-    let parts: Vec<(&str, &[u8])> = parts.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
-    Ok(digest::combine(&parts))
 }
 
 #[cfg(test)]
@@ -177,6 +196,7 @@ impl Inputs {
             only: profile.releases.keys().cloned().collect(),
             profile,
             tags: BTreeMap::new(),
+            fetched: BTreeMap::new(),
             charts: BTreeMap::new(),
             versions: BTreeMap::new(),
             dapr: Dapr::default(),

@@ -7,6 +7,7 @@
 
 pub mod budget;
 pub mod builder;
+pub mod chart;
 pub mod cli;
 pub mod closing;
 pub mod dapr;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// What decides: pure, and free to be called at any time.
 const DECIDING: &[&str] = &[
     "budget",
+    "chart",
     "closing",
     "dapr",
     "digest",
@@ -58,7 +59,7 @@ const FORBIDDEN: [(&[&str], &[&str], &str); 6] = [
         "a runner performs what it is given",
     ),
     (
-        &["profile", "dapr", "digest", "given", "yaml"],
+        &["profile", "chart", "dapr", "digest", "given", "yaml"],
         &["builder", "engine", "plan", "provider", "steps", "tool", "world"],
         "the disk is read before the cluster",
     ),

@@ -1,5 +1,6 @@
 //! Owns expected failures of commands: what failed, why, the evidence, what to do next, and the exit status.
 
+use crate::chart::ChartError;
 use crate::digest::DigestError;
 use crate::exit::Exit;
 use crate::profile::ProfileError;
@@ -66,6 +67,12 @@ impl Failure {
 impl From<ProfileError> for Failure {
     fn from(error: ProfileError) -> Self {
         Self::preflight(error.to_string(), error.hint())
+    }
+}
+
+impl From<&ChartError> for Failure {
+    fn from(error: &ChartError) -> Self {
+        Self::unchanged(&error.to_string(), &[], error.hint())
     }
 }
 

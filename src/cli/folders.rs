@@ -57,6 +57,20 @@ pub(super) fn state() -> Result<PathBuf, Failure> {
         })
 }
 
+/// Where charts of repositories are kept: `todoctl/charts` in the user's cache folder.
+pub(super) fn charts() -> Result<PathBuf, Failure> {
+    let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_CACHE_HOME")
+        .or_else(|| absolute("HOME").map(|path| path.join(".cache")))
+        .map(|path| path.join("todoctl/charts"))
+        .ok_or_else(|| {
+            Failure::preflight(
+                "there is no folder for charts of repositories",
+                "set HOME or XDG_CACHE_HOME to an absolute path",
+            )
+        })
+}
+
 /// Remembers the profile that a project was last brought up with.
 pub(super) fn remember(state: &Path, project: &Path, profile: &Path) {
     let file = last(state, project);

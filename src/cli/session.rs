@@ -13,7 +13,7 @@ use crate::cli::args::{Args, What};
 use crate::cli::failure::Failure;
 use crate::cli::kubeconfig::Private;
 use crate::cli::select::{only, sets};
-use crate::cli::{folders, signals, sources, tools};
+use crate::cli::{charts, folders, signals, sources, tools};
 use crate::dapr;
 use crate::given::{self, Given};
 use crate::inputs::Inputs;
@@ -88,7 +88,8 @@ impl Session {
         let given = sources::given(&loaded.profile.secrets, &what.sources, output)?;
         let file = loaded.file.clone();
         let dapr = dapr::load(&loaded)?;
-        let inputs = Inputs::resolve(loaded, dapr, set, only)?;
+        let fetched = charts::of(&loaded, only.as_ref(), output).await?;
+        let inputs = Inputs::resolve(loaded, dapr, fetched, set, only)?;
         Self::open(args, inputs, given, file).await
     }
 

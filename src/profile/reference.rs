@@ -108,6 +108,11 @@ fn section(text: &mut String, name: &str, definition: &Value) {
     let _ = write!(text, "\n## {name}\n\n{}\n\n", meaning(definition));
     if let Some(variants) = definition["oneOf"].as_array() {
         variants_table(text, variants);
+    } else if let Some(forms) = definition["anyOf"].as_array() {
+        text.push_str("| form | meaning |\n| --- | --- |\n");
+        for form in forms {
+            let _ = writeln!(text, "| {} | {} |", type_of(form), meaning(form));
+        }
     } else {
         fields_table(text, definition);
     }

@@ -4,6 +4,7 @@
 //! Every struct denies unknown fields, and enums are written as one-key maps (`sandbox: {…}`),
 //! because only that form gives path, line and column in the parser's errors.
 
+mod chart;
 mod check;
 mod cluster;
 mod image;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use chart::{Chart, RepositoryChart};
 pub use check::{Cleanup, Expectation, HttpCheck, ID, Method, names_id};
 pub use cluster::{Cluster, Context, Endpoint, Oke, Sandbox};
 pub use image::{Builder, Buildx, Delivery, Image};
@@ -185,8 +187,8 @@ pub struct Dapr {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Release {
-    /// Chart directory, relative to the project.
-    pub chart: PathBuf,
+    /// Where the chart comes from.
+    pub chart: Chart,
     /// Namespace; the profile's when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,

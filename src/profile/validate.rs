@@ -1,16 +1,17 @@
 //! Owns the rules between a profile's fields: names that refer to each other, files that must exist, limits.
 //! Reports every problem at once. Refuses to read more of the disk than whether a file is there.
 
+mod chart;
 mod checks;
 mod circle;
 mod dapr;
 mod secrets;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::{Problem, ProfileError};
 use super::names::{self, LABEL_LENGTH, RELEASE_LENGTH};
-use super::schema::{Cluster, Image, Profile, Release};
+use super::schema::{Image, Profile, Release};
 use super::source::{Seg, Source};
 use crate::quantity::Quantity;
 
@@ -91,23 +92,6 @@ impl Validation<'_> {
         there
     }
 
-    /// A chart's folder. Some of those beside the sandbox's tool are made by it, and are not there on a fresh clone.
-    fn chart_folder(&mut self, path: &[Seg], chart: &Path) -> bool {
-        let maker = match &self.profile.cluster {
-            Cluster::Sandbox(sandbox) => Some(&sandbox.command),
-            Cluster::Minikube(_) | Cluster::Context(_) | Cluster::Oke(_) => None,
-        };
-        let beside = |tool: &&PathBuf| {
-            tool.parent().is_some_and(|tools| tools != Path::new("") && chart.starts_with(tools))
-        };
-        if let Some(tool) = maker.filter(beside).filter(|_| !self.project.join(chart).is_dir()) {
-            let make = format!("{} build", tool.display());
-            self.value(path, format!("there is no folder {}; make it: {make}", chart.display()));
-            return false;
-        }
-        self.folder(path, chart)
-    }
-
     fn file(&mut self, path: &[Seg], file: &Path) {
         if !self.project.join(file).is_file() {
             self.value(path, format!("there is no file {}", file.display()));
@@ -144,9 +128,7 @@ impl Validation<'_> {
         for (name, release) in &self.profile.releases {
             let at = |field: &str| [Seg::from("releases"), name.as_str().into(), field.into()];
             self.key_label(&at("")[..2], name, RELEASE_LENGTH);
-            if self.chart_folder(&at("chart"), &release.chart) {
-                self.file(&at("chart"), &release.chart.join("Chart.yaml"));
-            }
+            self.chart(&at("chart"), &release.chart);
             if let Some(namespace) = &release.namespace {
                 self.label(&at("namespace"), namespace, LABEL_LENGTH);
             }

@@ -30,7 +30,7 @@ pub fn upgrade(inputs: &Inputs, name: &str, world: &World) -> Upgrade {
         release: name.to_owned(),
         uninstalled: newest.is_some_and(|newest| newest.status == "uninstalled"),
         namespace,
-        chart: spec.chart.clone(),
+        chart: inputs.chart(name),
         values: spec.values.clone(),
         overlay: overlay(inputs, name, world),
         set: inputs.set.get(name).cloned().unwrap_or_default(),

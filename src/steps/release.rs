@@ -138,6 +138,7 @@ impl ReleaseStep {
             undo: self.placed(undo, world, history, &manifests.crds),
             notes: drift,
         };
+        decision.notes.extend(self.origin());
         if let Some(Target::Unproven(number)) = present.map(|_| target(history, broken)) {
             let why = unproven(broken);
             decision.notes.push(format!("if this fails, revision {number} comes back although it {why}"));
@@ -145,15 +146,17 @@ impl ReleaseStep {
         Ok(decision)
     }
 
+    /// Where the chart was fetched from, and which archive it is.
+    fn origin(&self) -> Option<String> {
+        let fetched = self.inputs.fetched.get(&self.name)?;
+        Some(format!("chart {}, {}", self.spec().chart, fetched.digest))
+    }
+
     fn rendered<'a>(&self, manifests: &'a Manifests) -> Result<&'a [Workload], DecideError> {
         match &manifests.wanted {
             Some(Ok(workloads)) => Ok(workloads),
             Some(Err(why)) => Err(DecideError {
-                message: format!(
-                    "chart {} does not render for release {}",
-                    self.spec().chart.display(),
-                    self.name
-                ),
+                message: format!("chart {} does not render for release {}", self.spec().chart, self.name),
                 evidence: why.lines().map(str::to_owned).collect(),
                 hint: "mend the chart or its values; the message above names the file and the line"
                     .to_owned(),

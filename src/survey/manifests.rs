@@ -8,7 +8,6 @@ use super::{SurveyError, call, read, stopped};
 use crate::dapr;
 use crate::inputs::Inputs;
 use crate::invocation::Invocation;
-use crate::profile::Release;
 use crate::runner::SharedRunner;
 use crate::steps;
 use crate::tool::helm::Helm;
@@ -28,7 +27,7 @@ pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World
         let history = world.releases.history(&namespace, name);
         let broken = steps::is_broken(name, &namespace, world);
         let back = target(history, broken).revision().map(|number| helm.manifest(name, &namespace, number));
-        let crds = if inputs.installs_dapr(name) { crds(inputs, release)? } else { Vec::new() };
+        let crds = if inputs.installs_dapr(name) { crds(inputs, name)? } else { Vec::new() };
         let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
         jobs.spawn(async move {
             let (wanted, target) =
@@ -46,11 +45,12 @@ pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World
 }
 
 /// The CRDs that a chart brings.
-fn crds(inputs: &Inputs, release: &Release) -> Result<Vec<dapr::Crd>, SurveyError> {
-    dapr::crds(&inputs.project, &release.chart).map_err(|complaint| SurveyError::Refused {
+fn crds(inputs: &Inputs, release: &str) -> Result<Vec<dapr::Crd>, SurveyError> {
+    let chart = inputs.chart(release);
+    dapr::crds(&inputs.project, &chart).map_err(|complaint| SurveyError::Refused {
         what: "the CRDs of a chart".to_owned(),
         complaint,
-        command: format!("helm show crds {}", release.chart.display()),
+        command: format!("helm show crds {}", chart.display()),
     })
 }
 

@@ -4,10 +4,11 @@
 //! status, and calls revisions that never worked `deployed` (pkg/action/upgrade.go). Verifying and rolling back
 //! have one owner, the engine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::invocation::{Invocation, Tool};
+use crate::profile::RepositoryChart;
 use crate::world::Access;
 
 /// How long helm may take for one Kubernetes operation; hooks wait inside it.
@@ -170,6 +171,19 @@ pub fn parse_history(json: &[u8]) -> Result<Vec<Told>, String> {
     serde_json::from_slice(json).map_err(|error| format!("helm's history is not readable: {error}"))
 }
 
+/// `helm pull`: a chart of a public repository, as an archive in a folder.
+pub fn pull(chart: &RepositoryChart, into: &Path) -> Invocation {
+    let mut args = vec!["pull".to_owned()];
+    if chart.repository.starts_with("oci://") {
+        args.push(format!("{}/{}", chart.repository.trim_end_matches('/'), chart.name));
+    } else {
+        args.extend([chart.name.clone(), "--repo".to_owned(), chart.repository.clone()]);
+    }
+    args.extend(["--version".to_owned(), chart.version.clone()]);
+    args.extend(["--destination".to_owned(), into.display().to_string()]);
+    Invocation::new(Tool::Helm, args).timeout(PROCESS)
+}
+
 /// `helm version`, the same in both majors.
 pub fn version() -> Invocation {
     Invocation::new(Tool::Helm, ["version", "--template", "{{.Version}}"])
@@ -214,6 +228,19 @@ mod tests {
     fn a_release_that_was_uninstalled_is_installed_in_the_place_of_its_history() {
         let back = Upgrade { uninstalled: true, ..upgrade() };
         insta::assert_snapshot!(helm(4).upgrade(&back, &[("a", "1".into())], ("r1", 12), false).line(), @"helm install --replace backend charts/backend --namespace todo --kube-context sandbox --values charts/backend/values-local.yaml --values - --set replicaCount=3 --timeout 120s --labels a=1 --description 'todoctl run r1'");
+    }
+
+    #[test]
+    fn a_chart_is_fetched_from_a_repository_or_a_registry() {
+        let chart = |repository: &str| RepositoryChart {
+            repository: repository.into(),
+            name: "dapr".into(),
+            version: "1.18.1".into(),
+            digest: None,
+        };
+        let line = |repository: &str| pull(&chart(repository), "/part".as_ref()).line();
+        insta::assert_snapshot!(line("https://dapr.github.io/helm-charts/"), @"helm pull dapr --repo https://dapr.github.io/helm-charts/ --version 1.18.1 --destination /part");
+        insta::assert_snapshot!(line("oci://registry.example.com/charts/"), @"helm pull oci://registry.example.com/charts/dapr --version 1.18.1 --destination /part");
     }
 
     #[test]

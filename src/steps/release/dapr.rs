@@ -32,7 +32,7 @@ impl ReleaseStep {
             return Vec::new();
         }
         let kubectl = Kubectl::new(access);
-        let mut apply = vec![kubectl.apply_folder(&self.spec().chart.join(dapr::CRDS))];
+        let mut apply = vec![kubectl.apply_folder(&self.inputs.chart(&self.name).join(dapr::CRDS))];
         let converted = manifests.crds.iter().filter(|crd| crd.converted);
         apply.extend(converted.map(|crd| kubectl.convert_in(&crd.name, self.namespace())));
         apply

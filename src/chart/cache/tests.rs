@@ -1,0 +1,1 @@
+//! What is fetched once is there; what is damaged or another thing is not.
