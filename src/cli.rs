@@ -18,6 +18,7 @@ mod kubeconfig;
 mod lint;
 mod logs;
 mod parity;
+mod pin;
 mod prompt;
 mod questions;
 mod recover;

@@ -16,6 +16,7 @@ use crate::dapr;
 use crate::given;
 use crate::inputs::Inputs;
 use crate::invocation::{Invocation, Tool};
+use crate::profile::Pin;
 use crate::provider::{Found, Provider};
 use crate::run_record::object_name;
 use crate::runner::{Output, RunError, SharedRunner};
@@ -129,16 +130,18 @@ pub async fn running(
     runner: &SharedRunner,
     store: &dyn Store,
     inputs: &Inputs,
-    access: Access,
+    mut access: Access,
     mut world: World,
 ) -> Result<World, SurveyError> {
     let kubectl = Kubectl::new(&access);
     let namespaces = inputs.namespaces();
     // Images belong to the whole cluster: whether one is unused is a question to all of its releases.
     let scope = if inputs.tags.is_empty() { namespaces.clone() } else { Vec::new() };
+    // The nodes of a cluster that is not made here may have another architecture than the images.
+    let nodes = inputs.profile.cluster.pin() != Pin::Own;
     let start = |what, invocation| tokio::spawn(read(SharedRunner::clone(runner), what, invocation));
     let releases = start("the helm releases", kubectl.release_table(&scope));
-    let live = start("what runs", kubectl.live(&namespaces));
+    let live = start("what runs", kubectl.live(&namespaces, nodes));
     let secrets = start("the secrets", kubectl.secrets(&inputs.profile.namespace));
     let components = inputs.profile.dapr.as_ref().map(|_| {
         let resources = dapr::Kind::ALL.map(dapr::Kind::resource);
@@ -156,6 +159,10 @@ pub async fn running(
     }
     for (answer, look) in images {
         world.images.extend(join(answer).await?.parse(|output| store.found(&look, output))?);
+    }
+    if access.node.is_empty() {
+        let node = world.live.nodes().find(|(_, node)| node.schedulable);
+        access.node = node.map(|(_, node)| node.address.clone()).unwrap_or_default();
     }
     world.cluster = Cluster::Running(access);
     Ok(world)

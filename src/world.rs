@@ -9,6 +9,7 @@ pub mod lease;
 pub mod leftovers;
 pub mod live;
 pub mod manifest;
+pub mod nodes;
 pub mod releases;
 pub mod runs;
 pub mod secrets;

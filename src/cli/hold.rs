@@ -48,6 +48,7 @@ impl Session {
     ) -> Result<World, Failure> {
         loop {
             let world = self.world(access.clone()).await?;
+            self.trust(&world, output)?;
             let Some(lease) = self.lease(&world)? else { return Ok(world) };
             self.attend(run, access, lease, false, output).await?;
         }

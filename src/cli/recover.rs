@@ -22,6 +22,7 @@ pub(super) async fn recover(args: &Args, command: &Recover, output: &mut Output)
     let session = Session::reading(args, command.profile.as_deref()).await?;
     let access = session.running().await?;
     let world = session.world(access.clone()).await?;
+    session.trust(&world, output)?;
     let Some(lease) = session.lease(&world)? else {
         output.note(&format!("Nothing to recover: no run of profile {} is open.", session.inputs.name));
         return Ok(Exit::Done);

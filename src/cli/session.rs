@@ -40,6 +40,8 @@ pub(super) struct Session {
     secret_variables: Vec<String>,
     interrupts: OnceLock<watch::Receiver<u32>>,
     kubeconfig: OnceLock<Private>,
+    /// What identifies the cluster, from the first look on.
+    pub(super) identity: OnceLock<String>,
 }
 
 /// Finds the project: the folder that holds `profiles/`.
@@ -130,6 +132,7 @@ impl Session {
             secret_variables,
             interrupts: OnceLock::new(),
             kubeconfig: OnceLock::new(),
+            identity: OnceLock::new(),
         };
         session.helm_major = tools::check(&session.runner(None, None), &root).await?;
         Ok(session)
@@ -209,6 +212,11 @@ impl Session {
         Ok(Access { kubeconfig: private.path(), context, node: reach.node })
     }
 
+    /// Address of the API server, as the private kubeconfig has it.
+    pub(super) fn server(&self) -> Option<&str> {
+        self.kubeconfig.get().map(|private| private.summary.server.as_str())
+    }
+
     /// A world in which nothing is known yet.
     pub(super) fn blank(&self, why: String) -> World {
         let mut world = World::without_cluster(&self.run, why);
@@ -218,11 +226,13 @@ impl Session {
         world
     }
 
-    /// Everything about a running cluster, except manifests.
+    /// Everything about a running cluster, except manifests. Another cluster than the profile means is refused.
     pub(super) async fn world(&self, access: Access) -> Result<World, Failure> {
         let runner = self.runner(Some(&access), None);
         let blank = self.blank(String::new());
-        Ok(survey::running(&runner, self.images.store.as_ref(), &self.inputs, access, blank).await?)
+        let world = survey::running(&runner, self.images.store.as_ref(), &self.inputs, access, blank).await?;
+        self.same_cluster(&world)?;
+        Ok(world)
     }
 
     /// The running cluster, or a failure that says it does not run.

@@ -213,7 +213,7 @@ impl Wait<'_> {
         };
         let mut said = String::new();
         loop {
-            let read = survey::call(&self.engine.runner, kubectl.live(&[namespace])).await;
+            let read = survey::call(&self.engine.runner, kubectl.live(&[namespace], false)).await;
             let why = match read {
                 Ok(output) if output.is_success() => {
                     match Live::parse(&output.stdout).map(|live| health::judge(check, &live)) {

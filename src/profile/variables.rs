@@ -234,7 +234,7 @@ mod tests {
     fn the_environment_wins_over_the_default_and_two_dollars_are_one() {
         let namespace = |text: &str, set: &dyn Fn(&str) -> Option<String>| {
             let loaded = read(DECLARED, text, Variables::From(set));
-            loaded.map(|loaded| loaded.profile.namespace).unwrap_or_else(|error| error.to_string())
+            loaded.map_or_else(|error| error.to_string(), |loaded| loaded.profile.namespace)
         };
         assert_eq!(namespace("a${SPACE}b", &|_| Some("-x-".into())), "a-x-b");
         let url = |set: &dyn Fn(&str) -> Option<String>, text: &str| {

@@ -69,9 +69,13 @@ impl Kubectl {
         self.invocation(["get", "secrets", "-n", namespace, "-l", labels::RUN, "-o", "name", REQUEST])
     }
 
-    /// Namespaces, and the workloads, pods and Leases of some of them.
-    pub fn live(&self, namespaces: &[&str]) -> Invocation {
-        let kinds = "namespaces,deployments,statefulsets,replicasets,pods,leases";
+    /// Namespaces, and the workloads, pods and Leases of some of them; nodes when they matter.
+    pub fn live(&self, namespaces: &[&str], nodes: bool) -> Invocation {
+        let kinds = if nodes {
+            "namespaces,nodes,deployments,statefulsets,replicasets,pods,leases"
+        } else {
+            "namespaces,deployments,statefulsets,replicasets,pods,leases"
+        };
         let mut args = vec!["get", kinds, "-o", "json", REQUEST];
         args.extend(scope(namespaces));
         self.invocation(args)

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::lease::{self, Lease};
 use super::manifest;
+use super::nodes::Node;
 use crate::workload::{Workload, WorkloadKind};
 
 /// Everything live that is known.
@@ -15,7 +16,13 @@ use crate::workload::{Workload, WorkloadKind};
 pub struct Live {
     objects: BTreeMap<(String, String, String), Object>,
     namespaces: BTreeSet<String>,
+    identity: Option<String>,
+    nodes: BTreeMap<String, Node>,
 }
+
+/// The namespace whose UID identifies a cluster: it is made with the cluster and never again (OpenTelemetry's
+/// `k8s.cluster.uid`).
+const IDENTITY: &str = "kube-system";
 
 /// A Kubernetes object, as far as it is looked at.
 #[derive(Debug, Clone, Deserialize)]
@@ -170,7 +177,14 @@ impl Live {
 
     fn put(&mut self, object: Object) {
         if object.kind == "Namespace" {
+            if object.metadata.name == IDENTITY && !object.metadata.uid.is_empty() {
+                self.identity = Some(object.metadata.uid);
+            }
             self.namespaces.insert(object.metadata.name);
+            return;
+        }
+        if object.kind == "Node" {
+            self.nodes.insert(object.metadata.name.clone(), Node::of(&object));
             return;
         }
         if object.kind == "Lease" && object.metadata.name != lease::NAME {
@@ -183,6 +197,16 @@ impl Live {
         if newer {
             self.objects.insert(key, object);
         }
+    }
+
+    /// What identifies the cluster, when it says so.
+    pub fn identity(&self) -> Option<&str> {
+        self.identity.as_deref()
+    }
+
+    /// The nodes by name, where they were read.
+    pub fn nodes(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.nodes.iter().map(|(name, node)| (name.as_str(), node))
     }
 
     /// Whether a namespace exists.

@@ -22,6 +22,39 @@ pub enum Cluster {
     Oke(Oke),
 }
 
+/// Which cluster a profile means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pin<'a> {
+    /// The one that its provider makes: whichever is there is it.
+    Own,
+    /// One of somebody else's; which one, a person says at its first use.
+    Unpinned,
+    /// The one with this identity.
+    Uid(&'a str),
+}
+
+impl Cluster {
+    /// Which cluster is meant.
+    pub fn pin(&self) -> Pin<'_> {
+        let uid = match self {
+            Self::Sandbox(_) | Self::Minikube(_) => return Pin::Own,
+            Self::Context(context) => &context.uid,
+            Self::Oke(oke) => &oke.uid,
+        };
+        uid.as_deref().map_or(Pin::Unpinned, Pin::Uid)
+    }
+
+    /// The provider's name, as the profile says it.
+    pub fn provider(&self) -> &'static str {
+        match self {
+            Self::Sandbox(_) => "sandbox",
+            Self::Minikube(_) => "minikube",
+            Self::Context(_) => "context",
+            Self::Oke(_) => "oke",
+        }
+    }
+}
+
 /// The one-machine Kubernetes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
