@@ -4,7 +4,7 @@
 # binary appears in the cache only when it is complete, and the folder BIN of a checkout holds hard links.
 
 BUILD_FLAGS=(-buildvcs=false -trimpath)
-BUILD_BINARIES=(pause kafka kubernetes kubectl helm dapr)
+BUILD_BINARIES=(pause kafka kubernetes kubectl helm dapr "${BUILD_MORE[@]}")
 KUBERNETES_LINKS=(kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet etcd coredns sandbox-volumes)
 # What no start and no build has used for so many days is removed when something is compiled.
 CACHE_DAYS=30
@@ -13,11 +13,19 @@ CACHE_DAYS=30
 declare -gA BUILD_PACKAGE=(
   [pause]=. [kafka]=. [kubernetes]=. [dapr]=. [kubectl]=k8s.io/kubernetes/cmd/kubectl
   [helm]=helm.sh/helm/v4/cmd/helm [helm3]=helm.sh/helm/v3/cmd/helm
+  [minikube]=k8s.io/minikube/cmd/minikube [kubeadm]=k8s.io/kubernetes/cmd/kubeadm [crictl]=./crictl
+  [buildkitd]=github.com/moby/buildkit/cmd/buildkitd [buildctl]=github.com/moby/buildkit/cmd/buildctl
 )
 # kubectl is not in Kubernetes's binary because it is started often: there, every start costs 0.09 s of processor time
 # instead of 0.045.
 # The folder of sandbox/go with a binary's module, when it is not called like the binary.
-declare -gA BUILD_MODULE=([kubectl]=kubernetes)
+declare -gA BUILD_MODULE=(
+  [kubectl]=kubernetes [kubeadm]=kubernetes [crictl]=kubernetes [buildkitd]=buildkit [buildctl]=buildkit
+)
+# Minikube links libvirt's headers; with this tag it looks for the library when it needs it, which is never here.
+declare -gA BUILD_CGO=([minikube]=1)
+MINIKUBE_PACKAGE=k8s.io/minikube/pkg/version
+BUILDKIT_LINKER_FLAGS="-s -w -X github.com/moby/buildkit/version.Version=$BUILDKIT_VERSION"
 KUBERNETES_LINKER_FLAGS="-s -w -X k8s.io/component-base/version.gitVersion=$KUBERNETES_VERSION \
 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34 \
 -X k8s.io/client-go/pkg/version.gitVersion=$KUBERNETES_VERSION"
@@ -31,9 +39,16 @@ declare -gA BUILD_LINKER_FLAGS=(
   [helm3]="-s -w -X helm.sh/helm/v3/internal/version.version=$HELM3_VERSION"
   [dapr]="-s -w -X github.com/dapr/dapr/pkg/buildinfo.version=$DAPR_VERSION \
 -X github.com/dapr/kit/logger.DaprVersion=$DAPR_VERSION"
+  [kubeadm]=$KUBERNETES_LINKER_FLAGS
+  [crictl]="-s -w"
+  [buildkitd]=$BUILDKIT_LINKER_FLAGS
+  [buildctl]=$BUILDKIT_LINKER_FLAGS
+  # Without the last one the image of the addon storage-provisioner has an empty tag.
+  [minikube]="-s -w -X $MINIKUBE_PACKAGE.version=$MINIKUBE_VERSION -X $MINIKUBE_PACKAGE.isoVersion=v1.38.0 \
+-X $MINIKUBE_PACKAGE.gitCommitID=c93a4cb9311efc66b90d33ea03f75f2c4120e9b0 -X $MINIKUBE_PACKAGE.storageProvisionerVersion=v5"
 )
 # daprd ends at once when it was built without one of Dapr's two tags that choose its components.
-declare -gA BUILD_TAGS=([dapr]=stablecomponents)
+declare -gA BUILD_TAGS=([dapr]=stablecomponents [minikube]=libvirt_dlopen)
 declare -gA BUILD_WHAT=(
   [pause]="the process that holds a pod's namespaces"
   [kafka]="the Kafka broker; about 15 seconds on 2 cores"
@@ -41,6 +56,11 @@ declare -gA BUILD_WHAT=(
   [kubectl]="kubectl $KUBERNETES_VERSION; about 15 seconds after Kubernetes"
   [helm]="helm $HELM_VERSION; about 2 minutes on 2 cores"
   [helm3]="helm $HELM3_VERSION; about 80 seconds on 2 cores"
+  [minikube]="Minikube $MINIKUBE_VERSION; about 4 minutes on 2 cores"
+  [kubeadm]="kubeadm $KUBERNETES_VERSION; about 30 seconds after Kubernetes"
+  [crictl]="a stand-in for crictl; some seconds after Kubernetes"
+  [buildctl]="BuildKit's client $BUILDKIT_VERSION; about 70 seconds on 2 cores"
+  [buildkitd]="BuildKit's service $BUILDKIT_VERSION; about 30 seconds after its client"
   [dapr]="Dapr $DAPR_VERSION, control plane and sidecar in one binary; about 4 minutes on 2 cores"
 )
 
@@ -52,10 +72,12 @@ build_keys() {
   for binary in "${!BUILD_PACKAGE[@]}"; do
     folder=$SANDBOX_HOME/go/${BUILD_MODULE[$binary]-$binary}
     files=("$folder"/*.go "$folder"/go.sum)
+    [[ ${BUILD_PACKAGE[$binary]} != ./* ]] || files=("$folder/${BUILD_PACKAGE[$binary]#./}"/*.go "$folder"/go.sum)
     [[ -e ${files[0]} ]] || unset 'files[0]' # helm's modules have no source of their own
     [[ -e ${files[-1]} ]] || unset 'files[-1]' # pause needs no module
     sum=$({
       printf '%s\n' "${BUILD_FLAGS[@]}" "${BUILD_PACKAGE[$binary]}" "${BUILD_LINKER_FLAGS[$binary]}" "${BUILD_TAGS[$binary]-}"
+      [[ -z ${BUILD_CGO[$binary]-} ]] || echo cgo
       cat "$folder/go.mod" "${files[@]}"
     } | sha256sum)
     BUILD_KEY[$binary]=${sum:0:16}
@@ -137,7 +159,7 @@ build_links() {
 build_go() {
   local folder=$1
   shift
-  cd "$SANDBOX_HOME/go/$folder" && CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off exec nice -n 5 go "$@"
+  cd "$SANDBOX_HOME/go/$folder" && CGO_ENABLED=${CGO:-0} GOFLAGS=-mod=readonly GOWORK=off exec nice -n 5 go "$@"
 }
 
 # build_binary NAME: compiles it, and says at least every 10 s how far it is.
@@ -147,7 +169,7 @@ build_binary() {
   log=$stored.log
   stage "compiling $binary: ${BUILD_WHAT[$binary]}"
   rm -f "$stored".new.*
-  (build_go "${BUILD_MODULE[$binary]-$binary}" build -v "${BUILD_FLAGS[@]}" -tags "${BUILD_TAGS[$binary]-}" \
+  (CGO=${BUILD_CGO[$binary]-} build_go "${BUILD_MODULE[$binary]-$binary}" build -v "${BUILD_FLAGS[@]}" -tags "${BUILD_TAGS[$binary]-}" \
     -ldflags "${BUILD_LINKER_FLAGS[$binary]}" -o "$stored.new.$$" "${BUILD_PACKAGE[$binary]}") >"$log" 2>&1 &
   compiler=$!
   # The shell lets background jobs ignore an interrupt from the keyboard.

@@ -42,6 +42,22 @@ cgroup_create_v2() {
   done
 }
 
+# cgroup_join: moves the calling (sub)shell into the cgroups; what it starts stays there. A v2 cgroup that hands
+# controllers down holds no processes itself, hence the leaf.
+cgroup_join() {
+  local folder leaf
+  local -a FOLDERS
+  cgroup_folders
+  for folder in "${FOLDERS[@]}"; do
+    leaf=$folder
+    if cgroup_is_v2; then
+      leaf=$folder/joined
+      mkdir -p "$leaf"
+    fi
+    printf '%s\n' "$BASHPID" >"$leaf/cgroup.procs"
+  done
+}
+
 # cgroup_folders: sets FOLDERS to the sandbox's cgroups, one per hierarchy.
 cgroup_folders() {
   local folder

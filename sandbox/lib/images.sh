@@ -169,7 +169,7 @@ images_ensure() {
 # image_make BINARY: an image with nothing but the binary under its names (hard links: it is stored once) and a /tmp.
 # Written as the archive that it is, in a third of the time that building takes: the first start waits for it.
 image_make() {
-  local name user names link digest machine work
+  local name user names link digest work
   read -r name user names <<<"${OWN_IMAGES[$1]}"
   mkdir -p "$STATE/builds"
   work=$(mktemp -d "$STATE/builds/XXXXXX")
@@ -179,13 +179,36 @@ image_make() {
   for link in $names; do
     ln "$work/binary" "$work/root/$link"
   done
-  tar -C "$work/root" --sort name --mtime @0 --owner 0 --group 0 --numeric-owner -cf "$work/layer.tar" .
-  digest=$(sha256sum "$work/layer.tar")
-  machine=$(uname -m)
-  case $machine in x86_64) machine=amd64 ;; aarch64) machine=arm64 ;; esac
-  printf '{"architecture":"%s","os":"linux","config":{"User":"%s","Entrypoint":["/%s"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}\n' \
-    "$machine" "$user" "${names%% *}" "${digest%% *}" >"$work/config.json"
+  digest=$(image_layer "$work/root" "$work/layer.tar")
+  image_config "$name" "$user" "/${names%% *}" "$digest" >"$work/config.json"
   printf '[{"Config":"config.json","RepoTags":["%s"],"Layers":["layer.tar"]}]\n' "$name" >"$work/manifest.json"
   tar -C "$work" -cf - manifest.json config.json layer.tar | image_import -
   rm -rf "$work"
+}
+
+# image_layer FOLDER FILE: writes a layer that depends on nothing but the folder's content; prints its digest.
+image_layer() {
+  local digest
+  tar -C "$1" --sort name --mtime @0 --owner 0 --group 0 --numeric-owner -cf "$2" .
+  digest=$(sha256sum "$2")
+  printf 'sha256:%s\n' "${digest%% *}"
+}
+
+# image_machine: prints this machine as images name it.
+image_machine() {
+  local machine
+  machine=$(uname -m)
+  case $machine in x86_64) machine=amd64 ;; aarch64) machine=arm64 ;; esac
+  printf '%s\n' "$machine"
+}
+
+# image_config NAME USER ENTRYPOINT DIGEST...: prints an image's configuration. The name is in it, since images with
+# the same configuration are one image: removing one name would remove them all.
+image_config() {
+  local name=$1 user=$2 entrypoint=$3 digests
+  shift 3
+  digests=$(printf ',"%s"' "$@")
+  printf '{"architecture":"%s","os":"linux","config":{"User":"%s","Entrypoint":["%s"],"Env":["PATH=%s"],"Labels":{"name":"%s"}},' \
+    "$(image_machine)" "$user" "$entrypoint" /usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin "$name"
+  printf '"rootfs":{"type":"layers","diff_ids":[%s]}}\n' "${digests#,}"
 }

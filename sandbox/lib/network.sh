@@ -13,8 +13,8 @@ network_reserve() {
   local other owner
   if [[ -n $NET_RECORDED ]]; then
     [[ -z $NET_WANTED || $NET_WANTED == "$NET_RECORDED" ]] ||
-      fail "sandbox $NAME has the range $NET_RECORDED.0.0/16, not $NET_WANTED.0.0/16" \
-        "the range is fixed at the first start; to change it: sandbox --name $NAME delete"
+      fail "$TOOL $NAME has the range $NET_RECORDED.0.0/16, not $NET_WANTED.0.0/16" \
+        "the range is fixed at the first start; to change it, remove it and make it anew"
     return
   fi
   mkdir -p "$STATE_ROOT"
@@ -23,13 +23,13 @@ network_reserve() {
   for other in "$STATE_ROOT"/*/net; do
     [[ -f $other && $(<"$other") == "$NET" ]] || continue
     owner=$(basename "$(dirname "$other")")
-    fail "the range $NET.0.0/16 belongs to sandbox $owner" \
-      "choose another: sandbox --name $NAME --net 10.N start"
+    fail "the range $NET.0.0/16 belongs to $owner below $STATE_ROOT" \
+      "choose another with --net 10.N"
   done
   other=$(ip -4 route show table all root "$NET.0.0/16" | grep -vw "dev $ID" || true)
   [[ -z $other ]] ||
     fail "the range $NET.0.0/16 is in use on this machine" "$other" \
-      "choose another: sandbox --name $NAME --net 10.N start"
+      "choose another with --net 10.N"
   mkdir -p "$STATE"
   printf '%s\n' "$NET" >"$STATE/net"
   NET_RECORDED=$NET
@@ -53,6 +53,7 @@ network_start() {
     ip route replace default via $HOST_IP
     sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.route_localnet=1"
   # Pods and Services answer from the host too. The routes go with the interface.
+  [[ -n $POD_RANGE ]] || return 0
   ip route replace "$POD_RANGE" via "$NODE_IP" dev "$ID"
   ip route replace "$SERVICE_RANGE" via "$NODE_IP" dev "$ID"
 }

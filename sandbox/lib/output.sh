@@ -2,6 +2,7 @@
 # What the tool says: stages with elapsed time and errors, all on stderr; stdout holds results only.
 
 STARTED_US=${EPOCHREALTIME/[.,]/}
+TOOL=${0##*/} # sandbox or box
 
 # stage TEXT: one line with the time since the tool was started.
 stage() {
@@ -15,14 +16,15 @@ note() {
 
 # fail MESSAGE [LINE...]: says what failed, then evidence and what to do next, and ends.
 fail() {
-  printf 'sandbox: %s\n' "$1" >&2
+  printf '%s: %s\n' "$TOOL" "$1" >&2
   shift
   (($# == 0)) || printf '  %s\n' "$@" >&2
   exit 1
 }
 
 usage_error() {
-  printf 'sandbox: %s\n' "$1" "see: sandbox --help" >&2
+  printf '%s: %s\n' "$TOOL" "$1" >&2
+  printf 'see: %s --help\n' "$TOOL" >&2
   exit 2
 }
 

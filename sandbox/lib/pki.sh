@@ -5,10 +5,7 @@
 pki_create() {
   [[ ! -d $PKI ]] || return 0
   local new=$PKI.new user
-  rm -rf "$new"
-  mkdir -m 700 "$new"
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
-    -keyout "$new/ca.key" -out "$new/ca.crt" -subj "/CN=$ID-ca" 2>/dev/null
+  pki_authority "$new"
   pki_certificates "$new"
   openssl genrsa -out "$new/service-accounts.key" 2048 2>/dev/null
   openssl rsa -in "$new/service-accounts.key" -pubout -out "$new/service-accounts.pub" 2>/dev/null
@@ -16,6 +13,22 @@ pki_create() {
     pki_kubeconfig "$new" "$user"
   done
   mv "$new" "$PKI"
+}
+
+# pki_create_database: what the database alone needs, where something else makes the cluster.
+pki_create_database() {
+  [[ ! -d $PKI ]] || return 0
+  pki_authority "$PKI.new"
+  pki_certificate_database "$PKI.new"
+  mv "$PKI.new" "$PKI"
+}
+
+# pki_authority FOLDER: begins the folder anew.
+pki_authority() {
+  rm -rf "$1"
+  mkdir -m 700 "$1"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
+    -keyout "$1/ca.key" -out "$1/ca.crt" -subj "/CN=$ID-ca" 2>/dev/null
 }
 
 pki_certificates() {
@@ -29,6 +42,10 @@ pki_certificates() {
   pki_certificate "$1" controller-manager /CN=system:kube-controller-manager clientAuth
   pki_certificate "$1" scheduler /CN=system:kube-scheduler clientAuth
   pki_certificate "$1" proxy /CN=system:kube-proxy clientAuth
+  pki_certificate_database "$1"
+}
+
+pki_certificate_database() {
   pki_certificate "$1" postgres /CN=postgres serverAuth "IP:$HOST_IP"
 }
 

@@ -13,8 +13,8 @@ postgres_programs() {
     read -r version <"$DATABASE_DIR/PG_VERSION"
     PG_BIN=/usr/lib/postgresql/$version/bin
     [[ -x $PG_BIN/postgres ]] ||
-      fail "the database of sandbox $NAME was made by PostgreSQL $version, which is not installed" \
-        "install postgresql-$version, or start anew: sandbox --name $NAME delete"
+      fail "the database of $TOOL $NAME was made by PostgreSQL $version, which is not installed" \
+        "install postgresql-$version, or remove $TOOL $NAME and start anew"
   else
     PG_BIN=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -n 1)
   fi

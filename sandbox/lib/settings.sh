@@ -7,6 +7,8 @@ KUBERNETES_VERSION=v1.34.4
 HELM_VERSION=v4.2.4
 HELM3_VERSION=v3.21.4
 DAPR_VERSION=1.18.1 # go/dapr/go.mod and dapr/values-sandbox.yaml name it too
+MINIKUBE_VERSION=v1.38.1
+BUILDKIT_VERSION=v0.12.5
 PAUSE_IMAGE=sandbox.local/pause:1
 # The images of the sandbox's own binaries: name, user, the names by which the binary is called in it.
 declare -gA OWN_IMAGES=(
@@ -15,6 +17,12 @@ declare -gA OWN_IMAGES=(
   [kafka]="sandbox.local/kafka:1 101 kafka"
 )
 DATABASE_USER=todo
+
+# What sets a sandbox apart from a box of the same name (box/settings.sh).
+ID_PREFIX=sb
+STATE_PREFIX=
+NET_DEFAULT=10.245
+BUILD_MORE=() # binaries beside those of a sandbox
 
 NAME=${SANDBOX_NAME:-sandbox}
 NET_WANTED=${SANDBOX_NET:-}
@@ -25,7 +33,7 @@ CACHE_ROOT=${TODOCTL_SANDBOX_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/tod
 COMPONENTS=(postgres etcd containerd apiserver controller-manager scheduler coredns volumes kubelet proxy)
 
 settings_load() {
-  # With the prefix "sb-" the name has to fit into the 15 characters of an interface's name.
+  # With its prefix the name has to fit into the 15 characters of an interface's name.
   [[ $NAME =~ ^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$ ]] ||
     usage_error "bad name '$NAME': 1 to 12 lower-case letters, digits and '-', a letter first"
   [[ $STATE_ROOT == /* && $CACHE_ROOT == /* ]] ||
@@ -34,7 +42,7 @@ settings_load() {
   [[ -z $NET_WANTED || ($NET_WANTED == 10.* && $part =~ ^(0|[1-9][0-9]{0,2})$ && $part -le 255) ]] ||
     usage_error "bad net '$NET_WANTED': give the first half of a private range, for example 10.246"
 
-  STATE=$STATE_ROOT/$NAME
+  STATE=$STATE_ROOT/$STATE_PREFIX$NAME
   settings_net
   settings_addresses
   settings_paths
@@ -44,7 +52,7 @@ settings_load() {
 settings_net() {
   NET_RECORDED=
   [[ ! -f $STATE/net ]] || read -r NET_RECORDED <"$STATE/net"
-  NET=${NET_RECORDED:-${NET_WANTED:-10.245}}
+  NET=${NET_RECORDED:-${NET_WANTED:-$NET_DEFAULT}}
 }
 
 settings_addresses() {
@@ -56,7 +64,7 @@ settings_addresses() {
 }
 
 settings_paths() {
-  ID=sb-$NAME # network namespace, host interface, cgroup and CNI network
+  ID=$ID_PREFIX-$NAME # network namespace, host interface, cgroup and CNI network
   NETNS_FILE=/run/netns/$ID
   LOCK_FILE=/run/todoctl-$ID.lock
   NODE_NAME=$NAME

@@ -15,10 +15,12 @@ declare -A about=(
   [charts]="lint and rendering of the Helm charts"
   [clippy]="clippy, warnings are errors"
   [unit]="unit and scenario tests"
-  [build]="Kubernetes, kubectl and both helms"
+  [build]="Kubernetes, kubectl, both helms, Minikube and BuildKit"
   [sandbox]="the sandbox: start, kill, repair, delete"
+  [box]="the box for real Minikube: up, kill, up, remove"
   [no-sandbox]="the end-to-end tests fail without a sandbox"
   [e2e]="todoctl on a sandbox: real helm, real pods"
+  [e2e-local]="todoctl up local on real Minikube"
 )
 
 part_setup() {
@@ -81,10 +83,15 @@ part_unit() {
 
 part_build() {
   sandbox/sandbox build --with-helm3
+  sandbox/box build
 }
 
 part_sandbox() {
   as_root tests/sandbox.sh
+}
+
+part_box() {
+  as_root tests/box.sh
 }
 
 part_no-sandbox() {
@@ -95,6 +102,11 @@ part_no-sandbox() {
 part_e2e() {
   cargo build --locked --bin todoctl
   as_root env TODOCTL="$PWD/target/debug/todoctl" tests/e2e.sh
+}
+
+part_e2e-local() {
+  cargo build --locked --bin todoctl
+  as_root env TODOCTL="$PWD/target/debug/todoctl" tests/e2e-local.sh
 }
 
 # as_root COMMAND...: the cluster needs root rights, the compilers do not.

@@ -10,6 +10,14 @@ project_make() {
   git -c "safe.directory=$root" -C "$root" ls-files -coz --exclude-standard >"$work/files"
   (cd "$root" && tar -c --null --verbatim-files-from --ignore-failed-read -T "$work/files") | tar -x -C "$project"
   ln -s "$root/target" "$project/target"
+  project_fill
+  git -C "$project" init -q
+  git -C "$project" add -A
+  git -C "$project" -c user.name=e2e -c user.email=e2e@localhost commit -q -m start
+}
+
+# project_fill: what the copy has and the checkout has not: the test's profiles, and what they name.
+project_fill() {
   mkdir "$project/e2e"
   cat >"$project/e2e/sandbox" <<'SH'
 #!/usr/bin/env bash
@@ -23,9 +31,6 @@ SH
   (cd "$project" && e2e/sandbox --name "$SANDBOX_NAME" build {LOCK}>&-) >"$work/placed" 2>&1
   profile_write 40
   full_write
-  git -C "$project" init -q
-  git -C "$project" add -A
-  git -C "$project" -c user.name=e2e -c user.email=e2e@localhost commit -q -m start
 }
 
 # project_restore: takes back every edit of the copy.

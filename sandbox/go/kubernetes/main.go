@@ -15,9 +15,13 @@ import (
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/forward"
+	_ "github.com/coredns/coredns/plugin/health"
 	_ "github.com/coredns/coredns/plugin/hosts"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
+	_ "github.com/coredns/coredns/plugin/loadbalance"
+	_ "github.com/coredns/coredns/plugin/log"
 	_ "github.com/coredns/coredns/plugin/loop"
+	_ "github.com/coredns/coredns/plugin/metrics"
 	_ "github.com/coredns/coredns/plugin/ready"
 	_ "github.com/coredns/coredns/plugin/reload"
 	"github.com/spf13/cobra"
@@ -66,6 +70,8 @@ func commandFor(name string) *cobra.Command {
 		return proxy.NewProxyCommand()
 	case "sandbox-volumes":
 		return newVolumesCommand()
+	case "storage-provisioner":
+		return newMinikubeVolumesCommand()
 	}
 	return nil
 }

@@ -16,8 +16,11 @@ import (
 	"sigs.k8s.io/sig-storage-lib-external-provisioner/v13/controller"
 )
 
-// provisionerName is what the default StorageClass names as its provisioner.
-const provisionerName = "sandbox.local/directory"
+// What the default StorageClass names as its provisioner: the sandbox's, and Minikube's.
+const (
+	sandboxProvisioner  = "sandbox.local/directory"
+	minikubeProvisioner = "k8s.io/minikube-hostpath"
+)
 
 // directories provisions volumes as directories below root, on the one node there is.
 type directories struct {
@@ -27,6 +30,10 @@ type directories struct {
 // Provision makes one directory per volume. It returns a "local" volume, not a "hostPath" one:
 // only "local" obeys fsGroup, so that containers without root rights can write.
 func (d directories) Provision(_ context.Context, o controller.ProvisionOptions) (*core.PersistentVolume, controller.ProvisioningState, error) {
+	node, err := nodeOf(o.SelectedNodeName)
+	if err != nil {
+		return nil, controller.ProvisioningFinished, err
+	}
 	// The volume's name holds the claim's UID: a claim made again under its old name gets a fresh directory.
 	dir := filepath.Join(d.root, o.PVC.Namespace+"_"+o.PVC.Name+"_"+o.PVName)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -43,7 +50,7 @@ func (d directories) Provision(_ context.Context, o controller.ProvisionOptions)
 			AccessModes:                   o.PVC.Spec.AccessModes,
 			Capacity:                      core.ResourceList{core.ResourceStorage: o.PVC.Spec.Resources.Requests[core.ResourceStorage]},
 			PersistentVolumeSource:        core.PersistentVolumeSource{Local: &core.LocalVolumeSource{Path: dir}},
-			NodeAffinity:                  onNode(o.SelectedNodeName),
+			NodeAffinity:                  onNode(node),
 		},
 	}, controller.ProvisioningFinished, nil
 }
@@ -54,6 +61,15 @@ func (d directories) Delete(_ context.Context, volume *core.PersistentVolume) er
 		return fmt.Errorf("volume %s is not a directory below %s", volume.Name, d.root)
 	}
 	return os.RemoveAll(volume.Spec.Local.Path)
+}
+
+// nodeOf is the node that the scheduler chose, else this one: a StorageClass that binds at once, such as Minikube's,
+// asks before there is a pod, and its provisioner has the node's host name.
+func nodeOf(selected string) (string, error) {
+	if selected != "" {
+		return selected, nil
+	}
+	return os.Hostname()
 }
 
 func onNode(name string) *core.VolumeNodeAffinity {
@@ -72,7 +88,7 @@ func newVolumesCommand() *cobra.Command {
 		Use:   "sandbox-volumes",
 		Short: "provisions persistent volumes as directories of this machine",
 		RunE: func(*cobra.Command, []string) error {
-			return runVolumes(kubeconfig, root)
+			return runVolumes(kubeconfig, sandboxProvisioner, root)
 		},
 	}
 	command.Flags().StringVar(&kubeconfig, "kubeconfig", "", "kubeconfig to reach the API server with")
@@ -85,7 +101,25 @@ func newVolumesCommand() *cobra.Command {
 	return command
 }
 
-func runVolumes(kubeconfig, root string) error {
+// newMinikubeVolumesCommand is the same for Minikube's addon "storage-provisioner": its pod gives no arguments, has the
+// host's /tmp and network, and reaches the API server by its service account. Below the folder that Minikube uses there
+// is one per host name: machines that share a /tmp stay apart.
+func newMinikubeVolumesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "storage-provisioner",
+		Short: "provisions persistent volumes as directories of Minikube's node",
+		RunE: func(*cobra.Command, []string) error {
+			host, err := os.Hostname()
+			if err != nil {
+				return err
+			}
+			return runVolumes("", minikubeProvisioner, filepath.Join("/tmp/hostpath-provisioner", host))
+		},
+	}
+}
+
+// runVolumes provisions until it is told to end. Without a kubeconfig it takes its pod's service account.
+func runVolumes(kubeconfig, provisioner, root string) error {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return err
@@ -96,7 +130,7 @@ func runVolumes(kubeconfig, root string) error {
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
-	controller.NewProvisionController(ctx, client, provisionerName, directories{filepath.Clean(root)},
+	controller.NewProvisionController(ctx, client, provisioner, directories{filepath.Clean(root)},
 		controller.LeaderElection(false)).Run(ctx)
 	return nil
 }
