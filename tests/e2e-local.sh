@@ -18,7 +18,7 @@ binary=${TODOCTL:-$root/target/debug/todoctl}
 home=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/todoctl-e2e/$BOX_NAME
 project=$home/project
 export TODOCTL_STATE=$home/state
-subjects=(first again commands broken rollback image size stopped killed removal)
+subjects=(first again broken rollback image size stopped killed commands removal)
 
 # shellcheck source=tests/e2e/report.sh
 source "$root/tests/e2e/report.sh"

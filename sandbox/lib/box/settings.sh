@@ -8,7 +8,7 @@ STATE_PREFIX=box-
 NAME=${BOX_NAME:-mkbox}
 NET_WANTED=${BOX_NET:-}
 NET_DEFAULT=10.246
-BUILD_MORE=(kubeadm crictl minikube)
+BUILD_MORE=(kubeadm crictl buildctl buildkitd minikube)
 
 # Images by which kubeadm v1.34 and Minikube v1.38 know them; box/images.sh makes them.
 ETCD_IMAGE=registry.k8s.io/etcd:3.6.5-0

@@ -1,33 +1,41 @@
 # shellcheck shell=bash disable=SC2154
-# Every argument list that `plan` prints for a cluster that is not there is accepted by the real tools: minikube by its
-# dry run, helm by rendering, kubectl by the API server's dry run.
+# Every argument list that `plan` prints is accepted by the real tools: minikube's by its dry run, helm's and kubectl's
+# by the API server's dry run. What is deployed goes first, so that the plan has everything.
 
 local_commands() {
-  check "minikube accepts the start of the plan (dry run)" commands_minikube
-  check "helm accepts every release of the plan (template)" commands_helm
+  check "minikube accepts the start that the plan of an absent cluster prints" commands_minikube
+  check "the application goes; its namespaces and definitions stay" exits 0 here down --yes
+  check "plan prints every command of the documented order" commands_plan
+  check "helm accepts all seven releases" commands_accepted helm 7 --dry-run=server
+  check "kubectl accepts every object that is no secret" commands_accepted kubectl 4 --dry-run=server
 }
 
-# commands_planned TOOL: the plan's commands of one tool, one per line, for a cluster that has nothing of the application.
-commands_planned() {
-  todoctl plan here -o json >/dev/null
-  jq -r '.commands[]' "$work/stdout" | grep "^$1 "
-}
-
+# commands_minikube: a home without a profile is a machine without a cluster.
 commands_minikube() {
   local line
-  # A fresh home: for it there is no cluster, so the plan of the shipped profile begins with its start.
-  line=$(jq -r '.commands[]' "$work/first-plan" | grep '^minikube .* start ')
+  line=$(sed -n 's/^ *\$ \(minikube .* start .*\)/\1/p' "$work/first-plan")
   echo "$line"
-  # shellcheck disable=SC2086 # the words of the command
-  $line --dry-run
+  [[ -n $line ]] || wrong "the plan has no start"
+  (cd "$project" && bash -c "$line --dry-run")
 }
 
-commands_helm() {
-  local line count=0
-  while read -r line; do
-    line=${line/helm upgrade --install/helm template}
+commands_plan() {
+  exits 0 here plan
+  cp "$work/stdout" "$work/plan"
+  screen 1/9 2/9 3/9 4/9 5/9 6/9 7/9 8/9
+}
+
+# commands_accepted TOOL MINIMUM OPTION: runs each command of the plan, with the input that the plan shows for it.
+commands_accepted() {
+  local tool=$1 minimum=$2 option=$3 count=0 line input
+  while IFS=$'\t' read -r line input; do
     echo "$line"
+    (cd "$project" && bash -c "$line $option" <<<"$input") >"$work/answer" || {
+      cat "$work/answer"
+      return 1
+    }
     count=$((count + 1))
-  done < <(jq -r '.commands[]' "$work/first-plan" | grep '^helm upgrade ')
-  ((count == 7)) || wrong "$count releases instead of 7"
+  done < <(awk -v tool="$tool" '$1 == "$" { sub(/^ *\$ /, ""); line = $0 }
+    $1 == "<" && $2 !~ /^\(/ && index(line, tool " ") == 1 { sub(/^ *< /, ""); print line "\t" $0 }' "$work/plan")
+  ((count >= minimum)) || wrong "$count commands instead of $minimum"
 }

@@ -13,7 +13,8 @@ local_first() {
 
 first_plan() {
   exits 0 here plan
-  screen 'minikube -p minikube start --driver=none' 'release frontend'
+  cp "$work/stdout" "$work/first-plan"
+  screen 'minikube -p minikube start --driver=none'
   exits 85 minikube status
 }
 
