@@ -10,7 +10,7 @@ use assert_cmd::Command;
 use todoctl::steps::ORDER;
 
 /// Documents written by hand.
-const DOCUMENTS: [&str; 15] = [
+const DOCUMENTS: [&str; 16] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -19,6 +19,7 @@ const DOCUMENTS: [&str; 15] = [
     "docs/rollback.md",
     "docs/secrets.md",
     "docs/sandbox.md",
+    "docs/box.md",
     "docs/charts.md",
     "sample/README.md",
     "charts/backend/README.md",
