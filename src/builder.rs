@@ -29,6 +29,10 @@ pub trait Store: Send + Sync {
     fn load(&self, reference: &str) -> Vec<Invocation>;
     /// The command that removes images; none where they are kept.
     fn remove(&self, names: &[String]) -> Option<Invocation>;
+    /// Whether what changes it tells by its exit status that it failed. Else the store is asked after each change.
+    fn is_believed(&self) -> bool {
+        true
+    }
 }
 
 /// What makes images.

@@ -51,7 +51,8 @@ pub fn of_deployment(inputs: &Inputs, store: &dyn Store, world: &World, plan: &P
     let images = unused::images(inputs, world);
     if let Some(command) = store.remove(&images).filter(|_| !images.is_empty()) {
         let title = format!("remove {}", text::count(images.len(), "unused image"));
-        closing.push(Closing::new(title, vec![command]));
+        let gone = if store.is_believed() { Vec::new() } else { images };
+        closing.push(Closing { gone, ..Closing::new(title, vec![command]) });
     }
     let versions = unused::versions(inputs, world);
     if !versions.is_empty() {

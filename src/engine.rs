@@ -8,6 +8,7 @@ mod ending;
 mod evidence;
 mod forward;
 mod hub;
+mod images;
 mod seen;
 mod unwind;
 mod wait;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 
 use self::ending::Start;
 use self::hub::Hub;
+use crate::builder::Store;
 use crate::emitter::Emitter;
 use crate::event::{Cause, Event, FORMAT, Outcome, Remaining, StepInfo};
 use crate::invocation::Invocation;
@@ -49,6 +51,8 @@ pub struct Engine {
     pub helm_major: u32,
     /// How the cluster is reached; absent when the plan only starts it.
     pub access: Option<Access>,
+    /// Where images are.
+    pub store: Arc<dyn Store>,
     /// Namespaces whose releases may be touched.
     pub namespaces: Vec<String>,
     /// Steps that may run at once.
@@ -201,7 +205,10 @@ impl Engine {
     async fn close(&self, closing: &[Closing], ending: &Ending) {
         let works = closing.iter().map(async |work| match &work.seal {
             Some(seal) => self.perform(&work.title, &[seal.verified(ending.clone())]).await,
-            None => self.perform(&work.title, &work.commands).await,
+            None => {
+                self.perform(&work.title, &work.commands).await;
+                self.prove_gone(&work.title, &work.gone).await;
+            }
         });
         if self.jobs > 1 {
             join_all(works).await;
@@ -225,7 +232,7 @@ impl Engine {
     }
 
     /// Runs one changing command and tells about it. A status other than 0 is a failure.
-    async fn command(&self, step: &StepId, command: &Invocation) -> Result<(), CommandFailure> {
+    async fn command(&self, step: &StepId, command: &Invocation) -> Result<Output, CommandFailure> {
         if let Some(lock) = &self.lock {
             let refused = |message| CommandFailure { message, evidence: Vec::new(), hint: String::new() };
             lock.gate().await.map_err(refused)?;
@@ -242,20 +249,23 @@ impl Engine {
             exit,
         });
         match result {
-            Ok(output) if output.is_success() => Ok(()),
-            Ok(output) => {
-                let complaint = dialect::complaint(command, &output, &self.names.profile);
-                let log = self.names.folder.join(format!("{}.log", log_name(step)));
-                let whole = format!("its whole output: {}", log.display());
-                Err(CommandFailure {
-                    message: format!("{} failed: {}", command.tool.name(), complaint.headline),
-                    evidence: complaint.evidence,
-                    hint: complaint.hint.map_or(whole.clone(), |hint| format!("{hint} ({whole})")),
-                })
-            }
+            Ok(output) if output.is_success() => Ok(output),
+            Ok(output) => Err(self.complaint(step, command, &output)),
             Err(error) => {
                 Err(CommandFailure { message: error.to_string(), evidence: Vec::new(), hint: error.hint() })
             }
+        }
+    }
+
+    /// Why a command failed, in its own words.
+    fn complaint(&self, step: &StepId, command: &Invocation, output: &Output) -> CommandFailure {
+        let complaint = dialect::complaint(command, output, &self.names.profile);
+        let log = self.names.folder.join(format!("{}.log", log_name(step)));
+        let whole = format!("its whole output: {}", log.display());
+        CommandFailure {
+            message: format!("{} failed: {}", command.tool.name(), complaint.headline),
+            evidence: complaint.evidence,
+            hint: complaint.hint.map_or(whole.clone(), |hint| format!("{hint} ({whole})")),
         }
     }
 

@@ -20,7 +20,7 @@ pub fn judge(check: &Check, live: &Live) -> Option<Verdict> {
             Some(all(workloads.iter().map(|workload| rolled_out(workload, live))))
         }
         Check::Gone { release, namespace, .. } => Some(gone(release, namespace, live)),
-        Check::Established { .. } | Check::Injects { .. } | Check::Http(_) => None,
+        Check::Established { .. } | Check::Injects { .. } | Check::Stored { .. } | Check::Http(_) => None,
     }
 }
 

@@ -67,6 +67,9 @@ pub struct Closing {
     pub title: String,
     /// Its commands, in order.
     pub commands: Vec<Invocation>,
+    /// Images that must be gone then, where the commands do not tell by their exit status.
+    #[serde(skip)]
+    pub gone: Vec<String>,
     /// What its command is made from when it records the run: how the run ended is known only then.
     #[serde(skip)]
     pub seal: Option<Seal>,
@@ -75,12 +78,12 @@ pub struct Closing {
 impl Closing {
     /// Work that is known beforehand.
     pub fn new(title: String, commands: Vec<Invocation>) -> Self {
-        Self { title, commands, seal: None }
+        Self { title, commands, gone: Vec::new(), seal: None }
     }
 
     /// Work that records the run.
     pub fn sealing(title: String, seal: Seal) -> Self {
-        Self { title, commands: vec![seal.planned()], seal: Some(seal) }
+        Self { title, commands: vec![seal.planned()], gone: Vec::new(), seal: Some(seal) }
     }
 }
 

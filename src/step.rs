@@ -175,6 +175,11 @@ pub enum Check {
         /// Seconds it may take.
         within_seconds: u32,
     },
+    /// The store has these images: asked where the exit status of what brings them there does not tell.
+    Stored {
+        /// Their names, with tag.
+        images: Vec<String>,
+    },
     /// A request through the service proxy is answered, and shows elsewhere.
     Http(Box<Asked>),
 }

@@ -29,9 +29,7 @@ impl Store for MinikubeImages {
     }
 
     fn found(&self, _look: &Look, output: &Output) -> Result<BTreeSet<String>, String> {
-        let images: Vec<minikube::Image> =
-            serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
-        Ok(images.into_iter().flat_map(|image| image.repo_tags).collect())
+        minikube::parse_images(output)
     }
 
     fn load(&self, reference: &str) -> Vec<Invocation> {
@@ -40,5 +38,9 @@ impl Store for MinikubeImages {
 
     fn remove(&self, names: &[String]) -> Option<Invocation> {
         Some(minikube::remove_images(&self.0, names))
+    }
+
+    fn is_believed(&self) -> bool {
+        false
     }
 }

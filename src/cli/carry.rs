@@ -69,6 +69,7 @@ impl Session {
             lock: lock.cloned(),
             helm_major: self.helm_major,
             access: access.cloned(),
+            store: Arc::clone(&self.images.store),
             namespaces: self.inputs.namespaces().into_iter().map(str::to_owned).collect(),
             jobs,
             rollback,

@@ -34,7 +34,10 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, failure: Failure) -> Ca
         return cause;
     };
     let releases = match failure.releases.as_slice() {
-        [] => vec![release_of(check)],
+        [] => match release_of(check) {
+            Some(release) => vec![release],
+            None => return cause,
+        },
         named => named.to_vec(),
     };
     let folder = engine.names.folder.join("evidence");
@@ -60,14 +63,15 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, failure: Failure) -> Ca
 }
 
 /// The release that a check is about. A command that failed has changed no pod: its own output is the evidence.
-fn release_of(check: &Check) -> (String, String) {
-    match check {
+fn release_of(check: &Check) -> Option<(String, String)> {
+    Some(match check {
         Check::RolledOut { release, namespace, .. }
         | Check::Gone { release, namespace, .. }
         | Check::Established { release, namespace, .. }
         | Check::Injects { release, namespace, .. } => (release.clone(), namespace.clone()),
         Check::Http(asked) => (asked.release.clone(), asked.request.namespace.clone()),
-    }
+        Check::Stored { .. } => return None,
+    })
 }
 
 /// The pods named by the failure, else every pod that was described: what is watched need not be pods.

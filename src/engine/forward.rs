@@ -14,7 +14,7 @@ use super::wait::{Leftover, Unmet, Wait};
 use super::{Engine, Failure};
 use crate::event::{Event, StepResult};
 use crate::plan::{Plan, PlannedStep};
-use crate::step::StepId;
+use crate::step::{Check, StepId};
 
 /// How far it got.
 pub(super) struct Forward {
@@ -158,6 +158,7 @@ async fn attempt(
     ending: watch::Receiver<bool>,
     notes: &Notes,
 ) -> Result<(), Option<Failure>> {
+    let mut last = None;
     for (at, command) in step.decision.apply.iter().enumerate() {
         if *ending.borrow() {
             return Err(None);
@@ -165,7 +166,13 @@ async fn attempt(
         if at == 0 {
             notes.touched.lock().unwrap_or_else(PoisonError::into_inner).push(step.step.clone());
         }
-        let Err(failure) = engine.command(&step.step, command).await else { continue };
+        let failure = match engine.command(&step.step, command).await {
+            Ok(output) => {
+                last = Some((command, output));
+                continue;
+            }
+            Err(failure) => failure,
+        };
         if engine.is_recorded(&step.decision.undo).await {
             let message = format!(
                 "{}: {}; but helm has recorded it, so its health decides",
@@ -184,12 +191,19 @@ async fn attempt(
     let mut wait = Wait { engine, hub, step: &step.step, stop: ending, changed, leftovers: &notes.leftovers };
     wait.all(&step.decision.checks).await.map_err(|(check, unmet)| match unmet {
         Unmet::Stopped => None,
-        Unmet::Failed { why, pods, evidence, releases } => Some(Failure {
-            pods,
-            evidence,
-            releases,
-            check: Some(check),
-            ..failed(&step.step, format!("{}: {why}", step.title))
-        }),
+        Unmet::Failed { why, pods, evidence, releases } => {
+            // What does not tell by its exit status that it failed may tell by its words.
+            let said = last.filter(|_| matches!(check, Check::Stored { .. }));
+            let said = said.map(|(command, output)| engine.complaint(&step.step, command, &output));
+            let (words, hint) = said.map(|said| (said.evidence, said.hint)).unwrap_or_default();
+            Some(Failure {
+                pods,
+                evidence: evidence.into_iter().chain(words).collect(),
+                hint,
+                releases,
+                check: Some(check),
+                ..failed(&step.step, format!("{}: {why}", step.title))
+            })
+        }
     })
 }

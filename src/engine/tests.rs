@@ -151,6 +151,7 @@ fn run_changed(
             lock: None,
             helm_major: 4,
             access: world.cluster.access().cloned(),
+            store: builder::of(&inputs.profile).store,
             namespaces: vec!["todo".into()],
             jobs,
             rollback: true,

@@ -70,7 +70,10 @@ impl Wait<'_> {
     pub(super) async fn all(&mut self, checks: &[Check]) -> Result<(), (Check, Unmet)> {
         let is_asked = |check: &&Check| match check {
             Check::Http(_) | Check::Injects { .. } => true,
-            Check::RolledOut { .. } | Check::Established { .. } | Check::Gone { .. } => false,
+            Check::RolledOut { .. }
+            | Check::Established { .. }
+            | Check::Gone { .. }
+            | Check::Stored { .. } => false,
         };
         for check in checks.iter().filter(|check| !is_asked(check)) {
             self.until(check).await.map_err(|unmet| (check.clone(), unmet))?;
@@ -128,6 +131,15 @@ impl Wait<'_> {
             }
             Check::Injects { into, within_seconds, .. } => {
                 self.injects(into, deadline(*within_seconds)).await
+            }
+            Check::Stored { images } => {
+                let missing =
+                    self.engine.missing(images).await.map_err(|why| Unmet::failed(why, Vec::new()))?;
+                if missing.is_empty() {
+                    return Ok(());
+                }
+                let why = format!("{} is not there although the command succeeded", missing.join(", "));
+                Err(Unmet::failed(why, Vec::new()))
             }
             Check::Http(asked) => self.asked(asked).await,
         }
@@ -282,9 +294,11 @@ impl Wait<'_> {
                 });
                 ours.map(|pod| pod.metadata.name.clone()).collect()
             }
-            Check::Gone { .. } | Check::Established { .. } | Check::Injects { .. } | Check::Http(_) => {
-                Vec::new()
-            }
+            Check::Gone { .. }
+            | Check::Established { .. }
+            | Check::Injects { .. }
+            | Check::Stored { .. }
+            | Check::Http(_) => Vec::new(),
         };
         Unmet::failed(format!("not in time: {why}"), pods)
     }
@@ -296,7 +310,11 @@ fn replicas(check: &Check) -> usize {
         Check::RolledOut { workloads, .. } => {
             workloads.iter().map(|one| usize::try_from(one.replicas).unwrap_or(usize::MAX)).sum()
         }
-        Check::Gone { .. } | Check::Established { .. } | Check::Injects { .. } | Check::Http(_) => 0,
+        Check::Gone { .. }
+        | Check::Established { .. }
+        | Check::Injects { .. }
+        | Check::Stored { .. }
+        | Check::Http(_) => 0,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::builder::Images;
 use crate::inputs::Inputs;
 use crate::invocation::{Invocation, Tool};
-use crate::step::{Change, DecideError, Decision, Step, StepId, Undo};
+use crate::step::{Change, Check, DecideError, Decision, Step, StepId, Undo};
 use crate::world::World;
 
 /// How long a `prepare` command may take; a first compilation is slow.
@@ -21,6 +21,14 @@ pub(super) struct ImageStep {
 impl ImageStep {
     pub(super) fn new(inputs: &Arc<Inputs>, images: &Images, name: String) -> Self {
         Self { inputs: Arc::clone(inputs), images: images.clone(), name }
+    }
+
+    /// What proves that a build, or a load, has brought the image where it must be.
+    fn proof(&self, reference: &str) -> Vec<Check> {
+        if self.images.store.is_believed() {
+            return Vec::new();
+        }
+        vec![Check::Stored { images: vec![reference.to_owned()] }]
     }
 
     /// The step that a release waits for.
@@ -67,7 +75,7 @@ impl Step for ImageStep {
         Ok(Decision {
             change: Change::Create { to: reference.clone() },
             apply,
-            checks: Vec::new(),
+            checks: self.proof(&reference),
             undo: Undo::Nothing {
                 reason: "an image that nothing uses harms nothing; the next up removes it".to_owned(),
                 stays: Some(format!("image {reference}")),

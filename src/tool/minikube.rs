@@ -3,6 +3,7 @@
 pub(super) mod events;
 mod exit;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -75,6 +76,28 @@ fn last_line<T: DeserializeOwned>(output: &Output, what: &str) -> Result<T, Stri
     })
 }
 
+/// The names of `image ls --format json`, with tag. Each comes with its registry, such as `docker.io/todo/backend:1`; the
+/// short form that a profile may use is among them too. A stopped cluster answers nothing, and that is an error.
+pub fn parse_images(output: &Output) -> Result<BTreeSet<String>, String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Image {
+        #[serde(default)]
+        repo_tags: Vec<String>,
+    }
+    if output.text().trim().is_empty() {
+        return Err(format!("minikube lists no images (does the cluster run?): {}", output.complaint()));
+    }
+    let images: Vec<Image> = last_line(output, "its images")?;
+    let names = images.into_iter().flat_map(|image| image.repo_tags);
+    Ok(names
+        .flat_map(|name| {
+            let short = name.strip_prefix("docker.io/library/").or_else(|| name.strip_prefix("docker.io/"));
+            short.map(str::to_owned).into_iter().chain([name.clone()]).collect::<Vec<_>>()
+        })
+        .collect())
+}
+
 /// The errors among the events that a command in JSON form has written.
 pub fn errors(output: &Output) -> Vec<String> {
     events::errors(&output.text())
@@ -144,14 +167,6 @@ pub struct Node {
     pub ip: String,
     /// Whether it runs the control plane.
     pub control_plane: bool,
-}
-
-/// One image of `image ls --format json`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Image {
-    /// Its names with tags, each with its registry: `docker.io/todo/backend:1`.
-    pub repo_tags: Vec<String>,
 }
 
 fn invocation<const N: usize>(minikube: &Minikube, args: [&str; N]) -> Invocation {

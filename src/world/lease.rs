@@ -219,7 +219,7 @@ pub fn release_of(checks: &[Check], undo: &Undo) -> Option<(String, String)> {
         Check::RolledOut { release, namespace, .. } | Check::Gone { release, namespace, .. } => {
             Some((namespace, release))
         }
-        Check::Established { .. } | Check::Injects { .. } | Check::Http(_) => None,
+        Check::Established { .. } | Check::Injects { .. } | Check::Stored { .. } | Check::Http(_) => None,
     });
     guarded.or(checked).map(|(namespace, release)| (namespace.clone(), release.clone()))
 }
