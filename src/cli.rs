@@ -10,6 +10,7 @@ mod doctor;
 mod down;
 mod failure;
 mod folders;
+mod github;
 mod history;
 mod hold;
 mod holder;
@@ -61,11 +62,14 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
-    let mut output = Output::standard(args.color, &folders::terminal());
+    let mut output = Output::standard(args.color, &folders::terminal(), hygiene::redactor().clone());
     match run(&args, &mut output) {
         Ok(exit) => exit.into(),
         Err(failure) => {
+            // Before it is wrapped: a value that is broken over two lines is not found.
+            let failure = failure.redacted(hygiene::redactor());
             output.note(&error_text(&failure.message, &[], &failure.evidence, failure.hint.as_deref()));
+            github::failure(&failure, &mut output);
             failure.exit.into()
         }
     }

@@ -32,6 +32,7 @@ pub mod plan;
 pub mod profile;
 pub mod provider;
 pub mod quantity;
+pub mod redact;
 pub mod references;
 pub mod render;
 pub mod report;

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use anstream::{AutoStream, ColorChoice};
 use console::{Style, Term};
 
+use crate::redact::Redactor;
+
 /// Columns of a stream whose width is unknown.
 const WIDTH: usize = 80;
 
@@ -128,6 +130,7 @@ pub enum Tone {
 pub struct Output {
     result: Box<dyn Write + Send>,
     note: Box<dyn Write + Send>,
+    redactor: Redactor,
     /// What standard output can show.
     pub result_look: Look,
     /// What standard error can show.
@@ -135,8 +138,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// The streams of this process.
-    pub fn standard(color: Color, environment: &Environment) -> Self {
+    /// The streams of this process, without the secret values that a redactor knows.
+    pub fn standard(color: Color, environment: &Environment, redactor: Redactor) -> Self {
         let look = |term: &Term| {
             let width = term.size_checked().map(|(_, width)| width);
             Look::decide(color, environment, term.is_term(), width)
@@ -147,6 +150,7 @@ impl Output {
         Self {
             result: Box::new(AutoStream::new(io::stdout(), choice(result_look))),
             note: Box::new(AutoStream::new(io::stderr(), choice(note_look))),
+            redactor,
             result_look,
             note_look,
         }
@@ -154,7 +158,7 @@ impl Output {
 
     /// Streams that go elsewhere.
     pub fn to(result: Box<dyn Write + Send>, note: Box<dyn Write + Send>, look: Look) -> Self {
-        Self { result, note, result_look: look, note_look: look }
+        Self { result, note, redactor: Redactor::default(), result_look: look, note_look: look }
     }
 
     /// Prints a result on standard output, with a line end.
@@ -165,11 +169,16 @@ impl Output {
     /// The same; answers whether it could be written, for a command that would otherwise write for good to a reader
     /// that is gone.
     pub fn line(&mut self, text: &str) -> bool {
-        print(&mut self.result, text)
+        print(&mut self.result, &self.redactor.text(text))
     }
 
     /// Prints anything else on standard error, with a line end.
     pub fn note(&mut self, text: &str) {
+        print(&mut self.note, &self.redactor.text(text));
+    }
+
+    /// Prints what another program must get to see, such as GitHub's runner the values that it is to hide.
+    pub fn note_unredacted(&mut self, text: &str) {
         print(&mut self.note, text);
     }
 

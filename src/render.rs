@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod findings;
+pub mod github;
 mod json;
 mod line;
 mod plain;
@@ -16,9 +17,11 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
+use self::github::OnGitHub;
 use crate::event::Sink;
 use crate::output::Look;
 
+pub use github::GitHub;
 pub use screen::{Screen, ScreenSink};
 pub use summary::summary;
 
@@ -58,15 +61,22 @@ pub struct Stage {
     pub verbose: bool,
     /// The command line that repeats this run, as a person would type it; else command and profile are named.
     pub rerun: Option<String>,
+    /// The job of GitHub Actions that this is, if it is one.
+    pub github: Option<GitHub>,
 }
 
 /// The renderer for a kind of progress. Live lines need a terminal: without one, plain lines are printed.
-pub fn renderer(progress: Progress, stage: Stage) -> Box<dyn Renderer + Send> {
-    match progress {
+pub fn renderer(progress: Progress, mut stage: Stage) -> Box<dyn Renderer + Send> {
+    let (github, rerun) = (stage.github.take(), stage.rerun.clone());
+    let screen: Box<dyn Renderer + Send> = match progress {
         Progress::Json => Box::new(json::Json::new(stage)),
         Progress::Quiet => Box::new(quiet::Quiet::new(stage)),
         Progress::Auto | Progress::Tty if stage.look.live => Box::new(tty::Tty::new(stage)),
         Progress::Auto | Progress::Tty | Progress::Plain => Box::new(plain::Plain::new(stage)),
+    };
+    match github {
+        Some(github) => Box::new(OnGitHub::new(screen, github, rerun)),
+        None => screen,
     }
 }
 

@@ -26,7 +26,7 @@ pub use content::{is_broken, is_current, is_drifted, release_labels, upgrade};
 pub use history::number_after;
 pub use returning::{Goal, goal, objects_are};
 pub use rollback::{RollbackStep, choose_revision};
-pub use secret::{Question, Why, generated, missing, questions};
+pub use secret::{Question, Why, generated, missing, questions, values};
 pub use subject::owner;
 pub use uninstall::removal;
 

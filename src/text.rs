@@ -48,6 +48,8 @@ pub fn json_line<T: Serialize>(value: &T) -> serde_json::Result<String> {
             out.push(c);
         }
     }
+    // The old form of GitHub's workflow commands counts anywhere in a line; in JSON it can only be inside a text.
+    let mut out = out.replace("##[", "\\u0023#[");
     out.push('\n');
     Ok(out)
 }

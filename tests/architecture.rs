@@ -24,6 +24,7 @@ const DECIDING: &[&str] = &[
     "plan",
     "profile",
     "quantity",
+    "redact",
     "references",
     "run_record",
     "step",

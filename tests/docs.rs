@@ -27,12 +27,28 @@ const DOCUMENTS: [&str; 16] = [
     "charts/notification/README.md",
     "charts/recurring/README.md",
     "charts/audit/README.md",
+    "docs/local.md",
 ];
 /// Their code blocks are commands of this repository, to be typed in its folder.
-const WITH_COMMANDS: [&str; 5] =
-    ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/rollback.md", "docs/secrets.md"];
+const WITH_COMMANDS: [&str; 6] =
+    ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/rollback.md", "docs/secrets.md", "docs/local.md"];
 /// Programs of other people that the documents call.
-const FOREIGN: [&str; 8] = ["cargo", "eval", "git", "helm", "kubectl", "cd", "export", "shellcheck"];
+const FOREIGN: [&str; 14] = [
+    "cargo",
+    "eval",
+    "git",
+    "helm",
+    "kubectl",
+    "cd",
+    "export",
+    "shellcheck",
+    "chmod",
+    "docker",
+    "gh",
+    "minikube",
+    "oci",
+    "pipx",
+];
 /// Folders of this repository: what begins with one of them, in backticks, is a path that exists.
 const FOLDERS: [&str; 11] = [
     "src/",

@@ -15,7 +15,7 @@ pub(super) fn confirm(how: Confirm, profile: &str, what: &str, run: &Run) -> Res
         Confirm::Name if run.confirm.as_deref() == Some(profile) => Ok(false),
         Confirm::Name if run.confirm.is_some() => {
             let message = format!("--confirm must name the profile: {profile}");
-            Err(Failure { exit: Exit::Declined, message, evidence: Vec::new(), hint: None })
+            Err(Failure { exit: Exit::Declined, message, evidence: Vec::new(), hint: None, place: None })
         }
         Confirm::Ask => question(&format!("This will {what}. Go on?"), "--yes"),
         Confirm::Name => typed(profile, what),

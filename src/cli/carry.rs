@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use crate::cli::args::Run;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::cli::{folders, holder};
+use crate::cli::{folders, github, holder, hygiene};
 use crate::emitter::Emitter;
 use crate::engine::{Engine, Names};
 use crate::event::{Outcome, Sink};
@@ -28,6 +28,7 @@ impl Session {
         how: (bool, usize),
         lock: Option<&Arc<Lock>>,
     ) -> Result<Outcome, Failure> {
+        self.learn(&world);
         let access = world.cluster.access().cloned();
         let (engine, screen) = self.engine(run, command, access.as_ref(), how, lock)?;
         let outcome = engine.run(plan, world.live).await;
@@ -65,7 +66,7 @@ impl Session {
         let inherited = lock.and_then(|lock| lock.local()).map(|local| Arc::clone(local.file()));
         let engine = Engine {
             runner: self.runner_of(access, Some(&folder), inherited),
-            events: Emitter::new(sinks),
+            events: Emitter::new(sinks, hygiene::redactor().clone()),
             lock: lock.cloned(),
             helm_major: self.helm_major,
             access: access.cloned(),
@@ -88,10 +89,13 @@ impl Session {
     }
 
     fn screen(&self, run: &Run) -> Screen {
-        let output = Output::standard(self.color, &folders::terminal());
+        let output = Output::standard(self.color, &folders::terminal(), hygiene::redactor().clone());
         let look = output.note_look;
         let (result, note) = output.into_writers();
         let (verbose, rerun) = (self.verbose, Some(folders::command_line()));
-        Screen::start(renderer(run.progress(), Stage { result, note, look, verbose, rerun }))
+        Screen::start(renderer(
+            run.progress(),
+            Stage { result, note, look, verbose, rerun, github: github::of_screen(self.color) },
+        ))
     }
 }

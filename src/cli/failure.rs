@@ -4,6 +4,7 @@ use crate::chart::ChartError;
 use crate::digest::DigestError;
 use crate::exit::Exit;
 use crate::profile::ProfileError;
+use crate::redact::Redactor;
 use crate::runner::RunError;
 use crate::step::DecideError;
 use crate::survey::SurveyError;
@@ -16,11 +17,13 @@ pub(super) struct Failure {
     pub(super) evidence: Vec<String>,
     /// What to do next; absent only for bugs and answers of the person.
     pub(super) hint: Option<String>,
+    /// File of the project and line that it is about, when there is one.
+    pub(super) place: Option<(String, Option<usize>)>,
 }
 
 impl Failure {
     pub(super) fn new(exit: Exit, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), evidence: Vec::new(), hint: Some(hint.into()) }
+        Self { exit, message: message.into(), evidence: Vec::new(), hint: Some(hint.into()), place: None }
     }
 
     pub(super) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -32,7 +35,18 @@ impl Failure {
     }
 
     pub(super) fn bug(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Bug, message: message.into(), evidence: Vec::new(), hint: None }
+        Self { exit: Exit::Bug, message: message.into(), evidence: Vec::new(), hint: None, place: None }
+    }
+
+    /// The same without known secret values.
+    pub(super) fn redacted(self, redactor: &Redactor) -> Self {
+        let clean = |text: &String| redactor.text(text).into_owned();
+        Self {
+            message: clean(&self.message),
+            evidence: self.evidence.iter().map(clean).collect(),
+            hint: self.hint.as_ref().map(clean),
+            ..self
+        }
     }
 
     /// Before the first change. The message's first line says what failed; the rest of it is evidence.
@@ -66,7 +80,11 @@ impl Failure {
 
 impl From<ProfileError> for Failure {
     fn from(error: ProfileError) -> Self {
-        Self::preflight(error.to_string(), error.hint())
+        let place = error
+            .problems()
+            .first()
+            .map(|problem| (problem.file.display().to_string(), problem.position.map(|(line, _)| line)));
+        Self { place, ..Self::preflight(error.to_string(), error.hint()) }
     }
 }
 

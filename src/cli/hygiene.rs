@@ -1,5 +1,18 @@
 //! Owns what keeps this process's memory and environment from others: no core file, and on Linux no look into
-//! `/proc/PID` by the same user's other processes. Both are best effort.
+//! `/proc/PID` by the same user's other processes; and what it knows of secrets, so that it can keep them from its own
+//! output. All are best effort.
+
+use std::sync::OnceLock;
+
+use crate::redact::Redactor;
+
+/// The secret values of this process: whoever prints for it must know all of them.
+static KNOWN: OnceLock<Redactor> = OnceLock::new();
+
+/// What takes the secret values that this process knows out of a text.
+pub(super) fn redactor() -> &'static Redactor {
+    KNOWN.get_or_init(Redactor::default)
+}
 
 /// Called before anything is read. Children are normal again: `exec` resets the first.
 pub(super) fn seal() {

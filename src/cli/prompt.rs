@@ -63,7 +63,7 @@ pub(super) fn ask_now<T: Send + 'static>(
 /// The person said no, or nothing.
 pub(super) fn declined(what: &str) -> Failure {
     let message = format!("{what}; nothing was changed");
-    Failure { exit: Exit::Declined, message, evidence: Vec::new(), hint: None }
+    Failure { exit: Exit::Declined, message, evidence: Vec::new(), hint: None, place: None }
 }
 
 /// The settings of the terminal, restored when dropped.

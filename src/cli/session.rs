@@ -13,7 +13,7 @@ use crate::cli::args::{Args, What};
 use crate::cli::failure::Failure;
 use crate::cli::kubeconfig::Private;
 use crate::cli::select::{only, sets};
-use crate::cli::{charts, folders, signals, sources, tools};
+use crate::cli::{charts, folders, hygiene, signals, sources, tools};
 use crate::dapr;
 use crate::given::{self, Given};
 use crate::inputs::Inputs;
@@ -21,6 +21,7 @@ use crate::output::{Color, Output};
 use crate::profile::{self, Loaded, ProfileError, Variables};
 use crate::provider::{self, Found, Kubeconfig, Provider, Reach, Seen};
 use crate::runner::{DuctRunner, Setup, SharedRunner};
+use crate::steps;
 use crate::survey;
 use crate::world::{Access, Cluster, World};
 
@@ -232,7 +233,13 @@ impl Session {
         let blank = self.blank(String::new());
         let world = survey::running(&runner, self.images.store.as_ref(), &self.inputs, access, blank).await?;
         self.same_cluster(&world)?;
+        self.learn(&world);
         Ok(world)
+    }
+
+    /// Keeps every value that a run in this world could use out of what this process says and saves.
+    pub(super) fn learn(&self, world: &World) {
+        hygiene::redactor().learn(&steps::values(&self.inputs, world));
     }
 
     /// The running cluster, or a failure that says it does not run.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::args::Sources;
 use crate::cli::failure::Failure;
-use crate::cli::folders;
+use crate::cli::{folders, github, hygiene};
 use crate::given::{self, EnvFile, Given, Object};
 use crate::output::Output;
 use crate::profile::Secrets;
@@ -20,6 +20,7 @@ pub(super) fn given(secrets: &Secrets, sources: &Sources, output: &mut Output) -
     let given = given::collect(secrets, object.as_ref(), file.as_ref(), folders::variable)
         .map_err(|error| Failure::preflight(error.to_string(), error.hint()))?;
     mask(&given, output);
+    hygiene::redactor().learn(given.values.values());
     Ok(given)
 }
 
@@ -62,9 +63,9 @@ fn read(path: &Path, hint: &str) -> Result<String, Failure> {
 /// Tells GitHub's runner what must not be seen in its log, such as in the log of an application that fails: one
 /// `::add-mask::` for each line of a value, before anything else is said.
 fn mask(given: &Given, output: &mut Output) {
-    if folders::variable("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+    if github::is_here() {
         for line in given.masks() {
-            output.note(&line);
+            output.note_unredacted(&line);
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::cli::args::{Args, Form, Plan as PlanArgs, Run, Up};
 use crate::cli::failure::Failure;
 use crate::cli::hold::{Hold, outdated};
 use crate::cli::session::Session;
-use crate::cli::{ask, prompt, questions};
+use crate::cli::{ask, github, prompt, questions};
 use crate::closing;
 use crate::event::Outcome;
 use crate::exit::Exit;
@@ -177,7 +177,7 @@ fn ask(
 ) -> Result<bool, Failure> {
     let how = session.inputs.profile.confirm;
     if how != crate::profile::Confirm::Never && !run.yes {
-        output.note(&render::plan::text(plan, verbose));
+        output.note(&github::group("Plan", &render::plan::text(plan, verbose)));
     }
     let what = format!(
         "change profile {} on {}",
@@ -208,6 +208,7 @@ async fn unchanged_since(session: &Session, plan: Plan, world: World) -> Result<
 
 /// Shows a plan as the result of a command.
 pub(super) fn show(plan: &Plan, form: Form, verbose: bool, output: &mut Output) {
+    github::plan(&render::plan::text(plan, false));
     match form {
         Form::Text => output.result(&render::plan::text(plan, verbose)),
         Form::Json => output.result(&render::plan::json(plan).to_string()),
@@ -227,7 +228,9 @@ async fn nothing_to_do(
         session.carry_out(plan, world, (run, "up"), (true, 1), None).await?;
         return Ok(Exit::Done);
     }
-    output.note(&format!("Nothing to do: profile {} is deployed, verified and healthy.", plan.profile));
+    let said = format!("Nothing to do: profile {} is deployed, verified and healthy.", plan.profile);
+    output.note(&said);
+    github::words(&said);
     if let Some(url) = world.cluster.access().and_then(|access| session.inputs.url(&access.node)) {
         output.result(&url);
     }

@@ -148,7 +148,7 @@ async fn answer(engine: &Engine, invocation: Invocation) -> String {
 }
 
 fn write(engine: &Engine, folder: &Path, name: &str, text: &str) {
-    if let Err(error) = std::fs::write(folder.join(name), text) {
+    if let Err(error) = std::fs::write(folder.join(name), engine.events.redact(text).as_bytes()) {
         engine.events.emit(Event::Warning { message: format!("cannot save {name}: {error}") });
     }
 }

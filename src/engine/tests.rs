@@ -17,6 +17,7 @@ use crate::inputs::Inputs;
 use crate::labels;
 use crate::plan::Plan;
 use crate::provider;
+use crate::redact::Redactor;
 use crate::runner::SharedRunner;
 use crate::steps;
 use crate::survey;
@@ -147,7 +148,7 @@ fn run_changed(
         let (_sender, interrupts) = tokio::sync::watch::channel(0);
         let engine = Engine {
             runner,
-            events: Emitter::new(vec![Box::new(recorder.clone())]),
+            events: Emitter::new(vec![Box::new(recorder.clone())], Redactor::default()),
             lock: None,
             helm_major: 4,
             access: world.cluster.access().cloned(),

@@ -14,31 +14,74 @@ pub fn summary(report: &Report, look: Look, rerun: Option<&str>) -> String {
     let Some(finished) = &report.finished else {
         return String::new();
     };
-    let failure = Failure { report, look, rerun };
-    match &finished.outcome {
-        Outcome::Deployed => success(report, finished, look),
-        Outcome::RolledBack { .. } if is_recovery(report) => recovered(report, finished, look),
-        Outcome::RolledBack { cause, stays } => failure.rolled_back(cause, stays),
-        Outcome::Failed { cause } => failure.form(cause, "nothing was changed", &Below::Nothing),
+    match ending(report) {
+        Some(end) => form(report, &end, look, rerun),
+        None if is_recovery(report) => recovered(report, finished, look),
+        None => success(report, finished, look),
+    }
+}
+
+/// How a run failed, in words that every form of a summary uses.
+pub(super) struct Ending {
+    /// What failed: "release backend failed".
+    pub(super) headline: String,
+    /// What that means for what was deployed.
+    pub(super) outcome: String,
+    /// Why; foreign.
+    pub(super) cause: String,
+    /// Lines that show it; foreign.
+    pub(super) evidence: Vec<String>,
+    /// What is not as it was.
+    pub(super) left: Left,
+    /// What to do next; may be empty.
+    pub(super) hint: String,
+}
+
+/// What a run left.
+pub(super) enum Left {
+    Nothing,
+    /// What a first installation leaves behind.
+    Stays(Vec<String>),
+    /// What these commands are for, and the work they finish.
+    Remaining(&'static str, Vec<Remaining>),
+}
+
+/// How a run failed; nothing while it runs, and for one that ended as was asked.
+pub(super) fn ending(report: &Report) -> Option<Ending> {
+    let told = |cause: &Cause, outcome: String, left: Left| Ending {
+        headline: headline(report, cause),
+        outcome,
+        cause: cause
+            .step
+            .as_ref()
+            .map_or(&*cause.message, |step| report.own(step, &cause.message))
+            .to_owned(),
+        evidence: evidence(report, cause).to_vec(),
+        left,
+        hint: cause.hint.clone(),
+    };
+    Some(match &report.finished.as_ref()?.outcome {
+        Outcome::Deployed => return None,
+        Outcome::RolledBack { .. } if is_recovery(report) => return None,
+        Outcome::RolledBack { cause, stays } => {
+            told(cause, rolled_back(report, stays), Left::Stays(stays.clone()))
+        }
+        Outcome::Failed { cause } => told(cause, "nothing was changed".to_owned(), Left::Nothing),
         Outcome::Stuck { cause, remaining } => {
-            let outcome = format!("stuck: not everything is back: {}", failure.titles(remaining));
-            failure.form(cause, &outcome, &Below::Remaining("to finish by hand", remaining))
+            let outcome = format!("stuck: not everything is back: {}", titles(report, remaining));
+            told(cause, outcome, Left::Remaining("to finish by hand", remaining.clone()))
         }
         Outcome::Kept { cause, remaining } => {
-            let outcome = format!("kept because of --no-rollback: {}", failure.titles(remaining));
-            failure.form(cause, &outcome, &Below::Remaining("to undo by hand", remaining))
+            let outcome = format!("kept because of --no-rollback: {}", titles(report, remaining));
+            told(cause, outcome, Left::Remaining("to undo by hand", remaining.clone()))
         }
-    }
+    })
 }
 
 /// Prints the summary; a failure stands apart from the lines before it.
 pub(super) fn print_summary(note: &mut dyn Write, report: &Report, look: Look, rerun: Option<&str>) {
     let text = summary(report, look, rerun);
-    let failed = report.finished.as_ref().is_some_and(|end| match end.outcome {
-        Outcome::Deployed => false,
-        Outcome::RolledBack { .. } => !is_recovery(report),
-        Outcome::Failed { .. } | Outcome::Stuck { .. } | Outcome::Kept { .. } => true,
-    });
+    let failed = ending(report).is_some();
     print(note, &if failed { format!("\n{text}") } else { text });
 }
 
@@ -48,7 +91,7 @@ pub(super) fn url(report: &Report) -> Option<String> {
 }
 
 /// Whether the run only undid what a dead one had done: then being back is what was asked for.
-fn is_recovery(report: &Report) -> bool {
+pub(super) fn is_recovery(report: &Report) -> bool {
     report.command == "recover"
 }
 
@@ -117,85 +160,70 @@ fn longest_chain(report: &Report, look: Look) -> Vec<String> {
     text::wrap(&line, look.width, "    ")
 }
 
-/// What all failures share.
-struct Failure<'a> {
-    report: &'a Report,
-    look: Look,
-    rerun: Option<&'a str>,
+fn rolled_back(report: &Report, stays: &[String]) -> String {
+    let seconds = report.unwind_seconds();
+    let took = seconds.map_or_else(String::new, |seconds| format!(" in {}", text::duration(seconds)));
+    if stays.is_empty() {
+        return format!("rolled back: everything is as it was, verified{took}");
+    }
+    format!("rolled back and verified{took}; only what is listed below is left behind")
 }
 
-/// What a failure lists below its evidence.
-enum Below<'a> {
-    Nothing,
-    Stays(&'a [String]),
-    Remaining(&'static str, &'a [Remaining]),
+fn form(report: &Report, end: &Ending, look: Look, rerun: Option<&str>) -> String {
+    let mut form = Form::new(&end.headline, look);
+    form.field("outcome", &end.outcome);
+    form.field("cause", &end.cause);
+    form.evidence(&end.evidence);
+    below(report, &mut form, &end.left);
+    form.field("hint", &end.hint);
+    let request = report.request();
+    form.verbatim("rerun", rerun.unwrap_or(&request));
+    let folder = report.evidence.as_ref().map_or(&report.folder, |evidence| &evidence.folder);
+    form.verbatim("details", &folder.display().to_string());
+    form.finish()
 }
 
-impl Failure<'_> {
-    fn rolled_back(&self, cause: &Cause, stays: &[String]) -> String {
-        let seconds = self.report.unwind_seconds();
-        let took = seconds.map_or_else(String::new, |seconds| format!(" in {}", text::duration(seconds)));
-        let outcome = if stays.is_empty() {
-            format!("rolled back: everything is as it was, verified{took}")
-        } else {
-            format!("rolled back and verified{took}; only what is listed below is left behind")
-        };
-        self.form(cause, &outcome, &Below::Stays(stays))
-    }
-
-    fn form(&self, cause: &Cause, outcome: &str, below: &Below<'_>) -> String {
-        let mut form = Form::new(&self.headline(cause), self.look);
-        form.field("outcome", outcome);
-        let step = cause.step.as_ref();
-        form.field("cause", step.map_or(&cause.message, |step| self.report.own(step, &cause.message)));
-        form.evidence(self.evidence(cause));
-        self.below(&mut form, below);
-        form.field("hint", &cause.hint);
-        let request = self.report.request();
-        form.verbatim("rerun", self.rerun.unwrap_or(&request));
-        let folder = self.report.evidence.as_ref().map_or(&self.report.folder, |evidence| &evidence.folder);
-        form.verbatim("details", &folder.display().to_string());
-        form.finish()
-    }
-
-    fn below(&self, form: &mut Form, below: &Below<'_>) {
-        match below {
-            Below::Nothing | Below::Stays([]) | Below::Remaining(_, []) => {}
-            Below::Stays(stays) => {
+fn below(report: &Report, form: &mut Form, left: &Left) {
+    match left {
+        Left::Nothing => {}
+        Left::Stays(stays) => {
+            if !stays.is_empty() {
                 form.title("stays");
-                for one in *stays {
-                    form.item(one);
-                }
             }
-            Below::Remaining(title, remaining) => {
+            for one in stays {
+                form.item(one);
+            }
+        }
+        Left::Remaining(title, remaining) => {
+            if !remaining.is_empty() {
                 form.title(title);
-                for one in *remaining {
-                    let why = self.report.own(&one.step, &one.why);
-                    form.item(&format!("{}: {why}", self.report.title(&one.step)));
-                    for command in &one.commands {
-                        form.command(command);
-                    }
+            }
+            for one in remaining {
+                let why = report.own(&one.step, &one.why);
+                form.item(&format!("{}: {why}", report.title(&one.step)));
+                for command in &one.commands {
+                    form.command(command);
                 }
             }
         }
     }
+}
 
-    fn headline(&self, cause: &Cause) -> String {
-        match (&cause.step, cause.interrupted) {
-            (_, true) => "interrupted".to_owned(),
-            (Some(step), false) => format!("{} failed", self.report.title(step)),
-            (None, false) => format!("{} failed", self.report.request()),
-        }
+fn headline(report: &Report, cause: &Cause) -> String {
+    match (&cause.step, cause.interrupted) {
+        (_, true) => "interrupted".to_owned(),
+        (Some(step), false) => format!("{} failed", report.title(step)),
+        (None, false) => format!("{} failed", report.request()),
     }
+}
 
-    fn evidence<'a>(&'a self, cause: &'a Cause) -> &'a [String] {
-        match (&self.report.evidence, cause.evidence.is_empty()) {
-            (Some(saved), true) => &saved.excerpt,
-            (_, _) => &cause.evidence,
-        }
+fn evidence<'a>(report: &'a Report, cause: &'a Cause) -> &'a [String] {
+    match (&report.evidence, cause.evidence.is_empty()) {
+        (Some(saved), true) => &saved.excerpt,
+        (_, _) => &cause.evidence,
     }
+}
 
-    fn titles(&self, remaining: &[Remaining]) -> String {
-        remaining.iter().map(|one| self.report.title(&one.step)).collect::<Vec<_>>().join(", ")
-    }
+fn titles(report: &Report, remaining: &[Remaining]) -> String {
+    remaining.iter().map(|one| report.title(&one.step)).collect::<Vec<_>>().join(", ")
 }

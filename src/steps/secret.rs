@@ -21,7 +21,7 @@ use crate::world::World;
 use crate::world::secrets::same;
 
 pub(super) use values::value;
-pub use values::{Question, Why, generated, missing, questions};
+pub use values::{Question, Why, generated, missing, questions, values};
 use values::{kept, source};
 
 /// Makes a new version when values changed.

@@ -184,6 +184,31 @@ fn a_failing_apply_does_not_show_what_it_was_given() {
     search(&bench, &canary(), &environment, &[("up sandbox --env-file FILE --sequential --verbose", 20)]);
 }
 
+/// A tool that repeats a value: in clear, in JSON, in base64, in the midst of other text.
+#[test]
+fn what_a_tool_repeats_is_not_repeated() {
+    use base64::Engine as _;
+    let auth = STANDARD.encode(format!("user:{ENVIRONMENT}"));
+    let json = serde_json::to_string(FILE).expect("JSON");
+    let said = format!("error: cannot log in with {FILE} ({json}), auth {auth}, password {ENVIRONMENT}");
+    for (tool, args) in
+        [("kubectl", "logs"), ("kubectl", "describe"), ("helm", "template"), ("kubectl", "get secret")]
+    {
+        let (bench, environment) = bench();
+        bench.write("sample/frontend/behaviour", "crash");
+        bench
+            .world(&serde_json::json!({"faults": [{"tool": tool, "args": args, "exit": 1, "stderr": said}]}));
+        let file = bench.path("secrets.env").display().to_string();
+        for form in ["--verbose", "-o json"] {
+            let line = format!("up sandbox --env-file {file} {form}");
+            let done = bench.todoctl_in(&line, &environment);
+            assert_ne!(done.exit, Some(0), "{tool} {args}: {}", done.stderr);
+            canary().assert_absent_in_output(&line, &done);
+        }
+        canary().assert_absent_in_files(&bench.path("state"));
+    }
+}
+
 #[test]
 fn malformed_values_are_not_quoted() {
     let (bench, _) = bench();

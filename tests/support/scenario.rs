@@ -13,6 +13,9 @@ use serde_json::Value;
 use crate::bench::{Bench, Done};
 use crate::{commands, redact};
 
+/// Where a scenario on GitHub Actions has the summary of its job: `GITHUB_STEP_SUMMARY: "[DIR]summary.md"`.
+const SUMMARY: &str = "summary.md";
+
 /// What `scenario.yaml` says.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -100,7 +103,12 @@ fn prepare(bench: &Bench, scenario: &Scenario) {
 }
 
 fn perform(bench: &Bench, scenario: &Scenario) -> String {
-    let environment: Vec<(String, String)> = scenario.environment.clone().into_iter().collect();
+    let folder = bench.path("").display().to_string();
+    let environment: Vec<(String, String)> = scenario
+        .environment
+        .iter()
+        .map(|(name, value)| (name.clone(), value.replace("[DIR]", &folder)))
+        .collect();
     let mut seen = format!("{}\n", scenario.about);
     let mut planned = None;
     if let Some(plan) = &scenario.plan {
@@ -119,6 +127,8 @@ fn perform(bench: &Bench, scenario: &Scenario) -> String {
     bench.forget_log();
     let done = bench.todoctl_in(&scenario.run, &environment);
     show(&mut seen, &scenario.run, &done);
+    let summary = std::fs::read_to_string(bench.path(SUMMARY)).unwrap_or_default();
+    section(&mut seen, "job summary", &summary);
     let log = bench.log();
     let ran = commands::changing(&log);
     let mut shown: Vec<String> = ran.iter().map(commands::Command::shown).collect();

@@ -29,6 +29,15 @@ pub(in crate::steps) fn value(profile: &Profile, name: &str, world: &World) -> O
     kept.or_else(|| generated(name, spec?, world))
 }
 
+/// Every value that a run in this world knows: declared ones, wherever they come from, and what is given and may
+/// replace them.
+pub fn values(inputs: &Inputs, world: &World) -> Vec<SecretString> {
+    let declared = inputs.profile.secrets.values.keys();
+    let declared = declared.filter_map(|name| value(&inputs.profile, name, world));
+    let old = world.secrets.values().filter_map(|versions| versions.newest());
+    declared.chain(old.flat_map(|version| version.values.values().cloned())).collect()
+}
+
 /// The value that a run generates, when the declaration says how long it is: the same in every decision of the run.
 pub fn generated(name: &str, spec: &SecretValue, world: &World) -> Option<SecretString> {
     Some(world.random(&format!("value/{name}"), usize::from(spec.generate?)).into())
