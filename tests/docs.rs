@@ -10,7 +10,7 @@ use assert_cmd::Command;
 use todoctl::steps::ORDER;
 
 /// Documents written by hand.
-const DOCUMENTS: [&str; 16] = [
+const DOCUMENTS: &[&str] = &[
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -30,10 +30,10 @@ const DOCUMENTS: [&str; 16] = [
     "docs/local.md",
 ];
 /// Their code blocks are commands of this repository, to be typed in its folder.
-const WITH_COMMANDS: [&str; 6] =
-    ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/rollback.md", "docs/secrets.md", "docs/local.md"];
+const WITH_COMMANDS: &[&str] =
+    &["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/rollback.md", "docs/secrets.md", "docs/local.md"];
 /// Programs of other people that the documents call.
-const FOREIGN: [&str; 14] = [
+const FOREIGN: &[&str] = &[
     "cargo",
     "eval",
     "git",
