@@ -273,18 +273,3 @@ fn a_project_is_found_from_below() {
     assert_eq!(find_project(root).as_deref(), Some(root));
     assert_eq!(find_project(Path::new("/")), None);
 }
-
-#[test]
-fn the_profile_of_this_project_is_sound() {
-    // The project with Dapr's chart in its place, which a build of the sandbox makes.
-    let (folder, source) = (tempfile::tempdir().unwrap(), Path::new(env!("CARGO_MANIFEST_DIR")));
-    write(folder.path(), "sandbox/charts/dapr/Chart.yaml", "name: dapr\n");
-    for name in ["profiles", "charts", "dapr", "sample", "sandbox/charts/redpanda"] {
-        std::os::unix::fs::symlink(source.join(name), folder.path().join(name)).unwrap();
-    }
-    let project = folder.path();
-    let loaded = load(project, "sandbox").unwrap();
-    assert_eq!(loaded.file, project.join("profiles/sandbox.yaml"));
-    let by_path = load(project, loaded.file.to_str().unwrap()).unwrap();
-    assert_eq!(loaded, by_path);
-}
