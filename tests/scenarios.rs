@@ -12,6 +12,8 @@ mod commands;
 mod faults;
 #[path = "scenarios/interrupts.rs"]
 mod interrupts;
+#[path = "scenarios/jobs.rs"]
+mod jobs;
 #[path = "scenarios/locks.rs"]
 mod locks;
 #[path = "scenarios/prompts.rs"]

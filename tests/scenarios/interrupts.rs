@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::bench::{Bench, Running};
 
 /// A bench on which a version is deployed and the next one has other images; the frontend behaves as said.
-fn deployed(frontend: &str) -> Bench {
+pub(crate) fn deployed(frontend: &str) -> Bench {
     let bench = Bench::new();
     let done = bench.todoctl("up sandbox");
     assert_eq!(done.exit, Some(0), "{}", done.stderr);
@@ -23,19 +23,19 @@ fn waiting(bench: &Bench) -> Running {
 }
 
 /// Release, and the image tags of its revisions.
-fn tags(bench: &Bench, release: &str) -> Vec<String> {
+pub(crate) fn tags(bench: &Bench, release: &str) -> Vec<String> {
     let state = bench.state();
     let history = state.history("todo", release);
     history.iter().map(|one| one.values["image"]["tag"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-fn is_back(bench: &Bench, release: &str) -> bool {
+pub(crate) fn is_back(bench: &Bench, release: &str) -> bool {
     let tags = tags(bench, release);
     tags.len() == 3 && tags[0] == tags[2] && tags[0] != tags[1]
 }
 
 /// No call was cut off; streams are meant to be.
-fn assert_calls_ended(bench: &Bench) {
+pub(crate) fn assert_calls_ended(bench: &Bench) {
     let log = bench.log();
     let begun =
         log.iter().filter(|line| line.exit.is_none() && !line.args.iter().any(|arg| arg == "--watch"));

@@ -132,6 +132,17 @@ impl Bench {
         Running { child: call.spawn().expect("todoctl runs"), folder: self.path("output") }
     }
 
+    /// Starts a script as GitHub's runner starts the step of a job.
+    pub(crate) fn start_script(&self, script: &str, environment: &[(&str, &str)]) -> Running {
+        let file = self.path("step.sh");
+        fs::write(&file, script).expect("a file");
+        let output = |name: &str| File::create(self.path("output").join(name)).expect("a file");
+        let mut call = self.clean(Path::new("/bin/bash"));
+        call.arg("-e").arg(file).envs(environment.iter().copied());
+        call.stdin(Stdio::null()).stdout(output("stdout")).stderr(output("stderr")).process_group(0);
+        Running { child: call.spawn().expect("bash runs"), folder: self.path("output") }
+    }
+
     /// Runs todoctl into pipes whose readers are gone; gives its exit status, and what a panic would have left.
     pub(crate) fn todoctl_to_nobody(&self, line: &str) -> (Option<i32>, String) {
         let mut call = self.clean(Path::new(env!("CARGO_BIN_EXE_todoctl")));
@@ -195,6 +206,12 @@ impl Running {
     pub(crate) fn interrupt(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process_group(pid, rustix::process::Signal::INT).expect("a process group");
+    }
+
+    /// A signal to its first process alone.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).expect("a process");
     }
 
     /// Ends it as `kill -9` does.
