@@ -1,6 +1,13 @@
 //! Owns what `doctor` and the preflight find: one line per thing looked at, with its evidence and its fix.
 //! Pure: `cli::doctor` looks, these rooms judge what it saw. Refuses to say `ok` of what could not be looked at.
 
+pub mod access;
+pub mod machine;
+pub mod ports;
+pub mod registry;
+pub mod state;
+pub mod tools;
+
 use serde::Serialize;
 
 /// What a finding is about; findings are shown in this order.
@@ -135,4 +142,14 @@ impl Finding {
     pub fn is_failed(&self) -> bool {
         self.state == State::Failed
     }
+}
+
+/// Findings in a form for tests: one line each.
+#[cfg(test)]
+pub(crate) fn told(found: &[Finding]) -> String {
+    let line = |one: &Finding| {
+        let fix = one.fix.as_ref().map(|fix| format!(" | {fix}")).unwrap_or_default();
+        format!("{} {}: {}{fix}", one.state.name(), one.what, one.evidence)
+    };
+    found.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -4,8 +4,11 @@
 //! provider's status and images, helm's Secrets as a table, todoctl's Secrets, and everything live.
 
 mod manifests;
+mod rendered;
 
 use std::collections::BTreeSet;
+
+pub use rendered::rendered;
 
 use futures_util::future::try_join_all;
 use secrecy::SecretString;

@@ -10,3 +10,4 @@ pub mod minikube;
 pub mod oci;
 pub mod reversal;
 pub mod sandbox;
+pub mod version;

@@ -1,18 +1,153 @@
-//! `todoctl doctor`: looks at everything that `up` needs. Exit status 4 when something is in the way.
+//! `todoctl doctor`: looks at everything that `up` needs, side by side. Exit status 4 when something is in the way.
+//! `crate::doctor` judges what is seen.
+
+mod cluster;
+mod machine;
+
+use std::path::{Path, PathBuf};
 
 use crate::cli::args::{Args, Doctor, Form};
 use crate::cli::failure::Failure;
-use crate::doctor::Finding;
+use crate::cli::session::{self, Session};
+use crate::cli::tools::{Place, absent, look};
+use crate::cli::{folders, sources};
+use crate::dapr;
+use crate::doctor::tools::{Need, judge, needs, of_every};
+use crate::doctor::{Area, Finding};
 use crate::exit::Exit;
+use crate::given::Given;
+use crate::inputs::Inputs;
 use crate::output::Output;
+use crate::profile::{self, Loaded, ProfileError};
 use crate::render::findings;
+use crate::runner::{DuctRunner, Setup, SharedRunner};
 
 /// Looks.
-pub(super) async fn doctor(_args: &Args, command: &Doctor, output: &mut Output) -> Result<Exit, Failure> {
-    let found: Vec<Finding> = Vec::new();
+pub(super) async fn doctor(args: &Args, command: &Doctor, output: &mut Output) -> Result<Exit, Failure> {
+    let mut found = Vec::new();
+    let project = session::project(args);
+    let name = match &project {
+        Ok(project) => chosen(project, command.profile.as_deref(), &mut found),
+        Err(failure) if command.profile.is_some() || args.project.is_some() => {
+            let fix = failure.hint.clone().unwrap_or_default();
+            found.push(Finding::failed(Area::Profile, "project", failure.message.clone(), fix));
+            None
+        }
+        Err(failure) => {
+            found.push(Finding::not_checked(Area::Profile, "project", failure.message.clone()));
+            None
+        }
+    };
+    match (&project, name) {
+        (Ok(project), Some(name)) => {
+            of_profile(args, command, (project, &name), &mut found, output).await?;
+        }
+        (Ok(project), None) => found.extend(of_machine(&every_need(project), project).await),
+        (Err(_), _) => found.extend(of_machine(&of_every(&[]), Path::new("/")).await),
+    }
+    found.sort_by_key(|one| one.area);
     match command.output {
         Form::Text => output.result(&findings::text(&found, output.result_look)),
         Form::Json => output.result(&findings::json(command.profile.as_deref(), &found).to_string()),
     }
     Ok(if found.iter().any(Finding::is_failed) { Exit::Found } else { Exit::Done })
+}
+
+/// The profile that is looked at: the given one, else the one that the project was last brought up with.
+fn chosen(project: &Path, given: Option<&str>, found: &mut Vec<Finding>) -> Option<String> {
+    if let Some(name) = given {
+        return Some(name.to_owned());
+    }
+    let last = folders::state().ok().and_then(|state| folders::recall(&state, project));
+    if last.is_none() {
+        let why = "none was given, and none was brought up from here yet: only this machine is looked at, \
+                   for every profile. todoctl doctor PROFILE looks at its cluster too";
+        found.push(Finding::not_checked(Area::Profile, "profile", why));
+    }
+    last
+}
+
+/// Everything about one profile.
+async fn of_profile(
+    args: &Args,
+    command: &Doctor,
+    (project, name): (&Path, &str),
+    found: &mut Vec<Finding>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let loaded = match profile::load(project, name) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            found.extend(problems(&error));
+            found.extend(of_machine(&of_every(&[]), project).await);
+            return Ok(());
+        }
+    };
+    found.push(Finding::ok(Area::Profile, loaded.name.clone(), loaded.file.display().to_string()));
+    let given = match sources::given(&loaded.profile.secrets, &command.sources, output) {
+        Ok(given) => given,
+        Err(failure) => {
+            let fix = failure.hint.unwrap_or_default();
+            let lines = failure.message.lines();
+            found.extend(lines.map(|line| Finding::failed(Area::Secrets, "given values", line, fix.clone())));
+            Given::default()
+        }
+    };
+    let file = loaded.file.clone();
+    let inputs = inputs(loaded, found);
+    let session = Session::unchecked(args, inputs, given, file)?;
+    found.extend(machine::state_folder(&session.state));
+    let needs = needs(&session.inputs.profile);
+    let missing = absent(&needs, project);
+    let (tools, cluster) = tokio::join!(of_machine(&needs, project), cluster::look_at(&session, &missing));
+    found.extend(tools);
+    found.extend(cluster);
+    Ok(())
+}
+
+/// The programs that the project's profiles need. One that cannot be read is a matter of `todoctl lint`.
+fn every_need(project: &Path) -> Vec<Need> {
+    let all = profile::profile_names(project);
+    let loaded: Vec<Loaded> = all.iter().filter_map(|name| profile::load(project, name).ok()).collect();
+    of_every(&loaded)
+}
+
+/// What the disk says; what is wrong with it is found, and the rest is looked at without it.
+fn inputs(loaded: Loaded, found: &mut Vec<Finding>) -> Inputs {
+    let dapr = match dapr::load(&loaded) {
+        Ok(dapr) => dapr,
+        Err(error) => {
+            found.extend(problems(&error));
+            dapr::Dapr::default()
+        }
+    };
+    match Inputs::resolve(loaded.clone(), dapr, std::collections::BTreeMap::new(), None) {
+        Ok(inputs) => inputs,
+        Err(error) => {
+            found.push(Finding::failed(Area::Profile, "files", error.to_string(), error.hint()));
+            Inputs::without_sources(loaded)
+        }
+    }
+}
+
+fn problems(error: &ProfileError) -> Vec<Finding> {
+    let line = |problem: &profile::Problem| {
+        let told = problem.to_string();
+        let (place, what) = told.split_once(": ").unwrap_or((&told, ""));
+        Finding::failed(Area::Profile, place, what, error.hint())
+    };
+    error.problems().iter().map(line).collect()
+}
+
+/// Programs on this machine.
+async fn of_machine(needs: &[Need], project: &Path) -> Vec<Finding> {
+    let runner: SharedRunner = std::sync::Arc::new(DuctRunner::new(Setup {
+        project: project.to_owned(),
+        environment: folders::environment(),
+        ..Setup::default()
+    }));
+    let state = folders::state().unwrap_or_else(|_| PathBuf::from("/"));
+    let place = Place { runner: &runner, state: &state, project };
+    let seen = look(&place, needs, |_, _| true).await;
+    needs.iter().zip(&seen).map(|(need, seen)| judge(need, seen)).collect()
 }

@@ -2,6 +2,7 @@
 
 use crate::chart::ChartError;
 use crate::digest::DigestError;
+use crate::doctor::Finding;
 use crate::exit::Exit;
 use crate::profile::ProfileError;
 use crate::redact::Redactor;
@@ -58,6 +59,22 @@ impl Failure {
             evidence: rest.chain(evidence.iter().cloned()).collect(),
             ..Self::preflight(format!("{first}; nothing was changed"), hint)
         }
+    }
+
+    /// What the preflight found in the way, all at once, in the words of `doctor`.
+    pub(super) fn findings(found: &[Finding], profile: &str) -> Self {
+        let told = |one: &Finding| format!("{} {}", one.what, one.evidence);
+        if let [only] = found {
+            return Self::unchanged(&told(only), &[], only.fix.clone().unwrap_or_default());
+        }
+        let lines = found.iter().flat_map(|one| {
+            let fix = one.fix.as_ref().map(|fix| format!("  fix: {fix}"));
+            std::iter::once(format!("- {}", told(one))).chain(fix)
+        });
+        let message = format!("{} things are in the way", found.len());
+        let hint =
+            format!("mend them, then run the same command again; everything else: todoctl doctor {profile}");
+        Self::unchanged(&message, &lines.collect::<Vec<_>>(), hint)
     }
 
     /// Several steps that cannot decide, told together.

@@ -15,6 +15,7 @@ use crate::cli::kubeconfig::Private;
 use crate::cli::select::{only, sets};
 use crate::cli::{charts, folders, hygiene, signals, sources, tools};
 use crate::dapr;
+use crate::doctor::tools::needs;
 use crate::given::{self, Given};
 use crate::inputs::Inputs;
 use crate::output::{Color, Output};
@@ -93,7 +94,7 @@ impl Session {
         let dapr = dapr::load(&loaded)?;
         let fetched = charts::of(&loaded, only.as_ref(), output).await?;
         let inputs = Inputs::resolve(loaded, dapr, fetched, set, only)?;
-        Self::open(args, inputs, given, file).await
+        Self::open(args, inputs, given, file, true).await
     }
 
     /// For commands that look at or remove what is deployed.
@@ -102,10 +103,34 @@ impl Session {
         let name = profile_name(&project, profile)?;
         let loaded = load(&project, &name)?;
         let file = loaded.file.clone();
-        Self::open(args, Inputs::without_sources(loaded), Given::default(), file).await
+        Self::open(args, Inputs::without_sources(loaded), Given::default(), file, false).await
     }
 
-    async fn open(args: &Args, inputs: Inputs, given: Given, profile_file: PathBuf) -> Result<Self, Failure> {
+    /// The same after a look at the programs that are needed, by commands that deploy or by all.
+    async fn open(
+        args: &Args,
+        inputs: Inputs,
+        given: Given,
+        file: PathBuf,
+        deploys: bool,
+    ) -> Result<Self, Failure> {
+        let mut session = Self::unchecked(args, inputs, given, file)?;
+        let mut needs = needs(&session.inputs.profile);
+        needs.retain(|need| deploys || !need.deploys);
+        let runner = session.runner(None, None);
+        let root = session.state.parent().unwrap_or(&session.state);
+        let place = tools::Place { runner: &runner, state: root, project: &session.inputs.project };
+        session.helm_major = tools::check(&place, &needs, &session.inputs.name).await?;
+        Ok(session)
+    }
+
+    /// Without a look at the programs.
+    pub(super) fn unchecked(
+        args: &Args,
+        inputs: Inputs,
+        given: Given,
+        profile_file: PathBuf,
+    ) -> Result<Self, Failure> {
         let root = folders::state()?;
         let state = root.join(&inputs.name);
         std::fs::create_dir_all(state.join("runs")).map_err(|error| {
@@ -119,7 +144,7 @@ impl Session {
         let images = builder::of(&inputs.profile);
         let run = run_id();
         let inputs = Arc::new(inputs);
-        let mut session = Self {
+        Ok(Self {
             inputs,
             provider,
             images,
@@ -134,9 +159,7 @@ impl Session {
             interrupts: OnceLock::new(),
             kubeconfig: OnceLock::new(),
             identity: OnceLock::new(),
-        };
-        session.helm_major = tools::check(&session.runner(None, None), &root).await?;
-        Ok(session)
+        })
     }
 
     /// A door to processes that see this kubeconfig, alone.

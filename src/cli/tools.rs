@@ -1,80 +1,163 @@
-//! Owns the preflight of tools: they are there and new enough. Versions are remembered by path, size and time of
-//! change, so that a run without changes starts no process for them.
+//! Owns looking for programs: where they are and which version they are. Versions are remembered by path, size and time
+//! of change, so that a run without changes starts no process for them. `doctor::tools` judges.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::cli::failure::Failure;
-use crate::runner::{RunError, SharedRunner};
+use crate::doctor::Finding;
+use crate::doctor::tools::{Need, Seen, judge};
+use crate::runner::SharedRunner;
 use crate::survey;
-use crate::tool::helm;
+use crate::tool::version::{self, Version};
 
-/// The first helm that has `--labels`.
-const OLDEST_HELM: (u32, u32) = (3, 14);
+/// Whose programs are looked for.
+pub(super) struct Place<'a> {
+    pub(super) runner: &'a SharedRunner,
+    /// Folder of the cache.
+    pub(super) state: &'a Path,
+    pub(super) project: &'a Path,
+}
 
-#[derive(Serialize, Deserialize, PartialEq)]
+/// What is known of a program's file.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
 struct Known {
-    helm: String,
     size: u64,
     changed: i64,
-    version: (u32, u32),
+    version: Version,
 }
 
-/// Checks that helm and kubectl are there; gives helm's major version.
-pub(super) async fn check(runner: &SharedRunner, state: &Path) -> Result<u32, Failure> {
-    let missing: Vec<&str> =
-        ["helm", "kubectl"].into_iter().filter(|name| which::which(name).is_err()).collect();
-    if !missing.is_empty() {
-        let verb = if missing.len() == 1 { "is" } else { "are" };
-        let message = format!("{} {verb} not on the PATH", missing.join(" and "));
-        let hints = missing.iter().map(|name| RunError::Missing { program: (*name).to_owned() }.hint());
-        return Err(Failure::unchanged(&message, &[], hints.collect::<Vec<_>>().join("; ")));
-    }
-    let version = helm_version(runner, state).await?;
-    if version < OLDEST_HELM {
-        let message = format!(
-            "helm {}.{} is too old: todoctl needs 3.14 or later; nothing was changed",
-            version.0, version.1
-        );
-        return Err(Failure::preflight(message, "install a newer one: https://helm.sh/docs/intro/install/"));
-    }
-    Ok(version.0)
-}
+type Cache = BTreeMap<String, Known>;
 
-async fn helm_version(runner: &SharedRunner, state: &Path) -> Result<(u32, u32), Failure> {
-    let cache = state.join("tools.json");
-    let seen = which::which("helm").ok().and_then(|path| {
-        let metadata = std::fs::metadata(&path).ok()?;
-        // A version manager's shim is one script for every version: never remember what it said.
-        let mut start = [0; 2];
-        std::fs::File::open(&path).ok()?.read_exact(&mut start).ok()?;
-        if start == *b"#!" {
-            return None;
-        }
-        Some((path.display().to_string(), metadata.size(), metadata.mtime()))
+/// Checks that the programs are there and new enough, and says everything that is missing at once; gives helm's major
+/// version.
+pub(super) async fn check(place: &Place<'_>, needs: &[Need], profile: &str) -> Result<u32, Failure> {
+    // A script, such as a version manager's shim or a program in Python, is slow and is asked only when it matters.
+    let matters = |need: &Need, path: &Path| {
+        need.program == "helm" || is_plugin(need) || (need.minimum.is_some() && !is_script(path))
+    };
+    let seen = look(place, needs, matters).await;
+    let helm = needs.iter().zip(&seen).find_map(|(need, seen)| match seen {
+        Seen::Found(_, version) if need.program == "helm" => Some(version.0),
+        Seen::Missing | Seen::Silent(_) | Seen::Found(..) => None,
     });
-    let known = std::fs::read(&cache).ok().and_then(|bytes| serde_json::from_slice::<Known>(&bytes).ok());
-    if let (Some((helm, size, changed)), Some(known)) = (&seen, &known)
-        && (helm, size, changed) == (&known.helm, &known.size, &known.changed)
-    {
-        return Ok(known.version);
+    let judged = needs.iter().zip(&seen).filter(|(need, seen)| {
+        // One that was not asked says nothing.
+        !matches!(seen, Seen::Silent(path) if !matters(need, path))
+    });
+    let failed: Vec<Finding> =
+        judged.map(|(need, seen)| judge(need, seen)).filter(Finding::is_failed).collect();
+    match helm {
+        Some(major) if failed.is_empty() => Ok(major),
+        _ => Err(Failure::findings(&failed, profile)),
     }
-    let output = survey::call(runner, helm::version()).await?;
-    let version = helm::parse_version(&output.text()).ok_or_else(|| {
-        Failure::unchanged(
-            "helm does not say its version",
-            &[output.text(), output.stderr.clone()],
-            "try it: helm version",
-        )
-    })?;
-    if let Some((helm, size, changed)) = seen {
-        let known = Known { helm, size, changed, version };
+}
+
+/// Looks for programs. `asks` chooses those that are asked for their version when it is not remembered.
+pub(super) async fn look(
+    place: &Place<'_>,
+    needs: &[Need],
+    asks: impl Fn(&Need, &Path) -> bool,
+) -> Vec<Seen> {
+    let file = place.state.join("tools.json");
+    let mut cache: Cache =
+        std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let before = cache.clone();
+    let mut jobs = Vec::new();
+    for need in needs {
+        let path = find(&need.program, place.project);
+        let job = path.as_ref().filter(|path| asks(need, path)).and_then(|path| {
+            if remembered(&cache, &need.program, path).is_some() {
+                return None;
+            }
+            let (runner, call) = (SharedRunner::clone(place.runner), version::call(&need.program)?);
+            Some(tokio::spawn(async move { survey::call(&runner, call).await }))
+        });
+        jobs.push((path, job));
+    }
+    let mut seen = Vec::new();
+    for (need, (path, job)) in needs.iter().zip(jobs) {
+        let Some(path) = path else {
+            seen.push(Seen::Missing);
+            continue;
+        };
+        let said = match job {
+            None => remembered(&cache, &need.program, &path),
+            Some(job) => {
+                let output = job.await.ok().and_then(Result::ok);
+                let said = output.as_ref().and_then(|output| version::parse(&need.program, output));
+                if said.is_none() && is_plugin(need) {
+                    // It has no file of its own: what does not answer is not there.
+                    seen.push(Seen::Missing);
+                    continue;
+                }
+                if let Some(version) = said {
+                    remember(&mut cache, &need.program, &path, version);
+                }
+                said
+            }
+        };
+        seen.push(match said {
+            Some(version) => Seen::Found(path, version),
+            None => Seen::Silent(path),
+        });
+    }
+    if cache != before {
         // Only time is lost when it cannot be remembered.
         let _: Option<()> =
-            serde_json::to_vec(&known).ok().and_then(|bytes| std::fs::write(&cache, bytes).ok());
+            serde_json::to_vec(&cache).ok().and_then(|bytes| std::fs::write(&file, bytes).ok());
     }
-    Ok(version)
+    seen
+}
+
+/// The programs that are not there.
+pub(super) fn absent(needs: &[Need], project: &Path) -> Vec<String> {
+    let programs = needs.iter().map(|need| &need.program);
+    programs.filter(|program| find(program, project).is_none()).cloned().collect()
+}
+
+/// A program on the PATH, or in the project when its name is a path. A plugin is found by its program.
+fn find(program: &str, project: &Path) -> Option<PathBuf> {
+    let name = program.split(' ').next().unwrap_or(program);
+    if name.contains('/') {
+        return which::which_in(name, None::<&str>, project).ok();
+    }
+    which::which(name).ok()
+}
+
+fn remembered(cache: &Cache, program: &str, path: &Path) -> Option<Version> {
+    let known = cache.get(&key(program, path))?;
+    let (size, changed) = stamp(path)?;
+    (known.size == size && known.changed == changed).then_some(known.version)
+}
+
+fn remember(cache: &mut Cache, program: &str, path: &Path, version: Version) {
+    // A version manager's shim is one script for every version: never remember what it said.
+    if let Some((size, changed)) = stamp(path).filter(|_| !is_script(path)) {
+        cache.insert(key(program, path), Known { size, changed, version });
+    }
+}
+
+/// Whether it is a plugin, such as `docker buildx`.
+fn is_plugin(need: &Need) -> bool {
+    need.program.contains(' ')
+}
+
+fn key(program: &str, path: &Path) -> String {
+    format!("{program} {}", path.display())
+}
+
+fn stamp(path: &Path) -> Option<(u64, i64)> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.size(), metadata.mtime()))
+}
+
+fn is_script(path: &Path) -> bool {
+    let mut start = [0; 2];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_err() || start == *b"#!"
 }

@@ -49,7 +49,7 @@ fn is_yaml(path: &Path) -> bool {
 }
 
 /// Names of the project's profiles, sorted.
-fn profile_names(project: &Path) -> Vec<String> {
+pub fn profile_names(project: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(project.join("profiles")) else {
         return Vec::new();
     };

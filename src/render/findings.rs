@@ -22,28 +22,35 @@ pub fn text(findings: &[Finding], look: Look) -> String {
             lines.push(look.paint(Tone::Strong, one.area.title()));
             area = Some(one.area);
         }
-        let tone = match one.state {
-            State::Ok => Tone::Good,
-            State::Warning => Tone::Careful,
-            State::Failed => Tone::Bad,
-            State::NotChecked => Tone::Dim,
-        };
-        let name = one.state.name();
-        let head = format!("  {}{}", look.paint(tone, name), " ".repeat(STATE - name.len()));
-        let said = text::clean(&format!("{}: {}", one.what, one.evidence));
-        let said = said.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-        let hang = " ".repeat(STATE + 4);
-        lines.extend(text::wrap(&format!("{head}{said}"), look.width, &hang));
-        if let Some(fix) = &one.fix {
-            let fix = text::clean(fix);
-            for line in fix.lines() {
-                lines.extend(text::wrap(&format!("{}fix: {line}", " ".repeat(STATE + 2)), look.width, &hang));
-            }
-        }
+        lines.extend(finding(one, look));
     }
     lines.push(String::new());
     lines.push(summary(findings));
     lines.join("\n")
+}
+
+/// The state in a column of its own; the fix below what was seen.
+fn finding(one: &Finding, look: Look) -> Vec<String> {
+    let tone = match one.state {
+        State::Ok => Tone::Good,
+        State::Warning => Tone::Careful,
+        State::Failed => Tone::Bad,
+        State::NotChecked => Tone::Dim,
+    };
+    let name = one.state.name();
+    let width = look.width.saturating_sub(STATE + 2);
+    let said = text::clean(&format!("{}: {}", one.what, one.evidence));
+    let said = said.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let mut body = text::wrap(&said, width, "  ");
+    for line in one.fix.iter().flat_map(|fix| fix.lines()) {
+        body.extend(text::wrap(&format!("fix: {}", text::clean_line(line)), width, "  "));
+    }
+    let column = |index| {
+        let name = if index == 0 { name } else { "" };
+        let space = " ".repeat(STATE - name.len());
+        format!("  {}{space}", if name.is_empty() { String::new() } else { look.paint(tone, name) })
+    };
+    body.iter().enumerate().map(|(index, line)| format!("{}{line}", column(index))).collect()
 }
 
 fn summary(findings: &[Finding]) -> String {

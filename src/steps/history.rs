@@ -19,7 +19,7 @@ pub(super) fn kept(history: &[Revision]) -> usize {
 }
 
 /// Refuses to touch a release that another helm is working on, or that one left behind.
-pub(super) fn refuse_unfinished(
+pub fn refuse_unfinished(
     name: &str,
     namespace: &str,
     newest: &Revision,

@@ -3,6 +3,7 @@
 mod config;
 mod content;
 mod lease;
+mod look;
 mod refusal;
 
 pub use config::minified;
@@ -22,6 +23,7 @@ use crate::workload::Workload;
 use crate::world::Access;
 use crate::world::leftovers::{COLUMNS, Sort};
 
+pub use look::{Right, client_version, parse_refused, parse_versions};
 pub use refusal::{is_absent, is_undelivered, lacks_resource};
 
 /// Limit of a single request to the API server, so that a dead one is noticed.

@@ -1,5 +1,5 @@
-//! Owns reading a rendered manifest: which workloads it asks for.
-//! Refuses to keep the rest: a manifest may hold Secrets.
+//! Owns reading a rendered manifest: its objects, and which workloads it asks for.
+//! Refuses to quote it: a manifest may hold Secrets.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,15 +8,21 @@ use crate::workload::{Workload, WorkloadKind};
 
 /// The workloads of a manifest, which is a row of YAML documents; sorted.
 pub fn workloads(manifest: &str, default_namespace: &str) -> Result<Vec<Workload>, String> {
-    let mut found = Vec::new();
-    for document in serde_yaml::Deserializer::from_str(manifest) {
-        // The parser's own message could quote a Secret's line.
-        let object = Value::deserialize(document)
-            .map_err(|_| "the rendered manifest is not readable YAML".to_owned())?;
-        found.extend(workload(&object, default_namespace));
-    }
+    let objects = objects(manifest)?;
+    let mut found: Vec<Workload> =
+        objects.iter().filter_map(|object| workload(object, default_namespace)).collect();
     found.sort();
     Ok(found)
+}
+
+/// Every object of a manifest, in its order. Sensitive: it may hold Secrets.
+pub fn objects(manifest: &str) -> Result<Vec<Value>, String> {
+    let documents = serde_yaml::Deserializer::from_str(manifest);
+    // The parser's own message could quote a Secret's line.
+    let objects = documents.map(|document| {
+        Value::deserialize(document).map_err(|_| "the rendered manifest is not readable YAML".to_owned())
+    });
+    objects.filter(|object| !matches!(object, Ok(Value::Null))).collect()
 }
 
 /// One object as a workload, if it is one.
