@@ -18,7 +18,7 @@ use crate::exit::Exit;
 use crate::given::Given;
 use crate::inputs::Inputs;
 use crate::output::Output;
-use crate::profile::{self, Loaded, ProfileError};
+use crate::profile::{self, Loaded, ProfileError, Variables};
 use crate::render::findings;
 use crate::runner::{DuctRunner, Setup, SharedRunner};
 
@@ -75,7 +75,7 @@ async fn of_profile(
     found: &mut Vec<Finding>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let loaded = match profile::load(project, name) {
+    let loaded = match session::load(project, name) {
         Ok(loaded) => loaded,
         Err(error) => {
             found.extend(problems(&error));
@@ -108,7 +108,8 @@ async fn of_profile(
 /// The programs that the project's profiles need. One that cannot be read is a matter of `todoctl lint`.
 fn every_need(project: &Path) -> Vec<Need> {
     let all = profile::profile_names(project);
-    let loaded: Vec<Loaded> = all.iter().filter_map(|name| profile::load(project, name).ok()).collect();
+    let loaded: Vec<Loaded> =
+        all.iter().filter_map(|name| profile::load(project, name, Variables::AsWritten).ok()).collect();
     of_every(&loaded)
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::doctor::{Area, Finding, State};
 use crate::invocation::install;
-use crate::profile::{Cluster, Loaded, Profile};
+use crate::profile::{Builder, Cluster, Loaded, Profile};
 use crate::tool::version::{Engine, Version};
 
 /// The first helm that has `--labels` (helm pkg/cmd/upgrade.go).
@@ -58,6 +58,9 @@ pub fn needs(profile: &Profile) -> Vec<Need> {
         let purpose = if in_docker(&profile.cluster) { "holds the cluster" } else { "builds the images" };
         needs.push(Need { deploys: true, ..Need::new("docker", None, purpose) });
     }
+    if builds_with_docker(profile) {
+        needs.push(Need { deploys: true, ..Need::new("docker buildx", None, "builds the images") });
+    }
     needs
 }
 
@@ -71,7 +74,21 @@ pub fn in_docker(cluster: &Cluster) -> bool {
 
 /// Whether the Docker engine must run.
 pub fn needs_engine(profile: &Profile) -> bool {
-    in_docker(&profile.cluster)
+    in_docker(&profile.cluster) || builds_with_docker(profile)
+}
+
+/// Whether docker builds the images; without a `builder` it does for a cluster that has none of its own.
+fn builds_with_docker(profile: &Profile) -> bool {
+    let elsewhere = match &profile.cluster {
+        Cluster::Context(_) | Cluster::Oke(_) => true,
+        Cluster::Sandbox(_) | Cluster::Minikube(_) => false,
+    };
+    !profile.images.is_empty()
+        && match &profile.builder {
+            None => elsewhere,
+            Some(Builder::Buildx(_)) => true,
+            Some(Builder::Sandbox(_) | Builder::Minikube(_)) => false,
+        }
 }
 
 /// Judges the Docker engine.

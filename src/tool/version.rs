@@ -40,8 +40,9 @@ pub fn call(program: &str) -> Option<Invocation> {
         // Without the engine, which is another question: `docker version` fails when it does not run.
         "docker" => docker(&["--version"]),
         "docker buildx" => docker(&["buildx", "version"]),
-        "minikube" => other(program, &["version", "--short"]),
-        "oci" | "git" => other(program, &["--version"]),
+        "minikube" => Invocation::new(Tool::Minikube, ["version", "--short"]),
+        "oci" => Invocation::new(Tool::Oci, ["--version"]),
+        "git" => Invocation::new(Tool::Project(PathBuf::from("git")), ["--version"]),
         _ => return None,
     };
     Some(invocation.timeout(LIMIT))
@@ -89,11 +90,7 @@ pub fn parse(program: &str, output: &Output) -> Option<Version> {
 }
 
 fn docker(args: &[&str]) -> Invocation {
-    other("docker", args)
-}
-
-fn other(program: &str, args: &[&str]) -> Invocation {
-    Invocation::new(Tool::Project(PathBuf::from(program)), args.iter().copied())
+    Invocation::new(Tool::Docker, args.iter().copied())
 }
 
 #[cfg(test)]
