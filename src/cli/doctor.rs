@@ -4,13 +4,15 @@
 mod cluster;
 mod machine;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::cli::args::{Args, Doctor, Form};
 use crate::cli::failure::Failure;
 use crate::cli::session::{self, Session};
 use crate::cli::tools::{Place, absent, look};
-use crate::cli::{folders, sources};
+use crate::cli::{charts, folders, sources};
 use crate::dapr;
 use crate::doctor::tools::{Need, judge, needs, of_every};
 use crate::doctor::{Area, Finding};
@@ -21,6 +23,9 @@ use crate::output::Output;
 use crate::profile::{self, Loaded, ProfileError, Variables};
 use crate::render::findings;
 use crate::runner::{DuctRunner, Setup, SharedRunner};
+
+/// How long fetching charts may take.
+const FETCH: Duration = Duration::from_secs(60);
 
 /// Looks.
 pub(super) async fn doctor(args: &Args, command: &Doctor, output: &mut Output) -> Result<Exit, Failure> {
@@ -94,11 +99,11 @@ async fn of_profile(
         }
     };
     let file = loaded.file.clone();
-    let inputs = inputs(loaded, found);
+    let needs = needs(&loaded.profile);
+    let missing = absent(&needs, project);
+    let inputs = inputs(loaded, &missing, found, output).await;
     let session = Session::unchecked(args, inputs, given, file)?;
     found.extend(machine::state_folder(&session.state));
-    let needs = needs(&session.inputs.profile);
-    let missing = absent(&needs, project);
     let (tools, cluster) = tokio::join!(of_machine(&needs, project), cluster::look_at(&session, &missing));
     found.extend(tools);
     found.extend(cluster);
@@ -113,8 +118,9 @@ fn every_need(project: &Path) -> Vec<Need> {
     of_every(&loaded)
 }
 
-/// What the disk says; what is wrong with it is found, and the rest is looked at without it.
-fn inputs(loaded: Loaded, found: &mut Vec<Finding>) -> Inputs {
+/// What the disk says, and the charts of repositories; what is wrong with them is found, and the rest is looked at
+/// without them.
+async fn inputs(loaded: Loaded, missing: &[String], found: &mut Vec<Finding>, output: &mut Output) -> Inputs {
     let dapr = match dapr::load(&loaded) {
         Ok(dapr) => dapr,
         Err(error) => {
@@ -122,13 +128,35 @@ fn inputs(loaded: Loaded, found: &mut Vec<Finding>) -> Inputs {
             dapr::Dapr::default()
         }
     };
-    match Inputs::resolve(loaded.clone(), dapr, std::collections::BTreeMap::new(), None) {
+    let fetched = match tokio::time::timeout(FETCH, charts::of(&loaded, None, output)).await {
+        Ok(Ok(fetched)) => fetched,
+        Ok(Err(_)) if missing.iter().any(|program| program == "helm") => {
+            found.push(Finding::not_checked(Area::Profile, "charts", "helm is not there to fetch them"));
+            return Inputs::without_sources(loaded);
+        }
+        Ok(Err(failure)) => {
+            found.push(refused("charts", failure));
+            return Inputs::without_sources(loaded);
+        }
+        Err(_) => {
+            let evidence = format!("were not fetched within {} s", FETCH.as_secs());
+            let fix = "look at the network: helm pull uses HTTPS_PROXY";
+            found.push(Finding::failed(Area::Profile, "charts", evidence, fix));
+            return Inputs::without_sources(loaded);
+        }
+    };
+    match Inputs::resolve(loaded.clone(), dapr, fetched, BTreeMap::new(), None) {
         Ok(inputs) => inputs,
         Err(error) => {
             found.push(Finding::failed(Area::Profile, "files", error.to_string(), error.hint()));
             Inputs::without_sources(loaded)
         }
     }
+}
+
+fn refused(what: &str, failure: Failure) -> Finding {
+    let told: Vec<String> = std::iter::once(failure.message).chain(failure.evidence).collect();
+    Finding::failed(Area::Profile, what, told.join("; "), failure.hint.unwrap_or_default())
 }
 
 fn problems(error: &ProfileError) -> Vec<Finding> {

@@ -40,6 +40,7 @@ pub(super) async fn look_at(session: &Session, missing: &[String]) -> Vec<Findin
         survey::rendered(&runner, &session.inputs, &blank),
         engine(session, &runner, missing),
     );
+    found.extend(unrendered(&rendered, missing));
     let title = session.provider.title();
     let wanted = wanted_ports(session, &rendered);
     let runs = matches!(cluster, Ok(Cluster::Running(_)));
@@ -63,6 +64,20 @@ pub(super) async fn look_at(session: &Session, missing: &[String]) -> Vec<Findin
         }
     }
     found
+}
+
+/// The charts that do not render.
+fn unrendered(rendered: &Rendered, missing: &[String]) -> Vec<Finding> {
+    if missing.iter().any(|program| program == "helm") {
+        return vec![Finding::not_checked(Area::Profile, "charts", "helm is not there to render them")];
+    }
+    let failed = rendered.iter().filter_map(|(name, objects)| Some((name, objects.as_ref().err()?)));
+    let told = |(name, why): (&String, &String)| {
+        let what = format!("chart of release {name}");
+        let fix = "mend the chart or its values; todoctl lint names file and line";
+        Finding::failed(Area::Profile, what, format!("does not render: {why}"), fix)
+    };
+    failed.map(told).collect()
 }
 
 /// The cluster as its provider sees it. A program that is not there was told among the tools.

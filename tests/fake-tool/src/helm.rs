@@ -116,7 +116,7 @@ fn upgrade(state: &mut State, argv: &Argv, call: &Call) -> Result<String, String
     // The trap: of the revisions sorted by name, v9 is the last.
     let by_name = history.iter().max_by_key(|one| one.number.to_string());
     let uninstalled = |one: &&Revision| one.status == "uninstalled";
-    if history.last().is_some_and(uninstalled) && !by_name.is_some_and(|one| uninstalled(one)) {
+    if history.last().is_some_and(uninstalled) && !by_name.is_some_and(uninstalled) {
         return Err(format!("Error: UPGRADE FAILED: \"{release}\" has no deployed releases\n"));
     }
     put(state, argv, call)
