@@ -25,7 +25,7 @@ use crate::render::findings;
 use crate::runner::{DuctRunner, Setup, SharedRunner};
 
 /// How long fetching charts may take.
-const FETCH: Duration = Duration::from_secs(60);
+const FETCH: Duration = Duration::from_mins(1);
 
 /// Looks.
 pub(super) async fn doctor(args: &Args, command: &Doctor, output: &mut Output) -> Result<Exit, Failure> {
@@ -139,7 +139,7 @@ async fn inputs(loaded: Loaded, missing: &[String], found: &mut Vec<Finding>, ou
             return Inputs::without_sources(loaded);
         }
         Err(_) => {
-            let evidence = format!("were not fetched within {} s", FETCH.as_secs());
+            let evidence = format!("were not fetched within {FETCH:?}");
             let fix = "look at the network: helm pull uses HTTPS_PROXY";
             found.push(Finding::failed(Area::Profile, "charts", evidence, fix));
             return Inputs::without_sources(loaded);

@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::render::findings;
 
 /// Looks at the files.
-pub(super) async fn lint(args: &Args, command: &Lint, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn lint(args: &Args, command: &Lint, output: &mut Output) -> Result<Exit, Failure> {
     let _project = session::project(args)?;
     let report = Report::default();
     match command.output {

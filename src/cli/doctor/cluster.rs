@@ -44,7 +44,7 @@ pub(super) async fn look_at(session: &Session, missing: &[String]) -> Vec<Findin
     let title = session.provider.title();
     let wanted = wanted_ports(session, &rendered);
     let runs = matches!(cluster, Ok(Cluster::Running(_)));
-    found.extend(room(session, engine, runs));
+    found.extend(room(session, engine.as_ref(), runs));
     if let Some(registry) = &session.inputs.profile.registry {
         found.push(registry::judge(&registry.server, machine::docker_config().as_deref()));
     }
@@ -131,7 +131,7 @@ async fn engine(
 }
 
 /// Whether the cluster fits on this machine, or in its Docker.
-fn room(session: &Session, engine: Option<Engine>, runs: bool) -> Vec<Finding> {
+fn room(session: &Session, engine: Option<&Engine>, runs: bool) -> Vec<Finding> {
     let cluster = &session.inputs.profile.cluster;
     let size = size(cluster);
     if size == Size::default() {
@@ -141,7 +141,7 @@ fn room(session: &Session, engine: Option<Engine>, runs: bool) -> Vec<Finding> {
     if !tools::in_docker(cluster) {
         return judge(size, here, "this machine", runs);
     }
-    let of = |number: fn(&Engine) -> u64| engine.as_ref().map(number);
+    let of = |number: fn(&Engine) -> u64| engine.map(number);
     let docker = Room { cpus: of(|one| one.cpus), memory: of(|one| one.memory), ..here };
     judge(size, docker, "Docker", runs)
 }
