@@ -156,19 +156,19 @@ fn judge_needed(need: &Need, seen: &Seen) -> Finding {
     match (seen, minimum) {
         (Seen::Missing, _) => {
             let place = if program.contains('/') { "is not in the project" } else { "is not on the PATH" };
-            Finding::failed(Area::Tools, program, format!("{place}; it {purpose}"), fix())
+            Finding::failed(Area::Tools, program, format!("{place} (it {purpose})"), fix())
         }
         (Seen::Silent(path), Some(minimum)) => Finding::failed(
             Area::Tools,
             program,
-            format!("{} does not say its version; {minimum} or later is needed", path.display()),
+            format!("does not say its version, and {minimum} or later is needed: {}", path.display()),
             format!("try it: {program} version"),
         ),
         (Seen::Silent(path), None) => Finding::ok(Area::Tools, program, path.display().to_string()),
         (Seen::Found(path, version), Some(minimum)) if version < minimum => Finding::failed(
             Area::Tools,
             program,
-            format!("{version} at {} is too old: {minimum} or later is needed", path.display()),
+            format!("{version} is too old, {minimum} or later is needed: {}", path.display()),
             fix(),
         ),
         (Seen::Found(path, version), _) => {
@@ -204,13 +204,13 @@ mod tests {
         let path = PathBuf::from("/bin/helm");
         assert!(
             judged(&Seen::Missing)
-                .starts_with("failed: is not on the PATH; it installs the charts install helm")
+                .starts_with("failed: is not on the PATH (it installs the charts) install helm")
         );
         assert!(
             judged(&Seen::Found(path.clone(), Version(3, 12)))
-                .starts_with("failed: 3.12 at /bin/helm is too old")
+                .starts_with("failed: 3.12 is too old, 3.14 or later is needed: /bin/helm")
         );
-        assert!(judged(&Seen::Silent(path.clone())).starts_with("failed: /bin/helm does not say"));
+        assert!(judged(&Seen::Silent(path.clone())).starts_with("failed: does not say its version"));
         assert_eq!(judged(&Seen::Found(path, Version(3, 14))), "ok: 3.14, /bin/helm ");
     }
 
