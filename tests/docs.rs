@@ -28,10 +28,11 @@ const DOCUMENTS: &[&str] = &[
     "charts/recurring/README.md",
     "charts/audit/README.md",
     "docs/local.md",
+    "docs/oke.md",
 ];
 /// Their code blocks are commands of this repository, to be typed in its folder.
 const WITH_COMMANDS: &[&str] =
-    &["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/rollback.md", "docs/secrets.md", "docs/local.md"];
+    &["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/rollback.md", "docs/secrets.md", "docs/local.md", "docs/oke.md"];
 /// Programs of other people that the documents call.
 const FOREIGN: &[&str] = &[
     "cargo",
