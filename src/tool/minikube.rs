@@ -215,8 +215,12 @@ pub fn images(minikube: &Minikube) -> Invocation {
 }
 
 /// Builds an image into the cluster's image store. It exits with 0 when the build fails: only `images` tells.
+///
+/// The context is sent to the node, and `-f` is relative to it (`transferAndBuildImage` in
+/// `pkg/minikube/machine/build_images.go`): a Dockerfile elsewhere cannot be built from.
 pub fn build(minikube: &Minikube, tag: &str, dockerfile: &Path, context: &Path) -> Invocation {
-    let (file, context) = (dockerfile.display().to_string(), context.display().to_string());
+    let file = dockerfile.strip_prefix(context).unwrap_or(dockerfile).display().to_string();
+    let context = context.display().to_string();
     invocation(minikube, ["image", "build", "-t", tag, "-f", &file, &context]).timeout(BUILD)
 }
 

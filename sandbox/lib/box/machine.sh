@@ -5,7 +5,7 @@
 machine_start() {
   process_alive init && return 0
   process_spawn_inside machine env -i "PATH=$PATH" LC_ALL=C.UTF-8 SANDBOX_HOME="$SANDBOX_HOME" ID="$ID" \
-    MACHINE="$MACHINE" STATE="$STATE" BIN="$BIN" NAME="$NAME" HOST_IP="$HOST_IP" NODE_IP="$NODE_IP" \
+    MACHINE="$MACHINE" STATE="$STATE" BIN="$BIN" NAME="$NAME" NODE_IP="$NODE_IP" \
     PAUSE_IMAGE="$PAUSE_IMAGE" "$SANDBOX_HOME/lib/box/machine" enter
   machine_wait 20 machine_note
   machine_socket

@@ -16,6 +16,7 @@ up_verb() {
   ! cgroup_is_v2 || note "box: this machine has cgroup v2, on which the box has not been tried"
   pki_create_database
   network_start
+  up_refuse
   cgroup_create
   up_cpuset
   up_binaries
@@ -26,6 +27,11 @@ up_verb() {
   up_images
   wait_until 30 postgres_ready || fail "the database does not answer" "$(tail -n 5 "$STATE/log/postgres.log")"
   stage "box $NAME is up: $NODE_IP; next: eval \"\$(sandbox/box env)\" && minikube start --driver=none --container-runtime=containerd --kubernetes-version=$KUBERNETES_VERSION --cni=bridge --preload=false"
+}
+
+# up_refuse: every question to the name server that is not there (lib/box/machine) is refused, not one a second.
+up_refuse() {
+  nsenter --net="$NETNS_FILE" sysctl -qw net.ipv4.icmp_ratelimit=0
 }
 
 # up_cpuset: cgroups that are made below the box's may use what it may use, without anybody's help (cgroup v1).

@@ -32,7 +32,7 @@ change_collects() {
   local stray=sandbox.local/todo/frontend:stray kept
   nothing_to_do
   kept=$(images)
-  sandbox image build -t "$stray" -f "$project/sample/Dockerfile" "$project/sample/frontend"
+  sandbox image build -t "$stray" "$project/sample/frontend"
   images | grep -xF "$stray"
   exits 0 todoctl up e2e
   same "the kept images" "$kept" "$(images)"
