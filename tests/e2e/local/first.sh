@@ -6,6 +6,8 @@ local_first() {
   check "plan prints every command of a cluster that is not there, and changes nothing" first_plan
   check "up makes the cluster and deploys everything; the event check passes" first_up
   ((failed == 0)) || { echo "# nothing is deployed: the rest was not run" && exit 1; }
+  check "the user's current context stays as it was" same "the current context" none "$(kubectl config current-context 2>/dev/null || echo none)"
+  kubectl config use-context minikube >/dev/null
   check "every release is verified, every pod ready, every sidecar there" full_healthy
   check "a task's event reaches notification and audit" full_delivers
   check "status, verify and history know it" first_known
@@ -14,7 +16,7 @@ local_first() {
 first_plan() {
   exits 0 here plan
   cp "$work/stdout" "$work/first-plan"
-  screen 'minikube -p minikube start --driver=none'
+  screen 'minikube -p minikube start' --driver=none
   exits 85 minikube status
 }
 
