@@ -79,7 +79,7 @@ impl ChartError {
     pub fn hint(&self) -> String {
         match self {
             Self::Fetch { command, .. } => format!(
-                "Try it by hand: {command}. A chart is fetched once: without a network, let a machine with one run \
+                "Try it by hand: `{command}`. A chart is fetched once: without a network, let a machine with one run \
                  `todoctl plan` and copy its ~/.cache/todoctl/charts, or name a folder in `chart`."
             ),
             Self::Digest { .. } => {

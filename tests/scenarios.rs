@@ -6,6 +6,8 @@
 mod bench;
 #[path = "scenarios/canary.rs"]
 mod canary;
+#[path = "scenarios/charts.rs"]
+mod charts;
 #[path = "support/commands.rs"]
 mod commands;
 #[path = "scenarios/faults.rs"]
@@ -48,6 +50,11 @@ scenarios! {
     broken_and_unchanged,
     broken_before,
     chart_does_not_render,
+    chart_fetched,
+    chart_offline,
+    chart_other_digest,
+    chart_unreachable,
+    chart_version_unknown,
     check_fails,
     cluster_absent,
     cluster_does_not_start,

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use regex::{Captures, Regex};
 
 /// Patterns and what stands for them.
-const PATTERNS: [(&str, &str); 16] = [
+const PATTERNS: [(&str, &str); 17] = [
+    (r"\b[0-9a-f]{64}\b", "[SHA256]"),
     (r"::(stop-commands::)?[0-9a-f]{32}(::)?", "::${1}[TOKEN]${2}"),
     (r"\b\d+[smhd] ago\b", "[AGO]"),
     // Which steps it names depends on how fast the machine is.

@@ -2,7 +2,7 @@
 
 use super::super::testing::{SOUND, load, project, refusal, spoilt, write};
 use super::*;
-use crate::profile::Cluster;
+use crate::profile::{Chart, Cluster};
 
 const REFERENCE: &str = "docs/profile.md explains every field.";
 
@@ -262,6 +262,23 @@ fn the_same_provider_merges_and_another_replaces() {
         refusal(&[("sandbox.yaml", own), ("base.yaml", &base)])
             .starts_with("profiles/sandbox.yaml:2:11: cluster.elsewhere: unknown variant")
     );
+}
+
+#[test]
+fn a_chart_of_a_repository_replaces_the_inherited_one() {
+    let chart = |rest: &str| format!("chart: {{repository: https://h, name: x, {rest}}}");
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let base = SOUND.replace("chart: charts/backend", &chart(&format!("version: 1.0.0, digest: '{digest}'")));
+    let of = |own: &str| {
+        let own = format!("extends: base.yaml\nreleases: {{backend: {{{own}}}}}\n");
+        let folder = project(&[("sandbox.yaml", &own), ("base.yaml", &base)]);
+        load(folder.path(), "sandbox").unwrap().profile.releases["backend"].chart.clone()
+    };
+    let Chart::Repository(inherited) = of("order: 6") else { panic!("a repository") };
+    assert_eq!(inherited.digest, Some(digest));
+    let Chart::Repository(own) = of(&chart("version: 1.0.1")) else { panic!("a repository") };
+    assert_eq!((own.version.as_str(), own.digest), ("1.0.1", None), "a digest belongs to its version");
+    assert_eq!(of("chart: charts/backend"), Chart::Folder("charts/backend".into()));
 }
 
 #[test]

@@ -79,3 +79,69 @@ fn is_digest(digest: &str) -> bool {
     let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     digest.strip_prefix("sha256:").is_some_and(|rest| rest.len() == 64 && rest.chars().all(hex))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::profile::testing::{SOUND, spoilt};
+
+    const CHART: &str = "chart: charts/backend";
+
+    fn with(chart: &str) -> String {
+        assert!(SOUND.contains(CHART));
+        let said = spoilt(CHART, &format!("chart: {chart}"));
+        let lines: Vec<&str> = said.lines().take_while(|line| !line.starts_with("hint: ")).collect();
+        lines.join("\n").replace("profiles/sandbox.yaml:", "")
+    }
+
+    #[test]
+    fn a_chart_is_a_folder_or_one_exact_chart() {
+        let rest = "name: dapr, version: 1.18.1";
+        let hex = "a".repeat(64);
+        for (chart, message) in [
+            (
+                "[a]".to_owned(),
+                "18:5: releases.backend.chart: invalid type: sequence, expected a folder as text, or a map of \
+                 `repository`, `name` and `version`",
+            ),
+            (
+                "{repository: https://h, name: dapr}".to_owned(),
+                "18:5: releases.backend.chart: missing field `version`",
+            ),
+            (
+                format!("{{repository: https://h, {rest}, tag: x}}"),
+                "18:65: releases.backend.chart.tag: unknown field `tag`, expected one of `repository`, `name`, \
+                 `version`, `digest`",
+            ),
+            (
+                format!("{{repository: charts.example.com, {rest}}}"),
+                "18:25: releases.backend.chart.repository: an address of a repository begins with `https://`, \
+                 `http://` or `oci://`",
+            ),
+            (
+                format!("{{repository: \"https://u:CANARY@h\", {rest}}}"),
+                "18:25: releases.backend.chart.repository: a repository that wants a login is not supported, and a \
+                 profile never holds a password",
+            ),
+            (
+                format!("{{repository: \"https://h?token=CANARY\", {rest}}}"),
+                "18:25: releases.backend.chart.repository: an address of a repository has no `?` and no `#`",
+            ),
+            (
+                "{repository: oci://h/charts, name: Dapr, version: ^1.18}".to_owned(),
+                "18:47: releases.backend.chart.name: `Dapr` is not a valid name: lower-case letters, digits and \
+                 dashes, a letter or digit at both ends\n\
+                 18:62: releases.backend.chart.version: `^1.18` is not an exact version such as 1.18.1",
+            ),
+            (
+                "{repository: https://h, name: dapr, version: \"1.18\"}".to_owned(),
+                "18:57: releases.backend.chart.version: `1.18` is not an exact version such as 1.18.1",
+            ),
+            (
+                format!("{{repository: https://h, {rest}, digest: {hex}}}"),
+                "18:73: releases.backend.chart.digest: a digest is `sha256:` and 64 lower-case hex digits",
+            ),
+        ] {
+            assert_eq!(with(&chart), message, "{chart}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Stands for helm 3 and 4: their records and the traps in them. Without `--wait`, as todoctl calls it: pods that fail
 //! leave a revision `deployed`.
 
+mod pull;
 pub mod values;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,10 @@ use crate::argv::Argv;
 use crate::state::{KUBECONFIG, Revision, State};
 use crate::{Answer, Call, cluster, dapr};
 
-const VALUED: [&str; 14] = [
+const VALUED: [&str; 17] = [
+    "--repo",
+    "--version",
+    "--destination",
     "--max",
     "-n",
     "--namespace",
@@ -56,6 +60,7 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
     };
     match argv.word(0) {
         "version" => Answer::ok(&state.helm),
+        "pull" => pull::pull(state, &argv).into(),
         "template" => template(state, &argv, &call.stdin).into(),
         verb => match reach(state, call) {
             Ok(()) => act(state, verb, &argv, call).into(),

@@ -37,6 +37,8 @@ pub struct State {
     pub sent: Vec<String>,
     /// Dapr: its CRDs, its objects, its injector.
     pub dapr: Dapr,
+    /// What can be fetched: `REPOSITORY NAME VERSION` to the folder of the project that is packed.
+    pub charts: BTreeMap<String, String>,
     /// Scripted faults.
     pub faults: Vec<Fault>,
     /// Counts changes; the source of unique ids and creation times.
@@ -58,6 +60,7 @@ impl Default for State {
             deployments: Vec::new(),
             sent: Vec::new(),
             dapr: Dapr::default(),
+            charts: BTreeMap::new(),
             faults: Vec::new(),
             clock: 0,
         }
