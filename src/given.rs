@@ -6,6 +6,7 @@ mod check;
 mod env_file;
 mod form;
 mod object;
+mod pull;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,6 +21,7 @@ pub use check::problems;
 pub use env_file::{EnvFile, EnvFileError};
 pub use form::derive;
 pub use object::{Object, ObjectError};
+pub use pull::{PULL_KEY, PULL_TYPE, docker_config};
 
 /// The values that were given, by their name in the profile.
 #[derive(Debug, Clone, Default)]

@@ -143,7 +143,9 @@ impl Inputs {
         let of_releases = self.releases().filter_map(|(_, release)| release.secret.clone());
         let of_objects =
             self.components().flat_map(|object| object.secrets.iter().map(|one| one.set.clone()));
-        of_releases.chain(of_objects).collect()
+        let pulling =
+            self.releases().filter_map(|(_, release)| self.profile.pull_set(release).map(str::to_owned));
+        of_releases.chain(of_objects).chain(pulling).collect()
     }
 
     /// Name and tag of an image the profile builds.

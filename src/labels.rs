@@ -17,6 +17,8 @@ pub const LIVE: &str = "todoctl.dev/live";
 pub const IMAGE: &str = "todoctl.dev/image";
 /// Version of the Secret that the revision refers to.
 pub const SECRETS: &str = "todoctl.dev/secrets";
+/// Version of the Secret that the revision's image is pulled with.
+pub const PULL: &str = "todoctl.dev/pull";
 /// Profile that owns the release.
 pub const PROFILE: &str = "todoctl.dev/profile";
 /// Version of the chart that the revision was made from.
@@ -34,4 +36,4 @@ pub const HOLDER: &str = "todoctl.dev/holder";
 pub const OPEN_RUN: &str = "todoctl.dev/open-run";
 
 /// The labels of a release Secret.
-pub const RELEASE: [&str; 8] = [DIGEST, REVISION, VERIFIED, LIVE, IMAGE, SECRETS, PROFILE, CHART];
+pub const RELEASE: [&str; 9] = [DIGEST, REVISION, VERIFIED, LIVE, IMAGE, SECRETS, PULL, PROFILE, CHART];

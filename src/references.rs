@@ -55,7 +55,9 @@ pub fn of(world: &World) -> References {
     for (_, release, revisions) in world.releases.iter() {
         for revision in revisions {
             // helm keeps labels also in a revision that somebody else made: keeping too much is harmless.
-            if let Some(version) = revision.label(labels::SECRETS) {
+            for version in
+                [labels::SECRETS, labels::PULL].into_iter().filter_map(|label| revision.label(label))
+            {
                 add(version, Reference::Revision { release: release.to_owned(), number: revision.number });
             }
         }

@@ -83,6 +83,9 @@ pub struct ReleaseAt {
     pub image: Option<String>,
     /// Version of its Secret.
     pub secret: Option<String>,
+    /// Version of the Secret that its image is pulled with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull: Option<String>,
 }
 
 /// A Dapr object with a content.
@@ -182,7 +185,8 @@ impl Deployed {
     /// With the versions of Secrets that its releases refer to, next to those that are already in it.
     #[must_use]
     pub fn with_secrets(mut self) -> Self {
-        self.secrets.extend(self.releases.iter().filter_map(|release| release.secret.clone()));
+        let named = self.releases.iter().flat_map(|release| [&release.secret, &release.pull]);
+        self.secrets.extend(named.flatten().cloned());
         self.secrets.sort();
         self.secrets.dedup();
         self

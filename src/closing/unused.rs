@@ -39,7 +39,10 @@ pub(super) fn versions(inputs: &Inputs, world: &World) -> Vec<String> {
 
 /// Every version of a Secret that none of these revisions refers to.
 pub(super) fn after_removal<'a>(world: &World, stays: impl Iterator<Item = &'a Revision>) -> Vec<String> {
-    let used: BTreeSet<&str> = stays.filter_map(|revision| revision.label(labels::SECRETS)).collect();
+    let used: BTreeSet<&str> = stays
+        .flat_map(|revision| [labels::SECRETS, labels::PULL].map(|label| revision.label(label)))
+        .flatten()
+        .collect();
     let versions = world.secrets.values().flat_map(|versions| versions.iter().map(|version| &version.name));
     versions.filter(|name| !used.contains(name.as_str())).cloned().collect()
 }

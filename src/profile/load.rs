@@ -38,9 +38,11 @@ pub fn load(project: &Path, name: &str, variables: Variables<'_>) -> Result<Load
     let file = resolve(project, name)?;
     let mut source = read_chain(project, &file)?;
     variables::substitute(&mut source, variables)?;
-    let profile = typed(&source)?;
+    let mut profile = typed(&source)?;
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     validate::validate(project, &name, &profile, &source)?;
+    // From here on it is a set like the others: asked for, kept, versioned, removed.
+    profile.declare_pull_secret();
     Ok(Loaded { name, project: project.to_path_buf(), file, profile })
 }
 

@@ -5,6 +5,7 @@ mod chart;
 mod checks;
 mod circle;
 mod dapr;
+mod registry;
 mod secrets;
 
 use std::path::Path;
@@ -37,6 +38,7 @@ pub(super) fn validate(
     check.label(&["namespace".into()], &profile.namespace, LABEL_LENGTH);
     check.images();
     check.secrets();
+    check.registry();
     check.releases();
     check.dapr();
     check.cycle();

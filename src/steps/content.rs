@@ -20,6 +20,8 @@ use crate::world::releases::Revision;
 const SCOPE: &str = "todoctl.dev/dapr";
 /// The chart value that names the Secret.
 const SECRET_VALUE: &str = "existingSecret";
+/// The chart value that lists what images are pulled with.
+const PULL_VALUE: &str = "imagePullSecrets";
 
 /// What `helm upgrade` is called with for a release.
 pub fn upgrade(inputs: &Inputs, name: &str, world: &World) -> Upgrade {
@@ -49,6 +51,13 @@ fn overlay(inputs: &Inputs, name: &str, world: &World) -> Value {
             entry.insert("tag".to_owned(), json!(tag));
         }
     }
+    if let Some(set) = inputs.profile.pull_set(spec) {
+        // Those that the profile names itself stay.
+        let entry = values.entry(PULL_VALUE).or_insert_with(|| json!([]));
+        if let Value::Array(names) = entry {
+            names.push(json!({"name": secret::wanted(inputs, set, world).version}));
+        }
+    }
     if let Some(set) = &spec.secret {
         values.insert(SECRET_VALUE.to_owned(), json!(secret::wanted(inputs, set, world).version));
     }
@@ -72,12 +81,20 @@ fn sidecar(values: &mut Map<String, Value>, name: &str, digest: &str) {
     put("podAnnotations", &[(SCOPE, json!(digest))]);
 }
 
-/// Digest of everything a release is made from, except the version of its Secret: that is random and has a label of
-/// its own.
+/// Digest of everything a release is made from, except the versions of its Secrets: those are random and have labels of
+/// their own.
 pub(super) fn digest_of(inputs: &Inputs, name: &str, upgrade: &Upgrade) -> String {
     let mut overlay = upgrade.overlay.clone();
-    if let (Some(values), Some(_)) = (overlay.as_object_mut(), &inputs.profile.releases[name].secret) {
-        values.remove(SECRET_VALUE);
+    let spec = &inputs.profile.releases[name];
+    if let Some(values) = overlay.as_object_mut() {
+        if spec.secret.is_some() {
+            values.remove(SECRET_VALUE);
+        }
+        if let (Some(_), Some(Value::Array(names))) =
+            (inputs.profile.pull_set(spec), values.get_mut(PULL_VALUE))
+        {
+            names.pop();
+        }
     }
     let overlay = overlay.to_string();
     let set = upgrade.set.join("\0");
@@ -115,6 +132,9 @@ pub(super) fn labels_of(
     if let Some(set) = &spec.secret {
         labels.push((labels::SECRETS, secret::wanted(inputs, set, world).version));
     }
+    if let Some(set) = inputs.profile.pull_set(spec) {
+        labels.push((labels::PULL, secret::wanted(inputs, set, world).version));
+    }
     labels
 }
 
@@ -129,13 +149,15 @@ pub fn is_current(inputs: &Inputs, name: &str, world: &World) -> bool {
         return newest.status == "deployed";
     }
     let spec = &inputs.profile.releases[name];
-    let version = spec.secret.as_ref().map(|set| secret::wanted(inputs, set, world).version);
+    let version = |set: Option<&str>| set.map(|set| secret::wanted(inputs, set, world).version);
+    let (secrets, pull) = (version(spec.secret.as_deref()), version(inputs.profile.pull_set(spec)));
     // A Dapr without its CRDs is to be repaired, whatever helm says of it.
     let whole = !inputs.installs_dapr(name) || world.components.known;
     whole
         && newest.status == "deployed"
         && !is_drifted(newest, name, namespace, world)
-        && newest.label(labels::SECRETS) == version.as_deref()
+        && newest.label(labels::SECRETS) == secrets.as_deref()
+        && newest.label(labels::PULL) == pull.as_deref()
         && newest.label(labels::DIGEST) == Some(&digest_of(inputs, name, &upgrade(inputs, name, world)))
 }
 

@@ -64,6 +64,7 @@ impl Step for ReleaseStep {
         }
         needs.extend(spec.image.as_deref().map(ImageStep::id_of));
         needs.extend(spec.secret.as_deref().map(secret::SecretStep::id_of));
+        needs.extend(self.inputs.profile.pull_set(spec).map(secret::SecretStep::id_of));
         needs.extend(spec.needs.iter().map(|name| release_id(name)));
         needs
     }
@@ -211,6 +212,9 @@ fn describe_new(newest: &Revision, labels: &[(&str, String)]) -> String {
     }
     if let Some(version) = new(labels::SECRETS).filter(|_| changed(labels::SECRETS)) {
         parts.push(format!("secret {version}"));
+    }
+    if let Some(version) = new(labels::PULL).filter(|_| changed(labels::PULL)) {
+        parts.push(format!("pulled with {version}"));
     }
     if parts.len() == 1 && changed(labels::DIGEST) {
         parts.push("other chart or values".to_owned());

@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::given;
 use crate::inputs::Inputs;
 use crate::labels;
+use crate::profile::Profile;
 use crate::step::{Change, DecideError, Decision, Guard, Reversal, Step, StepId, Undo};
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
@@ -51,10 +52,11 @@ impl SecretStep {
 
 /// What version a logical Secret has after this run. Pure, so that releases ask the same question.
 pub(super) fn wanted(inputs: &Inputs, set: &str, world: &World) -> Wanted {
-    let values: BTreeMap<String, SecretString> = inputs.profile.secrets.sets[set]
+    let mut values: BTreeMap<String, SecretString> = inputs.profile.secrets.sets[set]
         .iter()
         .filter_map(|(key, name)| Some((key.clone(), value(&inputs.profile, name, world)?)))
         .collect();
+    values.extend(pulling(&inputs.profile, set, world).map(|config| (given::PULL_KEY.to_owned(), config)));
     let newest = world.secrets.get(set).and_then(|versions| versions.newest());
     match newest.filter(|version| same(&version.values, &values)) {
         Some(version) => Wanted { version: version.name.clone(), new: None },
@@ -63,6 +65,14 @@ pub(super) fn wanted(inputs: &Inputs, set: &str, world: &World) -> Wanted {
             new: Some(values),
         },
     }
+}
+
+/// What the pull secret has beside its values: both of them in Kubernetes' form.
+fn pulling(profile: &Profile, set: &str, world: &World) -> Option<SecretString> {
+    let pull = profile.pull_secret().filter(|pull| pull.name == set)?;
+    let (username, password) =
+        (value(profile, &pull.username, world)?, value(profile, &pull.password, world)?);
+    Some(given::docker_config(&profile.registry.as_ref()?.server, &username, &password))
 }
 
 impl Step for SecretStep {
@@ -156,7 +166,8 @@ impl SecretStep {
         let data: BTreeMap<&String, &str> =
             values.iter().map(|(key, value)| (key, value.expose_secret())).collect();
         let labels = BTreeMap::from([(labels::SECRET, &self.name), (labels::PROFILE, &self.inputs.name)]);
-        json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "immutable": true,
+        let kind = if values.contains_key(given::PULL_KEY) { given::PULL_TYPE } else { "Opaque" };
+        json!({"apiVersion": "v1", "kind": "Secret", "type": kind, "immutable": true,
             "metadata": {"name": version, "namespace": namespace, "labels": labels}, "stringData": data})
         .to_string()
         .into()

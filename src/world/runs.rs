@@ -93,6 +93,7 @@ pub fn release_at((namespace, name): (&str, &str), order: u8, revision: &Revisio
         digest: label(labels::DIGEST),
         image: label(labels::IMAGE),
         secret: label(labels::SECRETS),
+        pull: label(labels::PULL),
     }
 }
 

@@ -1,8 +1,12 @@
 //! Owns the shape of `registry:`: where images are pushed to and pulled from.
 //! Refuses to know values: user and password are names of secret values.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::{Profile, Release};
 
 /// An image registry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,4 +33,25 @@ pub struct PullSecret {
     pub username: String,
     /// The value of `secrets.values` that is the password or token.
     pub password: String,
+}
+
+impl Profile {
+    /// Makes the pull secret one of `secrets.sets`: its two values, from which Kubernetes' form is made.
+    pub(in crate::profile) fn declare_pull_secret(&mut self) {
+        let Some(pull) = self.pull_secret().cloned() else { return };
+        let keys = [("username", pull.username), ("password", pull.password)];
+        let keys: BTreeMap<String, String> = keys.map(|(key, value)| (key.to_owned(), value)).into();
+        self.secrets.sets.insert(pull.name, keys);
+    }
+
+    /// What the cluster pulls images with.
+    pub fn pull_secret(&self) -> Option<&PullSecret> {
+        self.registry.as_ref()?.pull_secret.as_ref()
+    }
+
+    /// The set that a release pulls its image with.
+    pub fn pull_set(&self, release: &Release) -> Option<&str> {
+        let pull = self.pull_secret().filter(|_| release.image.is_some())?;
+        Some(pull.name.as_str())
+    }
 }
