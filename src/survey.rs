@@ -7,6 +7,11 @@ mod manifests;
 mod rendered;
 
 use std::collections::BTreeSet;
+mod rendered;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use rendered::rendered;
 
 pub use rendered::rendered;
 

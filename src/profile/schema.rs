@@ -83,17 +83,25 @@ pub struct Profile {
     pub parity: BTreeMap<String, String>,
 }
 
-/// What the nodes can give to pods: their `allocatable`, which is less than the machine has.
+/// What can be had. CPU and memory are asked of the cluster when it runs; storage and load balancers, which no cluster
+/// tells, always hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Capacity {
-    /// CPU of one node, as Kubernetes writes it: `"2"` or `1830m`.
+    /// CPU that one node can give to the profile, as Kubernetes writes it, such as `1830m`: its allocatable, less what
+    /// the cluster's own pods ask for.
     pub cpu: String,
-    /// Memory of one node, as Kubernetes writes it: `12Gi`.
+    /// The same of memory, such as `9Gi`.
     pub memory: String,
     /// How many such nodes there are.
     #[serde(default = "default_nodes")]
     pub nodes: u16,
+    /// Size of all volumes together, such as `100Gi`; any when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<String>,
+    /// How many Services may ask for a load balancer; any number when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load_balancers: Option<u32>,
 }
 
 fn default_nodes() -> u16 {

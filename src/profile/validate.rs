@@ -198,7 +198,12 @@ impl Validation<'_> {
 
     fn capacity(&mut self) {
         let Some(capacity) = &self.profile.capacity else { return };
-        for (field, text) in [("cpu", &capacity.cpu), ("memory", &capacity.memory)] {
+        let said = [
+            ("cpu", Some(&capacity.cpu)),
+            ("memory", Some(&capacity.memory)),
+            ("storage", capacity.storage.as_ref()),
+        ];
+        for (field, text) in said.into_iter().filter_map(|(field, text)| Some((field, text?))) {
             if let Err(error) = text.parse::<Quantity>() {
                 self.value(&["capacity".into(), field.into()], error.to_string());
             }
