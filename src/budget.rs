@@ -8,11 +8,13 @@ mod fit;
 mod nodes;
 mod pod;
 mod verdict;
+mod words;
 
 pub use demand::{Count, Demand, Volume, Workload};
 pub use nodes::{Nodes, Room, Running};
-pub use pod::{Limits, Pod};
+pub use pod::{Limits, Pod, Sidecar};
 pub use verdict::{Asked, Had, Row, Short, Verdict, WayOut, judge};
+pub use words::Refusal;
 
 use std::iter::Sum;
 use std::ops::{Add, Mul};

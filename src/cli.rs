@@ -24,6 +24,7 @@ mod prompt;
 mod questions;
 mod recover;
 mod rollback;
+mod room;
 mod secrets;
 mod select;
 mod session;

@@ -1,6 +1,7 @@
 //! Owns what people and programs see of a run: one renderer per kind of screen, all fed by the same events.
 //! Refuses to call the engine and to fail: a dead terminal never changes an outcome.
 
+pub mod budget;
 pub mod error;
 pub mod findings;
 pub mod github;

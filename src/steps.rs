@@ -24,6 +24,7 @@ use std::sync::Arc;
 pub use component::{id_of as object_id, manifest as object_manifest};
 pub use content::{is_broken, is_current, is_drifted, release_labels, upgrade};
 pub use history::{number_after, refuse_unfinished};
+pub use retire::left_the_profile as leaving;
 pub use returning::{Goal, goal, objects_are};
 pub use rollback::{RollbackStep, choose_revision};
 pub use secret::{Question, Why, generated, missing, questions, values};

@@ -7,18 +7,12 @@ mod manifests;
 mod rendered;
 
 use std::collections::BTreeSet;
-mod rendered;
-
-use std::collections::{BTreeMap, BTreeSet};
-
-pub use rendered::rendered;
-
-pub use rendered::rendered;
 
 use futures_util::future::try_join_all;
 use secrecy::SecretString;
 use tokio::task::spawn_blocking;
 
+use crate::budget::Nodes;
 use crate::builder::{Look, Store};
 use crate::dapr;
 use crate::given;
@@ -30,7 +24,7 @@ use crate::run_record::object_name;
 use crate::runner::{Output, RunError, SharedRunner};
 use crate::steps;
 use crate::tool::helm::{Helm, Told, parse_history};
-use crate::tool::kubectl::{Kubectl, content_after, content_name, lacks_resource};
+use crate::tool::kubectl::{Kubectl, content_after, content_name, is_forbidden, lacks_resource};
 use crate::world::components::Components;
 use crate::world::leftovers::{self, Leftover};
 use crate::world::live::Live;
@@ -39,6 +33,7 @@ use crate::world::runs::Runs;
 use crate::world::{Access, Cluster, World, secrets};
 
 pub use manifests::{current, manifests, revisions};
+pub use rendered::rendered;
 
 /// Why the world could not be read. Nothing has been changed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -217,6 +212,15 @@ pub async fn runs(runner: &SharedRunner, access: &Access, namespace: &str) -> Re
     let invocation = Kubectl::new(access).run_records(namespace);
     let answer = read(SharedRunner::clone(runner), "the records of earlier runs", invocation).await?;
     answer.parse(|output| Runs::parse(&output.stdout))
+}
+
+/// What the nodes can give, and what runs on them. None when this user may not see that.
+pub async fn nodes(runner: &SharedRunner, access: &Access) -> Result<Option<Nodes>, SurveyError> {
+    let invocation = Kubectl::new(access).nodes();
+    match read(SharedRunner::clone(runner), "the nodes", invocation).await {
+        Err(SurveyError::Refused { complaint, .. }) if is_forbidden(&complaint) => Ok(None),
+        answer => answer?.parse(|output| Nodes::parse(&output.stdout)).map(Some),
+    }
 }
 
 /// The runs whose Dapr objects are kept.

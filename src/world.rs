@@ -25,6 +25,7 @@ use self::live::Live;
 use self::releases::Releases;
 use self::runs::Runs;
 use self::secrets::Versions;
+use crate::budget::{Demand, Nodes};
 use crate::dapr::Crd;
 use crate::workload::Workload;
 
@@ -52,6 +53,8 @@ pub struct World {
     pub components: Components,
     /// Manifests of the releases that may change, by release name.
     pub manifests: BTreeMap<String, Manifests>,
+    /// What the nodes can give; absent when it was not read, or may not be.
+    pub nodes: Option<Nodes>,
     /// The records of earlier runs; absent when they were not read, as in a run that changes nothing.
     pub runs: Option<Runs>,
 }
@@ -61,6 +64,8 @@ pub struct World {
 pub struct Manifests {
     /// The workloads of the manifest that an upgrade would apply, or why the chart does not render.
     pub wanted: Option<Result<Vec<Workload>, String>>,
+    /// What the same manifest asks of the nodes.
+    pub demand: Demand,
     /// The workloads of the revision that a rollback returns to.
     pub target: Option<Vec<Workload>>,
     /// The CRDs that the chart brings beside its manifest; read of the release that installs Dapr.
@@ -82,6 +87,7 @@ impl World {
             live: Live::default(),
             components: Components::default(),
             manifests: BTreeMap::new(),
+            nodes: None,
             runs: None,
         }
     }

@@ -13,16 +13,25 @@ use crate::quantity::Quantity;
 pub struct Pod {
     /// Requests, with the sidecar.
     pub requests: Resources,
-    /// Limits, with the sidecar.
+    /// Limits of its own containers.
     pub limits: Limits,
-    /// What the sidecar that Dapr's injector adds asks for; none without a sidecar.
-    pub sidecar: Option<Resources>,
+    /// The sidecar that Dapr's injector adds.
+    pub sidecar: Option<Sidecar>,
     /// Containers that ask for neither CPU nor memory, so that they count as nothing.
     pub silent: Vec<String>,
     /// Labels that its node must have.
     pub node_selector: BTreeMap<String, String>,
     /// Taints that it bears.
     pub tolerations: Vec<Value>,
+}
+
+/// Requests and limits of a sidecar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sidecar {
+    /// Requests.
+    pub requests: Resources,
+    /// Limits.
+    pub limits: Limits,
 }
 
 /// What a pod may use at most; none where a container has no limit.
@@ -42,7 +51,8 @@ impl Default for Limits {
 
 impl Limits {
     /// Both together; no limit of one is no limit at all.
-    pub(super) fn and(self, other: Self) -> Self {
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
         let add = |one: Option<Quantity>, other: Option<Quantity>| Some(one? + other?);
         Self { cpu: add(self.cpu, other.cpu), memory: add(self.memory, other.memory) }
     }
@@ -85,17 +95,17 @@ impl Pod {
             running = running.and(asked(container, &mut silent)?);
         }
         let daprd = daprd(annotations)?;
-        if let Some((asked, _)) = daprd {
-            if asked.requests == Resources::default() {
+        if let Some((Sidecar { requests, .. }, _)) = daprd {
+            if requests == Resources::default() {
                 silent.push("daprd".to_owned());
             }
-            running = running.and(asked);
+            running.requests = running.requests + requests;
         }
         // One that goes on running beside the others (`restartPolicy: Always`) is there while later ones start.
         let (mut beside, mut starting) = (Asked::default(), Asked::default());
-        if let Some((asked, true)) = daprd {
-            beside = asked;
-            starting = asked;
+        if let Some((Sidecar { requests, .. }, true)) = daprd {
+            beside.requests = requests;
+            starting.requests = requests;
         }
         for container in items(spec, "initContainers") {
             let own = asked(container, &mut silent)?;
@@ -112,7 +122,7 @@ impl Pod {
         Ok(Self {
             requests: all.requests,
             limits: all.limits,
-            sidecar: daprd.map(|(asked, _)| asked.requests),
+            sidecar: daprd.map(|(sidecar, _)| sidecar),
             silent,
             node_selector: texts(&spec["nodeSelector"]),
             tolerations: items(spec, "tolerations").cloned().collect(),
@@ -195,7 +205,7 @@ pub(super) fn quantity(map: &Value, field: &str, owner: &str) -> Result<Option<Q
 
 /// The sidecar that Dapr's injector adds, and whether it is a native one (docs.dapr.io, annotations; dapr/dapr v1.18.1,
 /// `pkg/injector/annotations`). Without annotations it asks for nothing.
-fn daprd(annotations: &Value) -> Result<Option<(Asked, bool)>, String> {
+fn daprd(annotations: &Value) -> Result<Option<(Sidecar, bool)>, String> {
     let truth = |name: &str| {
         let text = annotations.get(name).and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
         matches!(text.as_str(), "y" | "yes" | "true" | "on" | "1")
@@ -205,8 +215,8 @@ fn daprd(annotations: &Value) -> Result<Option<(Asked, bool)>, String> {
     }
     let part = |what: &str| quantity(annotations, &format!("dapr.io/sidecar-{what}"), "annotation");
     let requests = (part("cpu-request")?, part("memory-request")?);
-    let asked = with_defaults(requests, (part("cpu-limit")?, part("memory-limit")?));
-    Ok(Some((asked, truth("dapr.io/enable-native-sidecar"))))
+    let Asked { requests, limits } = with_defaults(requests, (part("cpu-limit")?, part("memory-limit")?));
+    Ok(Some((Sidecar { requests, limits }, truth("dapr.io/enable-native-sidecar"))))
 }
 
 #[cfg(test)]

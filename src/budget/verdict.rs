@@ -6,7 +6,8 @@ use super::Resources;
 use super::demand::{Demand, Workload};
 use super::fit;
 use super::nodes::Room;
-use super::pod::Limits;
+use super::pod::{Limits, Sidecar};
+use crate::profile::{Cluster, Profile};
 use crate::quantity::Quantity;
 
 /// A release and what it asks for.
@@ -59,15 +60,17 @@ pub struct Verdict {
 pub struct Row {
     /// Its release.
     pub release: String,
+    /// Whether the application works without the release.
+    pub optional: bool,
     /// Its name.
     pub workload: String,
     /// How many pods it has.
     pub pods: u32,
     /// What one pod asks for, with the sidecar.
     pub each: Resources,
-    /// What the sidecar in each pod asks for.
-    pub sidecar: Option<Resources>,
-    /// What all of its pods may use.
+    /// What the sidecars of all of its pods ask for, and may use.
+    pub sidecars: Option<Sidecar>,
+    /// What all of its pods may use, without sidecars.
     pub limits: Limits,
     /// Containers that ask for nothing.
     pub silent: Vec<String>,
@@ -75,10 +78,22 @@ pub struct Row {
     pub ends: bool,
 }
 
+impl Sidecar {
+    /// Of so many pods.
+    fn times(self, pods: u32) -> Self {
+        Self { requests: self.requests * pods, limits: self.limits.times(pods) }
+    }
+}
+
 impl Row {
     /// What all of its pods ask for.
     pub fn requests(&self) -> Resources {
         self.each * self.pods
+    }
+
+    /// The same without sidecars.
+    pub fn own(&self) -> Resources {
+        self.sidecars.map_or_else(|| self.requests(), |sidecars| self.requests().minus(&sidecars.requests))
     }
 }
 
@@ -133,6 +148,27 @@ pub struct WayOut {
     pub fits: bool,
 }
 
+impl Had {
+    /// What a profile's cluster has: the room on its nodes, and what no cluster tells.
+    pub fn of(profile: &Profile, rooms: Vec<Room>) -> Self {
+        let capacity = profile.capacity.as_ref();
+        Self {
+            rooms,
+            storage: capacity.and_then(|one| one.storage.as_ref()?.parse().ok()),
+            load_balancers: capacity.and_then(|one| one.load_balancers),
+            smallest_volume: smallest_volume(&profile.cluster),
+        }
+    }
+}
+
+/// Oracle's block volumes have at least 50 GiB, and its CSI driver rounds up (oci-ccm v1.35.0, `pkg/csi-util/utils.go`).
+fn smallest_volume(cluster: &Cluster) -> Quantity {
+    match cluster {
+        Cluster::Oke(_) => Quantity::units(50 << 30),
+        Cluster::Sandbox(_) | Cluster::Minikube(_) | Cluster::Context(_) => Quantity::ZERO,
+    }
+}
+
 /// Holds what releases ask for against what can be had.
 pub fn judge(asked: &[Asked], had: &Had) -> Verdict {
     let rows: Vec<Row> = asked.iter().flat_map(|one| rows(one, had.rooms.len())).collect();
@@ -158,10 +194,11 @@ fn rows(asked: &Asked, nodes: usize) -> impl Iterator<Item = Row> {
         let pods = workload.count.on(nodes);
         Row {
             release: asked.release.clone(),
+            optional: asked.optional,
             workload: workload.name.clone(),
             pods,
             each: workload.pod.requests,
-            sidecar: workload.pod.sidecar,
+            sidecars: workload.pod.sidecar.map(|one| one.times(pods)),
             limits: workload.pod.limits.times(pods),
             silent: workload.pod.silent.clone(),
             ends: workload.ends,

@@ -1,5 +1,6 @@
 //! Owns what every command starts with: the project, the profile, its inputs, the folders, the tools, the world.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -90,6 +91,24 @@ impl Session {
         let loaded = load(&project, &what.profile)?;
         let (set, only) = (sets(&loaded, &what.set)?, only(&loaded, &what.only)?);
         let given = sources::given(&loaded.profile.secrets, &what.sources, output)?;
+        Self::prepared(args, loaded, (set, only), given).await
+    }
+
+    /// For commands that render some charts, all when none are named, and change nothing.
+    pub(super) async fn rendering(
+        args: &Args,
+        loaded: Loaded,
+        only: Option<BTreeSet<String>>,
+    ) -> Result<Self, Failure> {
+        Self::prepared(args, loaded, (BTreeMap::new(), only), Given::default()).await
+    }
+
+    async fn prepared(
+        args: &Args,
+        loaded: Loaded,
+        (set, only): (BTreeMap<String, Vec<String>>, Option<BTreeSet<String>>),
+        given: Given,
+    ) -> Result<Self, Failure> {
         let file = loaded.file.clone();
         let dapr = dapr::load(&loaded)?;
         let fetched = charts::of(&loaded, only.as_ref(), output).await?;

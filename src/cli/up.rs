@@ -4,7 +4,7 @@ use crate::cli::args::{Args, Form, Plan as PlanArgs, Run, Up};
 use crate::cli::failure::Failure;
 use crate::cli::hold::{Hold, outdated};
 use crate::cli::session::Session;
-use crate::cli::{ask, github, prompt, questions};
+use crate::cli::{ask, github, prompt, questions, room};
 use crate::closing;
 use crate::event::Outcome;
 use crate::exit::Exit;
@@ -152,9 +152,17 @@ async fn complete(
                 None => Ok(None),
             }
         };
-        let (runs, manifests) = tokio::join!(runs, survey::manifests(runner, inputs, &mut world));
+        let nodes = async {
+            match &access {
+                Some(access) => survey::nodes(runner, access).await,
+                None => Ok(None),
+            }
+        };
+        let (runs, nodes, manifests) =
+            tokio::join!(runs, nodes, survey::manifests(runner, inputs, &mut world));
         manifests?;
-        world.runs = runs?;
+        (world.runs, world.nodes) = (runs?, nodes?);
+        room::check(inputs, &world)?;
     }
     let mut plan =
         planned(session, &steps::deployment(inputs, &session.provider, &session.images, &world), &world)?;

@@ -33,7 +33,7 @@ impl RetireStep {
 
 /// The releases in the application's namespace that carry this profile's label and are not in it any more.
 /// None when `--only` names some: then nothing is said about the others.
-pub(super) fn left_the_profile(inputs: &Inputs, world: &World) -> Vec<String> {
+pub fn left_the_profile(inputs: &Inputs, world: &World) -> Vec<String> {
     if !inputs.is_whole() {
         return Vec::new();
     }

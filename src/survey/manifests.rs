@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tokio::task::JoinSet;
 
 use super::{SurveyError, call, read, stopped};
+use crate::budget::Demand;
 use crate::dapr;
 use crate::inputs::Inputs;
 use crate::invocation::Invocation;
@@ -30,9 +31,13 @@ pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World
         let crds = if inputs.installs_dapr(name) { crds(inputs, name)? } else { Vec::new() };
         let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
         jobs.spawn(async move {
-            let (wanted, target) =
+            let (rendered, target) =
                 tokio::join!(render(&runner, template, &namespace), stored(&runner, back, &namespace));
-            Ok::<_, SurveyError>((name, Manifests { wanted: Some(wanted?), target: target?, crds }))
+            let (wanted, demand) = match rendered? {
+                Ok((workloads, demand)) => (Ok(workloads), demand),
+                Err(why) => (Err(why), Demand::default()),
+            };
+            Ok::<_, SurveyError>((name, Manifests { wanted: Some(wanted), demand, target: target?, crds }))
         });
     }
     let mut found = BTreeMap::new();
@@ -114,12 +119,14 @@ async fn render(
     runner: &SharedRunner,
     invocation: Invocation,
     namespace: &str,
-) -> Result<Result<Workloads, String>, SurveyError> {
+) -> Result<Result<(Workloads, Demand), String>, SurveyError> {
     let output = call(runner, invocation)
         .await
         .map_err(|cause| SurveyError::Run { what: "the charts".to_owned(), cause })?;
     Ok(if output.is_success() {
-        manifest::workloads(&output.text(), namespace)
+        manifest::objects(&output.text()).and_then(|objects| {
+            Ok((manifest::workloads_of(&objects, namespace), Demand::read(&objects, namespace)?))
+        })
     } else {
         Err(output.complaint())
     })

@@ -24,7 +24,7 @@ use crate::world::Access;
 use crate::world::leftovers::{COLUMNS, Sort};
 
 pub use look::{Right, client_version, parse_refused, parse_versions};
-pub use refusal::{is_absent, is_undelivered, lacks_resource};
+pub use refusal::{is_absent, is_forbidden, is_undelivered, lacks_resource};
 
 /// Limit of a single request to the API server, so that a dead one is noticed.
 const REQUEST: &str = "--request-timeout=20s";
@@ -81,6 +81,11 @@ impl Kubectl {
         let mut args = vec!["get", kinds, "-o", "json", REQUEST];
         args.extend(scope(namespaces));
         self.invocation(args)
+    }
+
+    /// The nodes, and every pod of the cluster.
+    pub fn nodes(&self) -> Invocation {
+        self.invocation(["get", "nodes,pods", "--all-namespaces", "-o", "json", REQUEST])
     }
 
     /// Every object of some resources in a namespace. Fails when one of the resources is not known: `lacks_resource`.

@@ -237,15 +237,33 @@ impl Live {
             .map(|(_, object)| object)
     }
 
-    /// The workloads of a release, as they are asked for now. helm annotates every object it makes.
-    pub fn release_workloads(&self, release: &str, namespace: &str) -> Vec<Workload> {
-        let ours = |object: &&Object| {
+    /// The objects of a release. helm annotates every object it makes.
+    fn release_objects(&self, release: &str, namespace: &str) -> impl Iterator<Item = &Object> {
+        self.objects.values().filter(move |object| {
             let annotation = |name: &str| object.metadata.annotations.get(name).map(String::as_str);
             annotation("meta.helm.sh/release-name") == Some(release)
                 && annotation("meta.helm.sh/release-namespace") == Some(namespace)
-        };
-        let objects = self.objects.values().filter(ours);
-        let mut found: Vec<Workload> = objects
+        })
+    }
+
+    /// Namespace and labels by which the workloads of a release know their pods.
+    pub fn release_selectors(
+        &self,
+        release: &str,
+        namespace: &str,
+    ) -> Vec<(String, BTreeMap<String, String>)> {
+        let objects = self.release_objects(release, namespace);
+        let selectors = objects.filter_map(|object| {
+            let labels = object.spec.pointer("/selector/matchLabels")?;
+            Some((object.metadata.namespace.clone(), BTreeMap::deserialize(labels).ok()?))
+        });
+        selectors.collect()
+    }
+
+    /// The workloads of a release, as they are asked for now.
+    pub fn release_workloads(&self, release: &str, namespace: &str) -> Vec<Workload> {
+        let mut found: Vec<Workload> = self
+            .release_objects(release, namespace)
             .filter_map(|object| {
                 let value = serde_json::json!({"kind": object.kind, "spec": object.spec, "metadata": {
                     "name": object.metadata.name, "namespace": object.metadata.namespace}});

@@ -8,11 +8,15 @@ use crate::workload::{Workload, WorkloadKind};
 
 /// The workloads of a manifest, which is a row of YAML documents; sorted.
 pub fn workloads(manifest: &str, default_namespace: &str) -> Result<Vec<Workload>, String> {
-    let objects = objects(manifest)?;
+    Ok(workloads_of(&objects(manifest)?, default_namespace))
+}
+
+/// The workloads among objects; sorted.
+pub fn workloads_of(objects: &[Value], default_namespace: &str) -> Vec<Workload> {
     let mut found: Vec<Workload> =
         objects.iter().filter_map(|object| workload(object, default_namespace)).collect();
     found.sort();
-    Ok(found)
+    found
 }
 
 /// Every object of a manifest, in its order. Sensitive: it may hold Secrets.

@@ -87,7 +87,7 @@ fn the_sidecar_asks_for_what_its_annotations_say() {
     let spec = json!({"containers": [container("app", "100m", "64Mi")]});
     let with = |annotations: Value| {
         let pod = Pod::read(&spec, &annotations).unwrap();
-        let sidecar = pod.sidecar.map_or("none".to_owned(), |one| one.text());
+        let sidecar = pod.sidecar.map_or("none".to_owned(), |one| one.requests.text());
         format!("{} | {sidecar} | {:?}", pod.requests.text(), pod.silent)
     };
     let table = [

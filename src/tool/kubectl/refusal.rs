@@ -1,5 +1,5 @@
 //! Owns what kubectl's complaint says: whether a request through the service proxy reached a program, whether a resource
-//! is known.
+//! is known, whether the user may do it.
 //! Refuses to guess: what is not known to be undelivered may have been delivered.
 
 /// How the complaint about a request begins that certainly reached no program. The third and fourth are the API
@@ -31,6 +31,11 @@ pub fn is_absent(complaint: &str) -> bool {
 pub fn lacks_resource(complaint: &str) -> bool {
     complaint.contains("the server doesn't have a resource type")
         || complaint.contains("the server could not find the requested resource")
+}
+
+/// Whether the server says that this user may not do it.
+pub fn is_forbidden(complaint: &str) -> bool {
+    complaint.lines().any(|line| line.starts_with("Error from server (Forbidden): "))
 }
 
 #[cfg(test)]
