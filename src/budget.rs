@@ -50,9 +50,9 @@ impl Resources {
         Self { cpu: self.cpu.max(other.cpu), memory: self.memory.max(other.memory) }
     }
 
-    /// For people: `1350m CPU, 2Gi memory`.
+    /// For people: `1350m CPU and 2Gi memory`.
     pub fn text(&self) -> String {
-        format!("{} CPU, {} memory", self.cpu.cpu(), self.memory.memory())
+        format!("{} CPU and {} memory", self.cpu.cpu(), self.memory.memory())
     }
 }
 

@@ -208,11 +208,11 @@ mod tests {
         };
         assert_eq!(
             free(&|_| false),
-            ["a: 1630m CPU, 7Gi memory, 29 pods", "b: 1830m CPU, 9Gi memory, 31 pods"]
+            ["a: 1630m CPU and 7Gi memory, 29 pods", "b: 1830m CPU and 9Gi memory, 31 pods"]
         );
         assert_eq!(
             free(&|pod| pod.is_of("todo", &selector)),
-            ["a: 1730m CPU, 8Gi memory, 30 pods", "b: 1830m CPU, 9Gi memory, 31 pods"]
+            ["a: 1730m CPU and 8Gi memory, 30 pods", "b: 1830m CPU and 9Gi memory, 31 pods"]
         );
         assert_eq!(free(&|pod| pod.is_of("todo", &BTreeMap::new())).len(), 2, "no selector finds nothing");
     }

@@ -1,5 +1,7 @@
 //! Owns what is said of a profile that does not fit: the same words for `budget` and for `up`.
 
+use super::Resources;
+use super::nodes::Room;
 use super::verdict::{Short, Verdict, WayOut};
 use crate::text::count;
 
@@ -20,9 +22,12 @@ impl Verdict {
         if self.short.is_empty() {
             return None;
         }
+        // Which pods are left over says nothing when there is not enough for all of them.
+        let too_much = self.short.iter().any(|short| matches!(short, Short::Sum { .. }));
+        let told = self.short.iter().filter(|short| !(too_much && matches!(short, Short::Pods { .. })));
         Some(Refusal {
             message: format!("profile {profile} asks for more than there is"),
-            evidence: self.short.iter().map(|short| self.reason(short)).collect(),
+            evidence: told.map(|short| self.reason(short)).collect(),
             hint: self.hint(),
         })
     }
@@ -30,44 +35,32 @@ impl Verdict {
     fn reason(&self, short: &Short) -> String {
         match short {
             Short::Sum { asked, free } => {
-                let missing = asked.minus(free);
-                let much = [
-                    (missing.cpu.is_zero(), missing.cpu.cpu() + " CPU"),
-                    (missing.memory.is_zero(), missing.memory.memory() + " memory"),
-                ];
-                let much: Vec<String> =
-                    much.into_iter().filter(|(none, _)| !none).map(|(_, text)| text).collect();
-                format!(
-                    "the pods ask for {}, and {} left: {} too much",
-                    asked.text(),
-                    match self.rooms.as_slice() {
-                        [] => "there is no node, so nothing is".to_owned(),
-                        [only] => format!("{} has {}", only.node, free.text()),
-                        many => format!("{} have {}", count(many.len(), "node"), free.text()),
-                    },
-                    much.join(" and ")
-                )
+                let left = match self.rooms.as_slice() {
+                    [] => "there is no node".to_owned(),
+                    [only] => format!("{} has {} left", only.node, free.text()),
+                    many => format!("{} have {} left", count(many.len(), "node"), free.text()),
+                };
+                format!("its pods ask for {}, and {left}: {} too much", asked.text(), missing(asked, free))
             }
             Short::Pods { release, workload, pods, of, each } => {
-                let most = self.rooms.iter().map(|room| room.free()).max_by_key(|free| free.cpu);
-                let largest = most.map_or_else(String::new, |free| {
-                    format!("; the most that one has left is {}", free.text())
-                });
+                let most = self.rooms.iter().map(Room::free).max_by_key(|free| free.cpu).unwrap_or_default();
                 format!(
-                    "{workload} of {release}: {pods} of {} of {} each would have no node{largest}",
+                    "{workload} of {release}: {pods} of {} would have no node; each asks for {}, and the most \
+                     that a node has left is {}",
                     count(*of as usize, "pod"),
                     each.text(),
+                    most.text()
                 )
             }
             Short::Storage { asked, most } => format!(
-                "{} take {}, and `capacity.storage` is {}",
-                count(self.volumes.0 as usize, "volume"),
+                "its volumes ({}) take {}, and `capacity.storage` is {}",
+                self.volumes.0,
                 asked.memory(),
                 most.memory()
             ),
             Short::LoadBalancers { asked, most } => format!(
-                "{} want a load balancer, and `capacity.load-balancers` is {most}: {}",
-                count(*asked, "service"),
+                "it asks for {} ({}), and `capacity.load-balancers` is {most}",
+                count(*asked, "load balancer"),
                 self.load_balancers.join(", ")
             ),
         }
@@ -76,22 +69,32 @@ impl Verdict {
     fn hint(&self) -> String {
         let frees =
             |way: &WayOut| format!("leaving out {} frees {}", way.leave_out.join(" and "), way.frees.text());
-        let null = |way: &WayOut| {
-            let entries: Vec<String> = way.leave_out.iter().map(|name| format!("{name}: null")).collect();
-            format!("`releases: {{{}}}` in a profile that extends this one", entries.join(", "))
-        };
-        let other = "lower what the others ask for in their values, or add nodes";
         if let Some(way) = self.ways_out.iter().find(|way| way.fits) {
-            return format!("{}, and the rest fits: {}", frees(way), null(way));
-        }
-        let (Some(largest), singles) = (self.ways_out.last(), &self.ways_out) else {
+            let entries: Vec<String> = way.leave_out.iter().map(|name| format!("{name}: null")).collect();
             return format!(
-                "{}; `optional: true` marks a release that may be left out",
-                other.replace("the others ask", "releases ask")
+                "{}, and the rest fits: write `releases: {{{}}}` in a profile that extends this one",
+                frees(way),
+                entries.join(", ")
             );
+        }
+        let other = if self.short.iter().any(|short| matches!(short, Short::Sum { .. } | Short::Pods { .. }))
+        {
+            "lower the requests in the values of the releases, or add nodes"
+        } else {
+            "lower it in the values of the releases, or raise `capacity` if there is more"
         };
-        let mut parts: Vec<String> = singles.iter().map(frees).collect();
-        parts.push(format!("none of that is enough ({}): {other}", null(largest)));
-        parts.join("; ")
+        match self.ways_out.last() {
+            Some(all) => format!("{}, which is not enough: {other}", frees(all)),
+            None => format!("{other}; `optional: true` marks a release that may be left out"),
+        }
     }
+}
+
+fn missing(asked: &Resources, free: &Resources) -> String {
+    let missing = asked.minus(free);
+    let parts = [
+        (!missing.cpu.is_zero()).then(|| format!("{} CPU", missing.cpu.cpu())),
+        (!missing.memory.is_zero()).then(|| format!("{} memory", missing.memory.memory())),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }

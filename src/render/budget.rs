@@ -16,7 +16,7 @@ pub struct Page<'a> {
     pub verdict: &'a Verdict,
     /// Where the room comes from, one sentence.
     pub source: &'a str,
-    /// Why there is no answer from the cluster, one sentence.
+    /// The smallest volume that the cloud makes.
     pub smallest_volume: Quantity,
 }
 
@@ -30,7 +30,7 @@ pub fn text(page: &Page<'_>, look: Look) -> String {
     match page.verdict.refusal(page.profile) {
         None => {
             let left = page.verdict.free.minus(&page.verdict.sum);
-            lines.push(format!("It fits. {} stay free.", left.text()));
+            lines.push(format!("It fits, and leaves {} free.", left.text()));
         }
         Some(refusal) => {
             lines.extend(text::wrap(&format!("It does not fit: {}.", refusal.message), look.width, "  "));
@@ -143,11 +143,13 @@ fn notes(page: &Page<'_>) -> Vec<String> {
         } else {
             format!(", each counted with {} at least", least.memory())
         };
-        let many = text::count(volumes.0 as usize, "volume");
-        notes.push(format!("Volumes: {many}, {} in all{rounded}.", volumes.1.memory()));
+        notes.push(format!("Volumes: {}, {} in all{rounded}.", volumes.0, volumes.1.memory()));
     }
     if !load_balancers.is_empty() {
         notes.push(format!("Load balancers: {}.", load_balancers.join(", ")));
     }
     notes
 }
+
+#[cfg(test)]
+mod tests;

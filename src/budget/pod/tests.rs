@@ -39,7 +39,7 @@ fn what_is_no_quantity_is_an_error_that_does_not_repeat_it() {
 fn containers_are_added_up_and_the_silent_are_named() {
     let spec = json!({"containers": [container("app", "100m", "64Mi"), container("two", "0.25", "64Mi"), {"name": "shy"}]});
     let pod = read(&spec);
-    assert_eq!(text(&pod), "350m CPU, 128Mi memory | limits -, -");
+    assert_eq!(text(&pod), "350m CPU and 128Mi memory | limits -, -");
     assert_eq!(pod.silent, ["shy"]);
 }
 
@@ -47,16 +47,16 @@ fn containers_are_added_up_and_the_silent_are_named() {
 fn a_limit_without_a_request_is_the_request() {
     let spec = json!({"containers": [
         {"name": "app", "resources": {"limits": {"cpu": 1, "memory": "1Gi"}, "requests": {"cpu": "200m"}}}]});
-    assert_eq!(text(&read(&spec)), "200m CPU, 1Gi memory | limits 1, 1Gi");
+    assert_eq!(text(&read(&spec)), "200m CPU and 1Gi memory | limits 1, 1Gi");
 }
 
 #[test]
 fn init_containers_count_only_where_they_need_more() {
     let table = [
         // Smaller than the containers together: nothing changes.
-        (json!([container("i", "100m", "10Mi")]), "300m CPU, 64Mi memory"),
+        (json!([container("i", "100m", "10Mi")]), "300m CPU and 64Mi memory"),
         // The largest of them, for each resource by itself.
-        (json!([container("i", "1", "10Mi"), container("j", "10m", "1Gi")]), "1 CPU, 1Gi memory"),
+        (json!([container("i", "1", "10Mi"), container("j", "10m", "1Gi")]), "1 CPU and 1Gi memory"),
     ];
     for (init, expected) in table {
         let spec = json!({"initContainers": init, "containers": [container("app", "300m", "64Mi")]});
@@ -70,16 +70,16 @@ fn a_native_sidecar_runs_beside_the_containers_and_the_later_init_containers() {
     stays["restartPolicy"] = json!("Always");
     let app = container("app", "300m", "64Mi");
     let before = json!({"initContainers": [container("i", "1", "1Mi"), stays], "containers": [app]});
-    assert_eq!(read(&before).requests.text(), "1 CPU, 164Mi memory");
+    assert_eq!(read(&before).requests.text(), "1 CPU and 164Mi memory");
     let after = json!({"initContainers": [stays, container("i", "1", "1Mi")], "containers": [app]});
-    assert_eq!(read(&after).requests.text(), "1100m CPU, 164Mi memory");
+    assert_eq!(read(&after).requests.text(), "1100m CPU and 164Mi memory");
 }
 
 #[test]
 fn what_the_pod_says_of_itself_wins_and_its_overhead_comes_on_top() {
     let spec = json!({"containers": [container("app", "300m", "64Mi")], "overhead": {"cpu": "50m"},
         "resources": {"requests": {"cpu": "500m"}, "limits": {"cpu": "1"}}});
-    assert_eq!(text(&read(&spec)), "550m CPU, 64Mi memory | limits 1, -");
+    assert_eq!(text(&read(&spec)), "550m CPU and 64Mi memory | limits 1, -");
 }
 
 #[test]
@@ -91,12 +91,12 @@ fn the_sidecar_asks_for_what_its_annotations_say() {
         format!("{} | {sidecar} | {:?}", pod.requests.text(), pod.silent)
     };
     let table = [
-        (json!({}), "100m CPU, 64Mi memory | none | []"),
-        (json!({"dapr.io/enabled": "false"}), "100m CPU, 64Mi memory | none | []"),
-        (json!({"dapr.io/enabled": "true"}), r#"100m CPU, 64Mi memory | 0 CPU, 0 memory | ["daprd"]"#),
+        (json!({}), "100m CPU and 64Mi memory | none | []"),
+        (json!({"dapr.io/enabled": "false"}), "100m CPU and 64Mi memory | none | []"),
+        (json!({"dapr.io/enabled": "true"}), r#"100m CPU and 64Mi memory | 0 CPU and 0 memory | ["daprd"]"#),
         (
             json!({"dapr.io/enabled": "True", "dapr.io/sidecar-cpu-request": "50m", "dapr.io/sidecar-memory-limit": "128Mi"}),
-            "150m CPU, 192Mi memory | 50m CPU, 128Mi memory | []",
+            "150m CPU and 192Mi memory | 50m CPU and 128Mi memory | []",
         ),
     ];
     for (annotations, expected) in table {
@@ -110,5 +110,5 @@ fn a_native_daprd_is_there_before_every_init_container() {
     let annotations = json!({"dapr.io/enabled": "true", "dapr.io/sidecar-cpu-request": "50m",
         "dapr.io/sidecar-memory-request": "32Mi", "dapr.io/enable-native-sidecar": "true"});
     let pod = Pod::read(&spec, &annotations).unwrap();
-    assert_eq!(pod.requests.text(), "1050m CPU, 96Mi memory");
+    assert_eq!(pod.requests.text(), "1050m CPU and 96Mi memory");
 }

@@ -3,6 +3,8 @@
 
 pub mod objects;
 
+use serde_json::Value;
+
 use crate::state::{Behaviour, Deployment, ReplicaSet, State};
 
 /// What helm asks for.
@@ -22,6 +24,8 @@ pub struct Wanted {
     pub hash: String,
     /// Whether the pods ask for a sidecar.
     pub sidecar: bool,
+    /// What a pod asks for: `resources` of its container.
+    pub resources: Value,
 }
 
 /// Why a server-side apply fails: another manager set the replicas to another number.
@@ -67,9 +71,18 @@ pub fn apply(state: &mut State, wanted: &Wanted, now: u64) {
     }
     let revision = current.map_or(0, |set| set.revision) + 1;
     let known = live.sets.iter().position(|set| set.hash == wanted.hash).map(|at| live.sets.remove(at));
-    let Wanted { image, behaviour, hash, .. } = wanted.clone();
-    let fresh =
-        ReplicaSet { uid: set_uid, revision, since: now, image, behaviour, hash, sidecar, replaced: 0 };
+    let Wanted { image, behaviour, hash, resources, .. } = wanted.clone();
+    let fresh = ReplicaSet {
+        uid: set_uid,
+        revision,
+        since: now,
+        image,
+        behaviour,
+        hash,
+        sidecar,
+        resources,
+        replaced: 0,
+    };
     live.sets.push(known.map_or(fresh, |set| ReplicaSet { revision, ..set }));
 }
 
@@ -125,6 +138,7 @@ mod tests {
             behaviour,
             hash: hash.into(),
             sidecar: false,
+            resources: Value::Null,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::dapr::{Dapr, Sidecars};
 use crate::fault::Fault;
@@ -25,6 +25,8 @@ pub struct State {
     pub namespaces: BTreeSet<String>,
     /// Secrets that are not helm's, as Kubernetes stores them.
     pub secrets: Vec<Value>,
+    /// Nodes, as Kubernetes stores them.
+    pub nodes: Vec<Value>,
     /// Objects without a controller, as Kubernetes stores them: `ConfigMap`s, claims of volumes, CRDs.
     pub objects: Vec<Value>,
     /// Leases, as Kubernetes stores them.
@@ -54,6 +56,10 @@ impl Default for State {
             images: BTreeMap::new(),
             namespaces: ["default", "kube-system"].map(str::to_owned).into(),
             secrets: Vec::new(),
+            nodes: vec![
+                json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}, "spec": {},
+                "status": {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"}}}),
+            ],
             objects: Vec::new(),
             leases: Vec::new(),
             revisions: Vec::new(),
@@ -191,6 +197,9 @@ pub struct ReplicaSet {
     /// What its pods met when they asked for a sidecar; absent when they did not ask.
     #[serde(default)]
     pub sidecar: Option<Sidecars>,
+    /// What a pod asks for.
+    #[serde(default)]
+    pub resources: Value,
     /// How often its pods were deleted and replaced.
     #[serde(default)]
     pub replaced: u32,

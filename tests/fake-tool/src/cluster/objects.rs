@@ -18,7 +18,7 @@ pub fn objects(state: &State, now: u64) -> Vec<Value> {
         all.push(deployment_object(deployment, &sets, now));
         for (set, count) in sets {
             all.push(set_object(deployment, set, count, now));
-            all.extend((0..count).map(|number| pod_object(deployment, set, number, now)));
+            all.extend((0..count).map(|number| pod_object(state, deployment, set, number, now)));
         }
     }
     all
@@ -64,7 +64,7 @@ fn set_object(deployment: &Deployment, set: &ReplicaSet, count: u32, now: u64) -
         "status": {"replicas": count, "readyReplicas": ready, "availableReplicas": ready, "observedGeneration": set.revision}})
 }
 
-fn pod_object(deployment: &Deployment, set: &ReplicaSet, number: u32, now: u64) -> Value {
+fn pod_object(state: &State, deployment: &Deployment, set: &ReplicaSet, number: u32, now: u64) -> Value {
     let Deployment { namespace, release, .. } = deployment;
     let name = pod_name(release, set, number);
     let ready = is_up(set, now);
@@ -81,6 +81,9 @@ fn pod_object(deployment: &Deployment, set: &ReplicaSet, number: u32, now: u64) 
         "status": {"phase": phase, "conditions": [
                 {"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": status}],
             "containerStatuses": [container(release, set, ready)]}});
+    if let Some(node) = state.nodes.first() {
+        pod["spec"]["nodeName"] = node["metadata"]["name"].clone();
+    }
     if let Some(annotations) = template(release, set)["metadata"].get("annotations") {
         pod["metadata"]["annotations"] = annotations.clone();
     }
@@ -129,13 +132,17 @@ fn pod_name(release: &str, set: &ReplicaSet, number: u32) -> String {
 fn template(release: &str, set: &ReplicaSet) -> Value {
     let mut template = json!({"metadata": {"labels": labels(release)},
         "spec": {"containers": [{"name": release, "image": set.image}]}});
+    if !set.resources.is_null() {
+        template["spec"]["containers"][0]["resources"] = set.resources.clone();
+    }
     if set.sidecar.is_some() {
         template["metadata"]["annotations"] = json!({"dapr.io/enabled": "true", "dapr.io/app-id": release});
     }
     template
 }
 
-fn labels(release: &str) -> Value {
+/// The labels of a release's objects.
+pub fn labels(release: &str) -> Value {
     json!({"app.kubernetes.io/name": release, "app.kubernetes.io/instance": release, "app.kubernetes.io/managed-by": "Helm"})
 }
 
@@ -159,6 +166,7 @@ mod tests {
                 behaviour: behaviour.clone(),
                 hash: format!("hash{at}"),
                 sidecar: false,
+                resources: Value::Null,
             };
             apply(&mut state, &wanted, 0);
         }

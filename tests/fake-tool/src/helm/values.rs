@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::argv::Argv;
-use crate::cluster::Wanted;
+use crate::cluster::{self, Wanted};
 use crate::state::{Behaviour, State, hash};
 
 /// The values of a call; `None` when it gives none at all.
@@ -68,15 +68,19 @@ pub fn wanted(state: &State, namespace: &str, release: &str, values: &Value) -> 
         image,
         behaviour,
         sidecar: values.pointer("/dapr/enabled") == Some(&Value::Bool(true)),
+        resources: values.get("resources").cloned().unwrap_or_default(),
     }
 }
 
 /// The manifest as helm prints it.
 pub fn manifest(chart: &str, wanted: &Wanted) -> String {
-    let Wanted { namespace, release, replicas, image, .. } = wanted;
+    let Wanted { namespace, release, replicas, image, resources, .. } = wanted;
+    let labels = cluster::objects::labels(release);
+    let annotations = if wanted.sidecar { r#"{"dapr.io/enabled": "true"}"# } else { "{}" };
     format!(
         "---\n# Source: {chart}/templates/service.yaml\napiVersion: v1\nkind: Service\nmetadata:\n  name: {release}-service\n  namespace: {namespace}\n\
          ---\n# Source: {chart}/templates/deployment.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {release}-deployment\n  \
-         namespace: {namespace}\nspec:\n  replicas: {replicas}\n  template:\n    spec:\n      containers:\n        - name: {release}\n          image: \"{image}\"\n"
+         namespace: {namespace}\nspec:\n  replicas: {replicas}\n  selector:\n    matchLabels: {labels}\n  template:\n    metadata:\n      annotations: {annotations}\n      labels: {labels}\n    \
+         spec:\n      containers:\n        - name: {release}\n          image: \"{image}\"\n          resources: {resources}\n"
     )
 }

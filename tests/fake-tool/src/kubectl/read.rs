@@ -31,7 +31,8 @@ pub(super) fn get(state: &State, argv: &Argv, now: u64) -> Answer {
                         || place.is_none_or(|name| one["metadata"]["namespace"] == name))
                     && selected(one, selector)
             };
-            let stored = state.objects.iter().chain(&state.secrets).chain(&state.leases).cloned();
+            let stored =
+                state.nodes.iter().chain(&state.objects).chain(&state.secrets).chain(&state.leases).cloned();
             let all = objects::objects(state, now).into_iter().chain(stored).chain(table::records(state));
             shown(argv, &all.filter(wanted).collect::<Vec<_>>())
         }
@@ -60,6 +61,7 @@ fn selected(object: &Value, selector: &str) -> bool {
 /// How a kind is called in an object.
 pub(super) fn kind(name: &str) -> &'static str {
     match name {
+        "nodes" | "node" => "Node",
         "namespaces" | "namespace" => "Namespace",
         "deployments" | "deployment" => "Deployment",
         "statefulsets" | "statefulset" => "StatefulSet",
