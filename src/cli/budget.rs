@@ -17,7 +17,7 @@ use crate::world::{Cluster, World};
 /// Adds up and compares.
 pub(super) async fn budget(args: &Args, command: &Budget, output: &mut Output) -> Result<Exit, Failure> {
     let (loaded, unset) = load(args, &command.profile)?;
-    let session = Session::rendering(args, loaded, None).await?;
+    let session = Session::rendering(args, loaded, None, output).await?;
     let seen = match unset {
         Some(why) => Err(why),
         None => look(&session).await,
@@ -82,8 +82,8 @@ async fn asked(session: &Session, world: &World) -> Result<Vec<Asked>, Failure> 
         let demand = objects.as_ref().map_err(Clone::clone).and_then(|all| Demand::read(all, namespace));
         let demand = demand.map_err(|why| {
             let evidence: Vec<String> = why.lines().map(str::to_owned).collect();
-            let message = format!("release {name} cannot be added up: its chart does not render");
-            Failure::unchanged(&message, &evidence, "mend the chart or its values")
+            let message = format!("what release {name} asks for is not known");
+            Failure::unchanged(&message, &evidence, "mend its chart or its values")
         })?;
         demands.push((name.as_str(), demand));
     }

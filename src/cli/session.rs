@@ -91,7 +91,7 @@ impl Session {
         let loaded = load(&project, &what.profile)?;
         let (set, only) = (sets(&loaded, &what.set)?, only(&loaded, &what.only)?);
         let given = sources::given(&loaded.profile.secrets, &what.sources, output)?;
-        Self::prepared(args, loaded, (set, only), given).await
+        Self::prepared(args, loaded, (set, only), given, output).await
     }
 
     /// For commands that render some charts, all when none are named, and change nothing.
@@ -99,8 +99,9 @@ impl Session {
         args: &Args,
         loaded: Loaded,
         only: Option<BTreeSet<String>>,
+        output: &mut Output,
     ) -> Result<Self, Failure> {
-        Self::prepared(args, loaded, (BTreeMap::new(), only), Given::default()).await
+        Self::prepared(args, loaded, (BTreeMap::new(), only), Given::default(), output).await
     }
 
     async fn prepared(
@@ -108,6 +109,7 @@ impl Session {
         loaded: Loaded,
         (set, only): (BTreeMap<String, Vec<String>>, Option<BTreeSet<String>>),
         given: Given,
+        output: &mut Output,
     ) -> Result<Self, Failure> {
         let file = loaded.file.clone();
         let dapr = dapr::load(&loaded)?;
