@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::pod::{Pod, quantity, texts};
 use crate::quantity::Quantity;
 
-/// helm's hooks whose objects are made by an installation or an upgrade (helm.sh/docs/topics/charts_hooks).
+/// helm's hooks whose objects are made by an installation or an upgrade (`helm.sh/docs/topics/charts_hooks`).
 const MADE: [&str; 4] = ["pre-install", "post-install", "pre-upgrade", "post-upgrade"];
 
 /// What the objects of one release ask for.
