@@ -31,8 +31,15 @@ const DOCUMENTS: &[&str] = &[
     "docs/oke.md",
 ];
 /// Their code blocks are commands of this repository, to be typed in its folder.
-const WITH_COMMANDS: &[&str] =
-    &["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/rollback.md", "docs/secrets.md", "docs/local.md", "docs/oke.md"];
+const WITH_COMMANDS: &[&str] = &[
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/rollback.md",
+    "docs/secrets.md",
+    "docs/local.md",
+    "docs/oke.md",
+];
 /// Programs of other people that the documents call.
 const FOREIGN: &[&str] = &[
     "cargo",

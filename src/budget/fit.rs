@@ -97,7 +97,7 @@ mod tests {
     fn workload(count: Count, cpu: &str, memory: &str) -> Workload {
         let pod = Pod { requests: resources(cpu, memory), ..Pod::default() };
         let (name, namespace) = ("w".to_owned(), "todo".to_owned());
-        Workload { name, namespace, count, pod, selector: Default::default(), ends: false }
+        Workload { name, namespace, count, pod, selector: std::collections::BTreeMap::default(), ends: false }
     }
 
     fn rooms(nodes: &[(&str, &str, u32)]) -> Vec<Room> {

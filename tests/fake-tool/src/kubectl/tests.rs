@@ -29,7 +29,16 @@ fn state() -> State {
     let (namespace, release, image, hash) = ("todo".into(), "backend".into(), "a:1".into(), "hash".into());
     cluster::apply(
         &mut state,
-        &Wanted { namespace, release, replicas: 2, image, behaviour: Behaviour::Ready, hash, sidecar: false },
+        &Wanted {
+            namespace,
+            release,
+            replicas: 2,
+            image,
+            behaviour: Behaviour::Ready,
+            hash,
+            sidecar: false,
+            resources: Value::Null,
+        },
         0,
     );
     state
