@@ -58,7 +58,8 @@ pub fn deployment(
     images: &Images,
     world: &World,
 ) -> Vec<Box<dyn Step>> {
-    let mut steps: Vec<Box<dyn Step>> = vec![Box::new(cluster::ClusterStep::new(provider))];
+    let platforms = if inputs.tags.is_empty() { None } else { Some(images.builder.platforms()) };
+    let mut steps: Vec<Box<dyn Step>> = vec![Box::new(cluster::ClusterStep::running(provider, platforms))];
     steps.push(Box::new(namespace::NamespaceStep::new(inputs)));
     let names = inputs.image_names().into_iter();
     steps.extend(names.map(|name| Box::new(image::ImageStep::new(inputs, images, name)) as Box<dyn Step>));

@@ -8,6 +8,8 @@ mod bench;
 mod canary;
 #[path = "scenarios/charts.rs"]
 mod charts;
+#[path = "scenarios/clouds.rs"]
+mod clouds;
 #[path = "support/commands.rs"]
 mod commands;
 #[path = "scenarios/faults.rs"]
@@ -69,6 +71,13 @@ scenarios! {
     confirm_without_terminal,
     confirm_wrong_name,
     confirm_yes,
+    context_first_use,
+    context_fresh,
+    context_not_ours_to_delete,
+    context_other_architecture,
+    context_rebuilt,
+    context_unknown,
+    context_wrong_uid,
     dapr_component_changed,
     dapr_component_left,
     dapr_component_undone,
@@ -149,6 +158,10 @@ scenarios! {
     no_room,
     no_room_for_one_more,
     nothing_to_do,
+    oke_creating,
+    oke_fresh,
+    oke_oci_missing,
+    oke_unknown,
     only_backend,
     only_unknown,
     owned_by_another,
@@ -205,6 +218,7 @@ scenarios! {
     two_namespaces,
     undo_fails,
     unused_images,
+    variable_unset,
     verbose,
     verify,
     verify_events,

@@ -113,7 +113,7 @@ impl Session {
     fn other(&self, world: &World, wanted: &str) -> Failure {
         let (title, seen) = (self.provider.title(), world.live.identity().unwrap_or_default());
         let server = self.server().map(|server| format!(" at {server}")).unwrap_or_default();
-        let message = format!("{title} is another cluster than the one that is meant{server}");
+        let message = format!("{title}{server} is another cluster than the one that is meant");
         let evidence = [format!("meant: UID {wanted}"), format!("found: UID {seen}")];
         let hint = match self.inputs.profile.cluster.pin() {
             Pin::Own => "it was made anew during this run; run the same command again".to_owned(),

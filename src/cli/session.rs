@@ -225,7 +225,14 @@ impl Session {
     }
 
     async fn found(&self) -> Result<Found, Failure> {
-        Ok(survey::cluster(&self.runner(None, None), self.provider.as_ref()).await?)
+        let found = survey::cluster(&self.runner(None, None), self.provider.as_ref()).await?;
+        match found {
+            // Nothing that we could start.
+            Found { cluster: Seen::Down(_), unfit: Some(why) } if self.provider.start().is_empty() => {
+                Err(why.into())
+            }
+            found => Ok(found),
+        }
     }
 
     async fn reached(&self, seen: Seen) -> Result<Cluster, Failure> {

@@ -5,6 +5,7 @@ use super::{Found, Kubeconfig, Provider, Reach, Seen};
 use crate::invocation::Invocation;
 use crate::profile::Context;
 use crate::runner::Output;
+use crate::step::DecideError;
 use crate::tool::kubectl;
 
 pub(super) struct ContextProvider(pub(super) Context);
@@ -21,7 +22,22 @@ impl Provider for ContextProvider {
     fn found(&self, outputs: &[Output]) -> Result<Found, String> {
         let [output] = outputs else { return Err("it was not asked".to_owned()) };
         if !output.is_success() {
-            return Err(output.complaint());
+            let complaint = output.complaint();
+            let file = self.0.kubeconfig.as_ref().map(|file| format!(" --kubeconfig {}", file.display()));
+            let why = DecideError {
+                message: format!(
+                    "{} is not there: {}",
+                    self.title(),
+                    complaint.trim_start_matches("error: ")
+                ),
+                evidence: Vec::new(),
+                // Not the command that failed: it would show keys and tokens.
+                hint: format!(
+                    "those that are there: kubectl config get-contexts{}",
+                    file.unwrap_or_default()
+                ),
+            };
+            return Ok(Found { cluster: Seen::Down("is not there".to_owned()), unfit: Some(why) });
         }
         let kubeconfig = Kubeconfig::Text(output.text().into());
         Ok(Found::fit(Seen::Running(Reach { kubeconfig, node: String::new() })))

@@ -1,17 +1,28 @@
-//! Step 1: the cluster runs.
+//! Step 1: the cluster runs, and its nodes can run the images.
 
 use std::sync::Arc;
 
 use crate::provider::Provider;
 use crate::step::{Change, DecideError, Decision, Step, StepId, Undo};
+use crate::world::nodes::Node;
 use crate::world::{Cluster, World};
 
 /// Starts the cluster when it does not run.
-pub(super) struct ClusterStep(Arc<dyn Provider>);
+pub(super) struct ClusterStep {
+    provider: Arc<dyn Provider>,
+    /// The platforms of the images, when there are any.
+    platforms: Option<Vec<String>>,
+}
 
 impl ClusterStep {
     pub(super) fn new(provider: &Arc<dyn Provider>) -> Self {
-        Self(Arc::clone(provider))
+        Self { provider: Arc::clone(provider), platforms: None }
+    }
+
+    /// For images of these platforms; none named: that of this machine.
+    pub(super) fn running(provider: &Arc<dyn Provider>, platforms: Option<&[String]>) -> Self {
+        let platforms = platforms.map(|all| if all.is_empty() { vec![this()] } else { all.to_vec() });
+        Self { platforms, ..Self::new(provider) }
     }
 }
 
@@ -21,7 +32,7 @@ impl Step for ClusterStep {
     }
 
     fn title(&self) -> String {
-        self.0.title()
+        self.provider.title()
     }
 
     fn order(&self) -> u8 {
@@ -34,10 +45,16 @@ impl Step for ClusterStep {
 
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
         Ok(match &world.cluster {
-            Cluster::Running(_) => Decision::none("runs"),
+            Cluster::Running(_) => {
+                let nodes: Vec<(&str, &Node)> = world.live.nodes().collect();
+                match self.platforms.as_ref().and_then(|platforms| misfit(platforms, &nodes)) {
+                    Some(error) => return Err(error),
+                    None => Decision::none("runs"),
+                }
+            }
             Cluster::Down(state) => Decision {
                 change: Change::Update { from: state.clone(), to: "runs".to_owned() },
-                apply: self.0.start(),
+                apply: self.provider.start(),
                 checks: Vec::new(),
                 undo: Undo::Nothing {
                     reason: "a running cluster harms nothing; nothing else was changed yet".to_owned(),
@@ -46,5 +63,60 @@ impl Step for ClusterStep {
                 notes: Vec::new(),
             },
         })
+    }
+}
+
+/// The platform of this machine, as images name it.
+fn this() -> String {
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    format!("linux/{architecture}")
+}
+
+/// Why some nodes cannot run images of these platforms: a pod placed there would never start (`exec format error`).
+fn misfit(platforms: &[String], nodes: &[(&str, &Node)]) -> Option<DecideError> {
+    let architecture = |platform: &String| platform.split('/').nth(1).unwrap_or_default().to_owned();
+    let built: Vec<String> = platforms.iter().map(architecture).collect();
+    let open = nodes.iter().filter(|(_, node)| node.schedulable && !node.architecture.is_empty());
+    let lacking: Vec<_> = open.filter(|(_, node)| !built.contains(&node.architecture)).collect();
+    let (_, first) = lacking.first()?;
+    Some(DecideError {
+        message: format!("the images are for {}, and the cluster has other nodes", built.join(", ")),
+        evidence: lacking
+            .iter()
+            .map(|(name, node)| format!("node {name} is {}", node.architecture))
+            .collect(),
+        hint: format!(
+            "build for them too, in the profile: builder: {{buildx: {{platforms: [linux/{}]}}}}",
+            first.architecture
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_no_image_is_for_is_named() {
+        let node = |architecture: &str, schedulable| Node {
+            architecture: architecture.to_owned(),
+            address: String::new(),
+            schedulable,
+        };
+        let (amd, arm, closed) = (node("amd64", true), node("arm64", true), node("arm64", false));
+        let wrong = |platforms: &[&str], nodes: &[(&str, &Node)]| {
+            let platforms: Vec<String> = platforms.iter().map(|one| (*one).to_owned()).collect();
+            misfit(&platforms, nodes).map(|error| error.evidence.join("; "))
+        };
+        let both = [("a", &amd), ("b", &arm)];
+        assert_eq!(wrong(&["linux/amd64"], &both).as_deref(), Some("node b is arm64"));
+        assert_eq!(wrong(&["linux/amd64"], &[("b", &arm)]).as_deref(), Some("node b is arm64"));
+        assert_eq!(wrong(&["linux/amd64", "linux/arm64/v8"], &both), None);
+        assert_eq!(wrong(&["linux/amd64"], &[("a", &amd), ("b", &closed)]), None, "nothing is placed there");
+        assert_eq!(wrong(&["linux/amd64"], &[]), None, "they were not read");
     }
 }

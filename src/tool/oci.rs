@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::invocation::{Invocation, Tool};
 use crate::profile::{Endpoint, Oke};
+use crate::runner::Output;
 
 /// It is a Python program that talks to a service far away.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -53,7 +54,8 @@ impl Endpoints {
     }
 }
 
-fn word(endpoint: Endpoint) -> &'static str {
+/// The address as `oci` names it.
+pub fn word(endpoint: Endpoint) -> &'static str {
     match endpoint {
         Endpoint::PublicEndpoint => "PUBLIC_ENDPOINT",
         Endpoint::PrivateEndpoint => "PRIVATE_ENDPOINT",
@@ -77,4 +79,46 @@ pub fn cluster(oke: &Oke) -> Invocation {
 pub fn kubeconfig(oke: &Oke) -> Invocation {
     let args = ["--file", "-", "--token-version", "2.0.0", "--kube-endpoint", word(oke.endpoint)];
     invocation(oke, "create-kubeconfig", &args)
+}
+
+/// Why it failed. The service's answer is JSON over many lines on standard error; what it says is in `message`.
+pub fn complaint(output: &Output) -> String {
+    let from = output.stderr.find('{').unwrap_or(output.stderr.len());
+    let said: Option<serde_json::Value> = serde_json::from_str(output.stderr[from..].trim()).ok();
+    match said.as_ref().and_then(|said| Some((said["code"].as_str()?, said["message"].as_str()?))) {
+        Some((code, message)) => format!("{code}: {message}"),
+        None => output.complaint(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_service_says_why_in_its_message() {
+        let said = |text: &str| complaint(&Output { stderr: text.to_owned(), ..Output::default() });
+        let text = "ServiceError:\n{\n  \"code\": \"NotAuthenticated\",\n  \"message\": \"wrong key\",\n  \"status\": 401\n}\n";
+        assert_eq!(said(text), "NotAuthenticated: wrong key");
+        assert_eq!(said("ERROR: Could not find config file\n"), "ERROR: Could not find config file");
+    }
+
+    #[test]
+    fn commands_are_those_of_the_documentation() {
+        let oke = Oke {
+            cluster_id: "ocid1.cluster.oc1.iad.x".to_owned(),
+            region: "us-ashburn-1".to_owned(),
+            endpoint: Endpoint::PrivateEndpoint,
+            uid: None,
+        };
+        assert_eq!(
+            kubeconfig(&oke).line(),
+            "oci ce cluster create-kubeconfig --cluster-id ocid1.cluster.oc1.iad.x --region us-ashburn-1 --file - \
+             --token-version 2.0.0 --kube-endpoint PRIVATE_ENDPOINT"
+        );
+        assert_eq!(
+            cluster(&oke).line(),
+            "oci ce cluster get --cluster-id ocid1.cluster.oc1.iad.x --region us-ashburn-1 --output json"
+        );
+    }
 }

@@ -37,7 +37,7 @@ fn patterns() -> &'static [(Regex, &'static str)] {
 fn suffix() -> &'static Regex {
     static SUFFIX: OnceLock<Regex> = OnceLock::new();
     SUFFIX.get_or_init(|| {
-        Regex::new(r"\b((?:backend|frontend|dapr)-secrets)-([0-9a-f]{8})\b").expect("a pattern")
+        Regex::new(r"\b((?:backend|frontend|dapr|ocir)-secrets)-([0-9a-f]{8})\b").expect("a pattern")
     })
 }
 

@@ -195,7 +195,7 @@ fn requests(log: &[Line]) -> String {
             && raw
             && !line.locks
             && line.exit.is_none()
-            && line.args.first().is_some_and(|verb| verb != "get")
+            && line.args.first().is_some_and(|verb| !["get", "config"].contains(&verb.as_str()))
     });
     let mut text = String::new();
     for line in sent {

@@ -15,6 +15,7 @@ fn release(revision: u32, digest: &str) -> ReleaseAt {
         digest: Some(digest.to_owned()),
         image: None,
         secret: Some("backend-secrets-1".to_owned()),
+        pull: None,
     }
 }
 

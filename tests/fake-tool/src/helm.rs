@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::argv::Argv;
-use crate::state::{KUBECONFIG, Revision, State};
+use crate::kubeconfig;
+use crate::state::{Revision, State};
 use crate::{Answer, Call, cluster, dapr};
 
 const VALUED: [&str; 17] = [
@@ -82,7 +83,7 @@ fn act(state: &mut State, verb: &str, argv: &Argv, call: &Call) -> Result<String
 }
 
 fn reach(state: &State, call: &Call) -> Result<(), String> {
-    if state.sandbox == "running" && call.kubeconfig.as_deref() == Some(KUBECONFIG) {
+    if state.sandbox == "running" && kubeconfig::leads(call.kubeconfig.as_deref()) {
         return Ok(());
     }
     Err("Error: Kubernetes cluster unreachable: Get \"https://10.245.0.2:6443/version\": dial tcp 10.245.0.2:6443: connect: connection refused\n".to_owned())

@@ -12,8 +12,8 @@ mod write;
 pub use watch::{is_watch, watch};
 
 use crate::argv::Argv;
-use crate::state::{KUBECONFIG, State};
-use crate::{Answer, Call, dapr};
+use crate::state::State;
+use crate::{Answer, Call, dapr, kubeconfig};
 
 const VALUED: [&str; 16] = [
     "-p",
@@ -54,6 +54,9 @@ const BARE: [&str; 16] = [
 
 /// Answers one call that ends by itself.
 pub fn run(state: &mut State, call: &Call) -> Answer {
+    if call.args.starts_with(&["config".to_owned(), "view".to_owned()]) {
+        return view(state, call);
+    }
     let argv = match parse(state, call) {
         Ok(argv) => argv,
         Err(answer) => return answer,
@@ -83,10 +86,18 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
     }
 }
 
+/// The user's kubeconfig is looked at without a cluster.
+fn view(state: &State, call: &Call) -> Answer {
+    match Argv::parse(&call.args, &["--context", "--kubeconfig"], &["--raw", "--minify", "--flatten"]) {
+        Ok(argv) => kubeconfig::view(state, argv.value(&["--context"]).unwrap_or_default()).into(),
+        Err(error) => Answer::fail(1, format!("error: {error}\n")),
+    }
+}
+
 fn parse(state: &State, call: &Call) -> Result<Argv, Answer> {
     let argv = Argv::parse(&call.args, &VALUED, &BARE)
         .map_err(|error| Answer::fail(1, format!("error: {error}\n")))?;
-    if call.kubeconfig.as_deref() != Some(KUBECONFIG) {
+    if !kubeconfig::leads(call.kubeconfig.as_deref()) {
         let context = argv.value(&["--context"]).unwrap_or_default();
         return Err(Answer::fail(1, format!("error: context \"{context}\" does not exist\n")));
     }

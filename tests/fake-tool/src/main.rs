@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use fake_tool::fault::{self, Fault};
 use fake_tool::journal::{self, Line};
 use fake_tool::store::Store;
-use fake_tool::{Answer, Call, helm, kubectl, sandbox};
+use fake_tool::{Answer, Call, helm, kubectl, oci, sandbox};
 
 fn main() -> ExitCode {
     match run() {
@@ -68,6 +68,7 @@ fn ask(store: &Store, tool: &str, call: &Call) -> std::io::Result<Answer> {
     store.change(|state| match tool {
         "helm" => helm::run(state, call),
         "kubectl" => kubectl::run(state, call),
+        "oci" => oci::run(state, call),
         "sandbox" => sandbox::run(state, call, Path::new(".")),
         other => Answer::fail(127, format!("no such tool: {other}\n")),
     })

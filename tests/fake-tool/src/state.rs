@@ -19,6 +19,14 @@ pub struct State {
     pub helm: String,
     /// The sandbox: `running`, `stopped`, `absent` or `degraded`.
     pub sandbox: String,
+    /// Contexts of the user's kubeconfig, each with the address of its API server; all lead to the one cluster.
+    pub contexts: BTreeMap<String, String>,
+    /// State of the cluster that `oci` knows, such as `ACTIVE`; empty: there is none.
+    pub oke: String,
+    /// UID of the namespace `kube-system`.
+    pub uid: String,
+    /// Architecture of the one node.
+    pub architecture: String,
     /// Images in the cluster, and how their programs behave.
     pub images: BTreeMap<String, Behaviour>,
     /// Namespaces.
@@ -53,6 +61,10 @@ impl Default for State {
         Self {
             helm: "v4.2.4".to_owned(),
             sandbox: "running".to_owned(),
+            contexts: BTreeMap::new(),
+            oke: String::new(),
+            uid: "11111111-aaaa-4bbb-8ccc-222222222222".to_owned(),
+            architecture: "amd64".to_owned(),
             images: BTreeMap::new(),
             namespaces: ["default", "kube-system"].map(str::to_owned).into(),
             secrets: Vec::new(),

@@ -9,10 +9,14 @@ use crate::state::{Behaviour, Deployment, ReplicaSet, State, hash};
 /// Every namespace, Deployment, replica set and pod now.
 pub fn objects(state: &State, now: u64) -> Vec<Value> {
     let namespace = |name: &String| {
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "uid": format!("namespace-{name}")},
+        let uid = if name == "kube-system" { state.uid.clone() } else { format!("namespace-{name}") };
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "uid": uid},
             "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}})
     };
     let mut all: Vec<Value> = state.namespaces.iter().map(namespace).collect();
+    all.push(json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1", "uid": "node-1"}, "spec": {},
+        "status": {"nodeInfo": {"architecture": state.architecture},
+            "addresses": [{"type": "InternalIP", "address": "10.245.0.2"}]}}));
     for deployment in &state.deployments {
         let sets = counted(deployment, now);
         all.push(deployment_object(deployment, &sets, now));

@@ -1,7 +1,7 @@
 //! The state machine, against what helm 3.21 and 4.2 do.
 
 use super::*;
-use crate::state::Behaviour;
+use crate::state::{Behaviour, KUBECONFIG};
 
 struct Bench {
     state: State,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cluster::{self, Wanted};
-use crate::state::{Behaviour, Revision};
+use crate::state::{Behaviour, KUBECONFIG, Revision};
 
 const TABLE: &str =
     "get secrets -l owner=helm --no-headers --show-labels --request-timeout=20s -n todo --context sandbox";
