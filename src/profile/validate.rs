@@ -4,6 +4,7 @@
 mod chart;
 mod checks;
 mod circle;
+mod cluster;
 mod dapr;
 mod registry;
 mod secrets;
@@ -36,6 +37,7 @@ pub(super) fn validate(
         });
     }
     check.label(&["namespace".into()], &profile.namespace, LABEL_LENGTH);
+    check.pin();
     check.images();
     check.secrets();
     check.registry();

@@ -28,7 +28,6 @@ pub struct Complaint {
 }
 
 /// Whether the lines of such a command are read while it runs.
-
 pub fn is_heard(dialect: Dialect) -> bool {
     match dialect {
         Dialect::Text => false,

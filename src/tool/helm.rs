@@ -69,13 +69,13 @@ impl Helm {
         force: bool,
     ) -> Invocation {
         let kept = kept.max(HISTORY_MAX).to_string();
-        let (verb, mode, more): (_, _, &[&str]) = if what.uninstalled {
+        let (verb, way, more): (_, _, &[&str]) = if what.uninstalled {
             // Nothing is pruned and no old values are taken over.
             ("install", "--replace", &[])
         } else {
             ("upgrade", "--install", &["--reset-values", "--history-max", &kept])
         };
-        let mut args = vec![verb.to_owned(), mode.to_owned()];
+        let mut args = vec![verb.to_owned(), way.to_owned()];
         args.extend(self.chart_args(what));
         args.extend(more.iter().chain(&["--timeout", OPERATION]).map(|&arg| arg.to_owned()));
         let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();

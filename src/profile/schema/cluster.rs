@@ -41,7 +41,8 @@ impl Cluster {
             Self::Context(context) => &context.uid,
             Self::Oke(oke) => &oke.uid,
         };
-        uid.as_deref().map_or(Pin::Unpinned, Pin::Uid)
+        // A variable that is not set may stand there.
+        uid.as_deref().filter(|uid| !uid.is_empty()).map_or(Pin::Unpinned, Pin::Uid)
     }
 
     /// The provider's name, as the profile says it.

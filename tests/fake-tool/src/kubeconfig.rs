@@ -32,7 +32,7 @@ pub fn leads(kubeconfig: Option<&str>) -> bool {
     let Some(path) = kubeconfig else { return false };
     let private = |path: &Path| {
         let mode = std::fs::metadata(path).map_or(0o777, |metadata| metadata.permissions().mode());
-        mode & 0o077 == 0
+        mode.trailing_zeros() >= 6
             && std::fs::read_to_string(path).is_ok_and(|text| text.contains("\"current-context\""))
     };
     path == KUBECONFIG || private(Path::new(path))

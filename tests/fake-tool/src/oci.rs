@@ -32,9 +32,9 @@ pub fn run(state: &State, call: &Call) -> Answer {
             Answer::ok(format!("{cluster:#}\n"))
         }
         ("ce", "cluster", "create-kubeconfig") if argv.value(&["--file"]) == Some("-") => {
-            let args = ["ce", "cluster", "generate-token", "--cluster-id", id];
+            let token = ["ce", "cluster", "generate-token", "--cluster-id", id];
             let user = json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "oci",
-                "args": args, "env": []}});
+                "args": token, "env": []}});
             Answer::ok(kubeconfig::text("context-cabc", "https://203.0.113.9:6443", &user))
         }
         (one, two, three) => Answer::fail(2, format!("Error: No such command '{one} {two} {three}'.\n")),
