@@ -33,14 +33,14 @@ pub trait Store: Send + Sync {
     fn is_believed(&self) -> bool {
         true
     }
+    /// The command that gives an image of the store more names; none where images have one.
+    fn tag(&self, reference: &str, names: &[String]) -> Option<Invocation>;
 }
 
 /// What makes images.
 pub trait Builder: Send + Sync {
-    /// The commands that make an image and bring it into the store, under the first of these names and the others.
-    fn build(&self, names: &[String], image: &Image) -> Vec<Invocation>;
-    /// The platforms it builds for, such as `linux/arm64`; empty: that of the machine it builds on.
-    fn platforms(&self) -> &[String];
+    /// The commands that make an image and bring it into the store.
+    fn build(&self, reference: &str, image: &Image) -> Vec<Invocation>;
 }
 
 /// A read of a store.

@@ -55,7 +55,7 @@ pub struct Engine {
     pub store: Arc<dyn Store>,
     /// Namespaces whose releases may be touched.
     pub namespaces: Vec<String>,
-    /// Steps that may run at once.
+    /// Steps of one lane that may run at once; 1: one step at a time.
     pub jobs: usize,
     /// Whether a failure is rolled back.
     pub rollback: bool,

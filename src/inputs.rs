@@ -45,10 +45,7 @@ impl Inputs {
     ) -> Result<Self, DigestError> {
         let mut inputs = Self { fetched, dapr, set, ..Self::without_sources(loaded) };
         inputs.only = only.unwrap_or(inputs.only);
-        for name in inputs.image_names() {
-            let tag = digest::image(&inputs.project, &inputs.profile.images[&name])?;
-            inputs.tags.insert(name, tag);
-        }
+        inputs.hash_images()?;
         let digests = inputs
             .releases()
             .map(|(name, release)| Ok((name.to_owned(), inputs.chart_digest(name, release)?)));
@@ -58,6 +55,23 @@ impl Inputs {
         });
         let versions = versions.collect::<Result<_, DigestError>>()?;
         Ok(Self { charts, versions, ..inputs })
+    }
+
+    /// The same profile with the tags of its images alone, for commands that build and deploy nothing.
+    pub fn of_images(loaded: Loaded, only: Option<BTreeSet<String>>) -> Result<Self, DigestError> {
+        let mut inputs = Self::without_sources(loaded);
+        inputs.only = only.unwrap_or(inputs.only);
+        inputs.hash_images()?;
+        Ok(inputs)
+    }
+
+    fn hash_images(&mut self) -> Result<(), DigestError> {
+        let platforms = self.profile.platforms();
+        for name in self.image_names() {
+            let tag = digest::image(&self.project, &self.profile.images[&name], &platforms)?;
+            self.tags.insert(name, tag);
+        }
+        Ok(())
     }
 
     /// The same profile without its sources, for commands that build and deploy nothing.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::event::StepInfo;
 use crate::invocation::Invocation;
-use crate::step::{DecideError, Decision, Step, StepId};
+use crate::step::{DecideError, Decision, Lane, Step, StepId};
 use crate::tool::reversal::Reverser;
 use crate::world::World;
 
@@ -41,6 +41,9 @@ pub struct PlannedStep {
     pub order: u8,
     /// The steps that must be verified first; only steps of this plan.
     pub needs: Vec<StepId>,
+    /// Whose places it takes while it runs.
+    #[serde(skip)]
+    pub lane: Lane,
     /// What it does.
     pub decision: Decision,
     /// The commands of its undo, with the helm of this machine.
@@ -100,6 +103,7 @@ impl Plan {
                     step: step.id(),
                     title: step.title(),
                     order: step.order(),
+                    lane: step.lane(),
                     needs: step.needs().into_iter().filter(|need| ids.contains(need)).collect(),
                     undo: reverser.as_ref().map(|one| one.undo(&decision.undo)).unwrap_or_default(),
                     decision,

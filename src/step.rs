@@ -62,8 +62,22 @@ pub trait Step: Send + Sync {
     fn order(&self) -> u8;
     /// The steps that must be verified before this one starts.
     fn needs(&self) -> Vec<StepId>;
+    /// Whose places it takes while it runs.
+    fn lane(&self) -> Lane {
+        Lane::Cluster
+    }
     /// What to do, from what was seen. Pure: the same world gives the same decision.
     fn decide(&self, world: &World) -> Result<Decision, DecideError>;
+}
+
+/// What steps wait for when many are ready: each lane has places of its own, so that slow work of one sort does not
+/// keep the other waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Builds on this machine.
+    Build,
+    /// Everything else: it mostly waits for the cluster.
+    Cluster,
 }
 
 /// What a step will do, prove and, if need be, reverse.

@@ -82,6 +82,13 @@ pub fn deployment(
     steps
 }
 
+/// The images alone, which also get these tags.
+pub fn images(inputs: &Arc<Inputs>, images: &Images, tags: &[String]) -> Vec<Box<dyn Step>> {
+    let names = inputs.image_names().into_iter();
+    let step = |name| image::ImageStep::new(inputs, images, name).tagged(tags);
+    names.map(|name| Box::new(step(name)) as Box<dyn Step>).collect()
+}
+
 /// New versions of some logical Secrets, without anything that uses them.
 pub fn staging(inputs: &Arc<Inputs>, sets: &[String]) -> Vec<Box<dyn Step>> {
     let mut steps: Vec<Box<dyn Step>> = vec![Box::new(namespace::NamespaceStep::new(inputs))];

@@ -3,6 +3,7 @@
 //! A failed read is an error, never an absence. On a cluster with nothing to do it costs five processes: the
 //! provider's status and images, helm's Secrets as a table, todoctl's Secrets, and everything live.
 
+mod images;
 mod manifests;
 mod rendered;
 
@@ -13,7 +14,7 @@ use secrecy::SecretString;
 use tokio::task::spawn_blocking;
 
 use crate::budget::Nodes;
-use crate::builder::{Look, Store};
+use crate::builder::Store;
 use crate::dapr;
 use crate::given;
 use crate::inputs::Inputs;
@@ -32,6 +33,7 @@ use crate::world::releases::Releases;
 use crate::world::runs::Runs;
 use crate::world::{Access, Cluster, World, secrets};
 
+pub use images::images;
 pub use manifests::{current, manifests, revisions};
 pub use rendered::rendered;
 
@@ -151,8 +153,7 @@ pub async fn running(
         let question = kubectl.objects(&inputs.profile.namespace, &resources);
         tokio::spawn(components(SharedRunner::clone(runner), question))
     });
-    let looks = if inputs.tags.is_empty() { Vec::new() } else { store.looks(&inputs.image_references()) };
-    let images: Vec<_> = looks.into_iter().map(|one| (look(runner, &one), one)).collect();
+    let images = images::ask(runner, store, inputs);
 
     world.releases = join(releases).await?.parse(|output| Releases::parse(&output.text(), only(&scope)))?;
     world.live = join(live).await?.parse(|output| Live::parse(&output.stdout))?;
@@ -160,26 +161,13 @@ pub async fn running(
     if let Some(components) = components {
         world.components = components.await.map_err(|error| stopped("the Dapr objects", &error))??;
     }
-    for (answer, look) in images {
-        world.images.extend(join(answer).await?.parse(|output| store.found(&look, output))?);
-    }
+    world.images = Some(images::answers(images, store).await?);
     if access.node.is_empty() {
         let node = world.live.nodes().find(|(_, node)| node.schedulable);
         access.node = node.map(|(_, node)| node.address.clone()).unwrap_or_default();
     }
     world.cluster = Cluster::Running(access);
     Ok(world)
-}
-
-/// Asks where images are. An exit status other than 0 can be an answer too: the store says what it means.
-fn look(runner: &SharedRunner, look: &Look) -> tokio::task::JoinHandle<Result<Answer, SurveyError>> {
-    let (runner, invocation) = (SharedRunner::clone(runner), look.invocation.clone());
-    tokio::spawn(async move {
-        let (what, command) = ("the images", invocation.shell());
-        let cannot = |cause| SurveyError::Run { what: what.to_owned(), cause };
-        let output = call(&runner, invocation).await.map_err(cannot)?;
-        Ok(Answer { what, command, output })
-    })
 }
 
 /// Reads the Dapr objects. That Kubernetes does not know their kinds is an answer; every other failure is one.

@@ -45,8 +45,8 @@ pub struct World {
     pub secrets: BTreeMap<String, Versions>,
     /// Secret values that were given for this run, by value name.
     pub given: BTreeMap<String, SecretString>,
-    /// Images the cluster has, with tag.
-    pub images: BTreeSet<String>,
+    /// Images that are where the cluster finds them, with tag; absent while that cannot be known.
+    pub images: Option<BTreeSet<String>>,
     /// Namespaces, workloads and pods.
     pub live: Live,
     /// The Dapr objects in the application's namespace; read when the profile has any.
@@ -83,7 +83,7 @@ impl World {
             releases: Releases::default(),
             secrets: BTreeMap::new(),
             given: BTreeMap::new(),
-            images: BTreeSet::new(),
+            images: None,
             live: Live::default(),
             components: Components::default(),
             manifests: BTreeMap::new(),

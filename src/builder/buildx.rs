@@ -15,17 +15,13 @@ pub(super) struct BuildxBuilder {
 }
 
 impl Builder for BuildxBuilder {
-    fn build(&self, names: &[String], image: &Image) -> Vec<Invocation> {
-        let build = docker::build(&self.buildx, self.goes, names, &dockerfile(image), &image.context);
+    fn build(&self, reference: &str, image: &Image) -> Vec<Invocation> {
+        let build = docker::build(&self.buildx, self.goes, reference, &dockerfile(image), &image.context);
         let mut commands = vec![build];
         match self.goes {
             Goes::Registry => {}
-            Goes::Engine => commands.extend(names.iter().flat_map(|name| self.store.load(name))),
+            Goes::Engine => commands.extend(self.store.load(reference)),
         }
         commands
-    }
-
-    fn platforms(&self) -> &[String] {
-        &self.buildx.platforms
     }
 }

@@ -13,13 +13,8 @@ use crate::tool::minikube;
 pub(super) struct MinikubeImages(pub(super) Minikube);
 
 impl Builder for MinikubeImages {
-    fn build(&self, names: &[String], image: &Image) -> Vec<Invocation> {
-        let file = dockerfile(image);
-        names.iter().map(|name| minikube::build(&self.0, name, &file, &image.context)).collect()
-    }
-
-    fn platforms(&self) -> &[String] {
-        &[]
+    fn build(&self, reference: &str, image: &Image) -> Vec<Invocation> {
+        vec![minikube::build(&self.0, reference, &dockerfile(image), &image.context)]
     }
 }
 
@@ -42,5 +37,9 @@ impl Store for MinikubeImages {
 
     fn is_believed(&self) -> bool {
         false
+    }
+
+    fn tag(&self, _reference: &str, _names: &[String]) -> Option<Invocation> {
+        None
     }
 }

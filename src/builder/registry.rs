@@ -28,4 +28,8 @@ impl Store for Registry {
     fn remove(&self, _names: &[String]) -> Option<Invocation> {
         None
     }
+
+    fn tag(&self, reference: &str, names: &[String]) -> Option<Invocation> {
+        Some(docker::tag(reference, names))
+    }
 }

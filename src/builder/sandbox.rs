@@ -11,13 +11,8 @@ use crate::tool::sandbox;
 pub(super) struct SandboxImages(pub(super) Sandbox);
 
 impl Builder for SandboxImages {
-    fn build(&self, names: &[String], image: &Image) -> Vec<Invocation> {
-        let file = dockerfile(image);
-        names.iter().map(|name| sandbox::build(&self.0, name, &file, &image.context)).collect()
-    }
-
-    fn platforms(&self) -> &[String] {
-        &[]
+    fn build(&self, reference: &str, image: &Image) -> Vec<Invocation> {
+        vec![sandbox::build(&self.0, reference, &dockerfile(image), &image.context)]
     }
 }
 
@@ -41,5 +36,9 @@ impl Store for SandboxImages {
 
     fn remove(&self, names: &[String]) -> Option<Invocation> {
         Some(sandbox::remove_images(&self.0, names))
+    }
+
+    fn tag(&self, _reference: &str, _names: &[String]) -> Option<Invocation> {
+        None
     }
 }

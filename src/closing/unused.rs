@@ -17,7 +17,7 @@ pub(super) fn images(inputs: &Inputs, world: &World) -> Vec<String> {
     let known = |repository: &str| {
         inputs.tags.keys().any(|name| inputs.image_repository(name).as_deref() == Some(repository))
     };
-    let unused = world.images.iter().filter(|name| {
+    let unused = world.images.iter().flatten().filter(|name| {
         name.rsplit_once(':').is_some_and(|(repository, tag)| known(repository) && !tags.contains(tag))
     });
     unused.cloned().collect()

@@ -14,8 +14,8 @@ use super::inputs::{self, Inputs};
 use super::{DigestError, Framed};
 use crate::profile::Image;
 
-/// The image's tag: 12 lower-case hex digits.
-pub fn image(project: &Path, image: &Image) -> Result<String, DigestError> {
+/// The tag of an image for these platforms: 12 lower-case hex digits. An image for another platform is another image.
+pub fn image(project: &Path, image: &Image, platforms: &[String]) -> Result<String, DigestError> {
     // Without links and `..`, so that what lies inside the project can be told by the path.
     let real = |path: &Path| {
         let found = path.canonicalize();
@@ -42,7 +42,11 @@ pub fn image(project: &Path, image: &Image) -> Result<String, DigestError> {
 
     let mut hasher = Framed::default();
     hasher.part(b"image 1");
-    for word in &image.prepare {
+    for platform in platforms {
+        hasher.part(b"platform");
+        hasher.part(platform.as_bytes());
+    }
+    for word in image.prepare_for(platforms) {
         hasher.part(b"prepare");
         hasher.part(word.as_bytes());
     }

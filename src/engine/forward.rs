@@ -1,4 +1,4 @@
-//! Owns the way forward: a step starts as soon as its needs are verified, up to `jobs` at once.
+//! Owns the way forward: a step starts as soon as its needs are verified, up to `jobs` of its lane at once.
 //! After the first failure nothing new starts, running commands finish, waits end.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use super::wait::{Leftover, Unmet, Wait};
 use super::{Engine, Failure};
 use crate::event::{Event, StepResult};
 use crate::plan::{Plan, PlannedStep};
-use crate::step::{Check, StepId};
+use crate::step::{Check, Lane, StepId};
 
 /// How far it got.
 pub(super) struct Forward {
@@ -49,26 +49,33 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) 
     let mut waiting: Vec<&PlannedStep> = plan.steps.iter().collect();
     let mut verified: BTreeSet<StepId> = BTreeSet::new();
     let mut running = FuturesUnordered::new();
+    let mut places = Places::new(engine.jobs);
     let mut failure = None;
     let mut interrupts = engine.interrupts.clone();
     let mut lost = engine.lock.as_ref().map(|lock| lock.lost());
     loop {
-        while failure.is_none() && running.len() < engine.jobs {
-            let ready = |step: &&PlannedStep| step.needs.iter().all(|need| verified.contains(need));
+        while failure.is_none() {
+            let ready = |step: &&PlannedStep| {
+                step.needs.iter().all(|need| verified.contains(need)) && places.is_free(step.lane)
+            };
             let Some(at) = waiting.iter().position(ready) else {
                 break;
             };
             let step = waiting.remove(at);
-            running.push(perform(engine, step, hub, ending.clone(), notes));
+            places.take(step.lane);
+            running.push(async { (step.lane, perform(engine, step, hub, ending.clone(), notes).await) });
         }
         if running.is_empty() {
             break;
         }
         tokio::select! {
-            Some((step, result)) = running.next() => match result {
-                Ok(()) => { verified.insert(step); }
-                Err(Some(first)) if failure.is_none() => { failure = Some(first); end.send_replace(true); }
-                Err(_) => {}
+            Some((lane, (step, result))) = running.next() => {
+                places.leave(lane);
+                match result {
+                    Ok(()) => { verified.insert(step); }
+                    Err(Some(first)) if failure.is_none() => { failure = Some(first); end.send_replace(true); }
+                    Err(_) => {}
+                }
             },
             Ok(_) = interrupts.wait_for(|count| *count > 0), if failure.is_none() => {
                 failure = Some(interrupted());
@@ -90,6 +97,43 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) 
         engine.events.emit(Event::StepFinished { step: step.step.clone(), result, seconds: 0.0 });
     }
     failure
+}
+
+/// The places that steps take while they run. With one place in all, everything goes by the list.
+struct Places {
+    each: usize,
+    builds: usize,
+    others: usize,
+}
+
+impl Places {
+    fn new(each: usize) -> Self {
+        Self { each, builds: 0, others: 0 }
+    }
+
+    fn is_free(&self, lane: Lane) -> bool {
+        let taken = match lane {
+            _ if self.each == 1 => self.builds + self.others,
+            Lane::Build => self.builds,
+            Lane::Cluster => self.others,
+        };
+        taken < self.each
+    }
+
+    fn of(&mut self, lane: Lane) -> &mut usize {
+        match lane {
+            Lane::Build => &mut self.builds,
+            Lane::Cluster => &mut self.others,
+        }
+    }
+
+    fn take(&mut self, lane: Lane) {
+        *self.of(lane) += 1;
+    }
+
+    fn leave(&mut self, lane: Lane) {
+        *self.of(lane) -= 1;
+    }
 }
 
 /// Ends when the lock is lost, with why; never without a lock.

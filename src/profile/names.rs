@@ -60,6 +60,18 @@ pub(crate) fn repository(name: &str) -> Result<(), String> {
     Err(format!("`{name}` is not an image name such as `registry.example.com/todo/backend` in lower case"))
 }
 
+/// Why `name` is no platform: `os/architecture[/variant]`.
+pub(crate) fn platform(name: &str) -> Result<(), String> {
+    let parts: Vec<&str> = name.split('/').collect();
+    let word = |part: &&str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    if (2..=3).contains(&parts.len()) && parts.iter().all(|part| word(&part)) {
+        return Ok(());
+    }
+    Err(format!("`{name}` is not a platform such as `linux/amd64` or `linux/arm64`"))
+}
+
 /// The candidate that `name` was probably meant to be.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let candidates: Vec<&str> = candidates.into_iter().collect();
@@ -102,6 +114,16 @@ mod tests {
         }
         for good in ["backend", "todo/backend", "sandbox.local/todo/backend", "localhost:5000/a_b/c-d.e"] {
             assert_eq!(repository(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn platforms() {
+        for bad in ["", "amd64", "linux/", "linux/amd64/v2/x", "linux/AMD64", "linux amd64"] {
+            assert!(platform(bad).is_err(), "{bad}");
+        }
+        for good in ["linux/amd64", "linux/arm64/v8", "linux/386"] {
+            assert_eq!(platform(good), Ok(()), "{good}");
         }
     }
 

@@ -6,6 +6,7 @@ mod checks;
 mod circle;
 mod cluster;
 mod dapr;
+mod images;
 mod registry;
 mod secrets;
 
@@ -13,7 +14,7 @@ use std::path::Path;
 
 use super::error::{Problem, ProfileError};
 use super::names::{self, LABEL_LENGTH, RELEASE_LENGTH};
-use super::schema::{Image, Profile, Release};
+use super::schema::{Profile, Release};
 use super::source::{Seg, Source};
 use crate::quantity::Quantity;
 
@@ -99,32 +100,6 @@ impl Validation<'_> {
     fn file(&mut self, path: &[Seg], file: &Path) {
         if !self.project.join(file).is_file() {
             self.value(path, format!("there is no file {}", file.display()));
-        }
-    }
-
-    fn images(&mut self) {
-        for (name, image) in &self.profile.images {
-            let at = |field: &str| [Seg::from("images"), name.as_str().into(), field.into()];
-            self.key_label(&at("")[..2], name, LABEL_LENGTH);
-            if let Err(message) = names::repository(&image.repository) {
-                self.value(&at("repository"), message);
-            }
-            self.build_files(image, &at);
-        }
-    }
-
-    fn build_files(&mut self, image: &Image, at: &impl Fn(&str) -> [Seg; 3]) {
-        let there = self.folder(&at("context"), &image.context);
-        match &image.dockerfile {
-            Some(dockerfile) => self.file(&at("dockerfile"), dockerfile),
-            None if there => self.file(&at("context"), &image.context.join("Dockerfile")),
-            None => {}
-        }
-        for (index, glob) in image.sources.iter().enumerate() {
-            if let Err(error) = globset::Glob::new(glob) {
-                let [images, name, field] = at("sources");
-                self.value(&[images, name, field, index.into()], format!("not a glob: {}", error.kind()));
-            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::builder::Images;
 use crate::inputs::Inputs;
 use crate::invocation::{Invocation, Tool};
-use crate::step::{Change, Check, DecideError, Decision, Step, StepId, Undo};
+use crate::step::{Change, Check, DecideError, Decision, Lane, Step, StepId, Undo};
 use crate::world::World;
 
 /// How long a `prepare` command may take; a first compilation is slow.
@@ -16,11 +16,19 @@ pub(super) struct ImageStep {
     inputs: Arc<Inputs>,
     images: Images,
     name: String,
+    /// Further names that the image gets in its store.
+    names: Vec<String>,
 }
 
 impl ImageStep {
     pub(super) fn new(inputs: &Arc<Inputs>, images: &Images, name: String) -> Self {
-        Self { inputs: Arc::clone(inputs), images: images.clone(), name }
+        Self { inputs: Arc::clone(inputs), images: images.clone(), name, names: Vec::new() }
+    }
+
+    /// The same step, which also moves these tags to the image.
+    pub(super) fn tagged(self, tags: &[String]) -> Self {
+        let repository = self.inputs.image_repository(&self.name).unwrap_or_default();
+        Self { names: tags.iter().map(|tag| format!("{repository}:{tag}")).collect(), ..self }
     }
 
     /// What proves that a build, or a load, has brought the image where it must be.
@@ -54,26 +62,30 @@ impl Step for ImageStep {
         vec![StepId::single("cluster")]
     }
 
+    fn lane(&self) -> Lane {
+        Lane::Build
+    }
+
     fn decide(&self, world: &World) -> Result<Decision, DecideError> {
-        if world.cluster.access().is_none() {
+        let Some(there) = &world.images else {
             return Ok(Decision::none("known after start"));
-        }
-        let image = &self.inputs.profile.images[&self.name];
+        };
         let reference = self.inputs.image_reference(&self.name).ok_or_else(|| DecideError {
             evidence: Vec::new(),
             message: format!("image {} has no tag", self.name),
             hint: "this is a bug in todoctl: images are hashed before steps decide".to_owned(),
         })?;
-        if world.images.contains(&reference) {
-            return Ok(Decision::none(format!("{reference} is there")));
-        }
-        let prepare = image.prepare.split_first().map(|(program, args)| {
-            Invocation::new(Tool::Project(program.into()), args.iter().cloned()).timeout(PREPARE)
-        });
-        let mut apply: Vec<Invocation> = prepare.into_iter().collect();
-        apply.extend(self.images.builder.build(std::slice::from_ref(&reference), image));
+        let is_there = there.contains(&reference);
+        let change = match (is_there, self.names.as_slice()) {
+            (true, []) => return Ok(Decision::none(format!("{reference} is there"))),
+            (true, _) => Change::Update { from: format!("{reference} is there"), to: self.also() },
+            (false, []) => Change::Create { to: reference.clone() },
+            (false, _) => Change::Create { to: format!("{reference}, {}", self.also()) },
+        };
+        let mut apply = if is_there { Vec::new() } else { self.making(&reference) };
+        apply.extend(self.images.store.tag(&reference, &self.names).filter(|_| !self.names.is_empty()));
         Ok(Decision {
-            change: Change::Create { to: reference.clone() },
+            change,
             apply,
             checks: self.proof(&reference),
             undo: Undo::Nothing {
@@ -82,5 +94,23 @@ impl Step for ImageStep {
             },
             notes: Vec::new(),
         })
+    }
+}
+
+impl ImageStep {
+    /// The commands that make the image.
+    fn making(&self, reference: &str) -> Vec<Invocation> {
+        let image = &self.inputs.profile.images[&self.name];
+        let words = image.prepare_for(&self.inputs.profile.platforms());
+        let prepare = words.split_first().map(|(program, args)| {
+            Invocation::new(Tool::Project(program.into()), args.iter().cloned()).timeout(PREPARE)
+        });
+        prepare.into_iter().chain(self.images.builder.build(reference, image)).collect()
+    }
+
+    /// "also TAG, TAG".
+    fn also(&self) -> String {
+        let tags: Vec<&str> = self.names.iter().filter_map(|name| Some(name.rsplit_once(':')?.1)).collect();
+        format!("also {}", tags.join(", "))
     }
 }

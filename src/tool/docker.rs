@@ -10,6 +10,8 @@ use crate::runner::Output;
 
 /// Building one image for all its platforms; an emulated platform is slow.
 const BUILD: Duration = Duration::from_mins(30);
+/// Writing the names of one image.
+const PUSH: Duration = Duration::from_mins(2);
 /// Asking a registry about one image.
 const ASK: Duration = Duration::from_secs(30);
 
@@ -24,13 +26,7 @@ pub enum Goes {
 
 /// Builds an image and brings it where it goes. `--provenance=false`: an attestation is one more entry of the image's
 /// index, of the platform `unknown/unknown`, which some registries and tools take for an image.
-pub fn build(
-    buildx: &Buildx,
-    goes: Goes,
-    references: &[String],
-    dockerfile: &Path,
-    context: &Path,
-) -> Invocation {
+pub fn build(buildx: &Buildx, goes: Goes, reference: &str, dockerfile: &Path, context: &Path) -> Invocation {
     let mut args = vec!["buildx".to_owned(), "build".to_owned()];
     let mut flag = |name: &str, value: String| args.extend([name.to_owned(), value]);
     if let Some(instance) = &buildx.instance {
@@ -39,9 +35,7 @@ pub fn build(
     if !buildx.platforms.is_empty() {
         flag("--platform", buildx.platforms.join(","));
     }
-    for reference in references {
-        flag("--tag", reference.clone());
-    }
+    flag("--tag", reference.to_owned());
     flag("--file", dockerfile.display().to_string());
     flag("--progress", "plain".to_owned());
     let goes = match goes {
@@ -51,6 +45,13 @@ pub fn build(
     args.extend(["--provenance=false", goes].map(str::to_owned));
     args.push(context.display().to_string());
     Invocation::new(Tool::Docker, args).timeout(BUILD)
+}
+
+/// Gives an image of a registry more names, in the registry itself: nothing is pulled.
+pub fn tag(reference: &str, names: &[String]) -> Invocation {
+    let tags = names.iter().flat_map(|name| ["--tag", name]);
+    let all = ["buildx", "imagetools", "create"].into_iter().chain(tags).chain([reference]);
+    Invocation::new(Tool::Docker, all).timeout(PUSH)
 }
 
 /// Asks a registry about one image, for any platform.

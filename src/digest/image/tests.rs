@@ -30,7 +30,7 @@ impl Project {
     }
 
     fn try_tag(&self, declared: &Image) -> Result<String, DigestError> {
-        image(self.0.path(), declared)
+        image(self.0.path(), declared, &[])
     }
 
     fn refusal(&self, declared: &Image) -> String {
@@ -173,7 +173,7 @@ fn a_project_inside_a_checkout_obeys_the_ignore_file_above_it() {
         fs::create_dir_all(checkout.0.path().join("p")).unwrap();
         fs::rename(project.0.path().join(folder), checkout.0.path().join("p").join(folder)).unwrap();
     }
-    let tag = || image(&checkout.0.path().join("p"), &declared()).unwrap();
+    let tag = || image(&checkout.0.path().join("p"), &declared(), &[]).unwrap();
     let before = tag();
     assert_eq!(before, Project::new().tag(), "the place counts");
     checkout.write(".git/HEAD", "");
@@ -191,7 +191,10 @@ fn a_context_may_lie_beside_the_project_and_broken_links_beside_the_way() {
     symlink("nowhere", project.0.path().join("broken")).unwrap();
     let beside = parse("{repository: r, context: ../app, dockerfile: ../Dockerfile}");
     let same = parse("{repository: r, context: ./app, dockerfile: Dockerfile}");
-    assert_eq!(image(&project.0.path().join("project"), &beside).unwrap(), project.try_tag(&same).unwrap());
+    assert_eq!(
+        image(&project.0.path().join("project"), &beside, &[]).unwrap(),
+        project.try_tag(&same).unwrap()
+    );
 }
 
 #[test]
@@ -210,4 +213,27 @@ fn a_file_in_the_place_of_a_glob_needs_no_wildcard() {
     assert_eq!(project.try_tag(&declared).unwrap(), tag);
     project.write("src/main.rs", "x");
     assert_ne!(project.try_tag(&declared).unwrap(), tag);
+}
+
+#[test]
+fn an_image_for_other_platforms_is_another_image() {
+    let project = Project::new();
+    let platforms = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let tag =
+        |declared: &Image, names: &[&str]| image(project.0.path(), declared, &platforms(names)).unwrap();
+    let (amd, arm) = ("linux/amd64", "linux/arm64");
+    let all = [
+        tag(&declared(), &[]),
+        tag(&declared(), &[amd]),
+        tag(&declared(), &[arm]),
+        tag(&declared(), &[amd, arm]),
+    ];
+    let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+    assert_eq!(distinct.len(), all.len());
+    // The word is part of the hash only where it stands for something.
+    let asking = parse(
+        "{repository: r, context: app, dockerfile: Dockerfile, prepare: [make, app, '{platforms}'], sources: [src/**]}",
+    );
+    assert_eq!(tag(&asking, &[]), tag(&declared(), &[]));
+    assert_ne!(tag(&asking, &[amd]), tag(&declared(), &[amd]));
 }

@@ -70,4 +70,26 @@ impl Profile {
         let usual = if self.registry.is_some() { Delivery::Push } else { Delivery::Load };
         self.delivery.unwrap_or(usual)
     }
+
+    /// The platforms that images are built for, in a fixed order; empty: that of the machine that builds them.
+    pub fn platforms(&self) -> Vec<String> {
+        let mut platforms = match &self.builder {
+            Some(Builder::Buildx(buildx)) => buildx.platforms.clone(),
+            None | Some(Builder::Sandbox(_) | Builder::Minikube(_)) => Vec::new(),
+        };
+        platforms.sort();
+        platforms.dedup();
+        platforms
+    }
+}
+
+impl Image {
+    /// The words of `prepare` for these platforms.
+    pub fn prepare_for(&self, platforms: &[String]) -> Vec<String> {
+        let word = |word: &String| match word.as_str() {
+            "{platforms}" => platforms.to_vec(),
+            _ => vec![word.clone()],
+        };
+        self.prepare.iter().flat_map(word).collect()
+    }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::invocation::{Invocation, Tool};
 use crate::plan::{Closing, Plan, PlannedStep};
-use crate::step::{Change, Decision, Guard, Reversal, StepId, Undo};
+use crate::step::{Change, Decision, Guard, Lane, Reversal, StepId, Undo};
 
 fn step(id: &str, order: u8, change: Change, apply: Vec<Invocation>) -> PlannedStep {
     let (kind, name) = id.split_once('/').unwrap();
@@ -11,7 +11,15 @@ fn step(id: &str, order: u8, change: Change, apply: Vec<Invocation>) -> PlannedS
     let undo = Undo::Nothing { reason, stays: None };
     let decision = Decision { change, apply, undo, ..Decision::none("") };
     let title = format!("{kind} {name}");
-    PlannedStep { step: StepId::of(kind, name), title, order, needs: Vec::new(), decision, undo: Vec::new() }
+    PlannedStep {
+        step: StepId::of(kind, name),
+        title,
+        order,
+        needs: Vec::new(),
+        lane: Lane::Cluster,
+        decision,
+        undo: Vec::new(),
+    }
 }
 
 fn none(why: &str) -> Change {
