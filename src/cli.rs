@@ -4,6 +4,7 @@
 mod args;
 mod ask;
 mod budget;
+mod build;
 mod carry;
 mod charts;
 mod doctor;
@@ -90,6 +91,7 @@ fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
         match &args.command {
             Command::Up(up) => up::up(args, up, output).await,
             Command::Plan(plan) => up::plan(args, plan, output).await,
+            Command::Build(command) => build::build(args, command, output).await,
             Command::Status(command) => status::status(args, command, output).await,
             Command::Rollback(command) => rollback::rollback(args, command, output).await,
             Command::History(command) => history::history(args, command, output).await,

@@ -5,6 +5,7 @@ mod chart;
 mod image;
 mod inputs;
 mod version;
+mod weight;
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ use thiserror::Error;
 pub use chart::chart;
 pub use image::image;
 pub use version::chart_version;
+pub use weight::{Weight, weigh};
 
 /// Why a content hash could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -33,7 +33,7 @@ use crate::world::releases::Releases;
 use crate::world::runs::Runs;
 use crate::world::{Access, Cluster, World, secrets};
 
-pub use images::images;
+pub use images::{contexts, images};
 pub use manifests::{current, manifests, revisions};
 pub use rendered::rendered;
 

@@ -118,6 +118,14 @@ pub fn whole_seconds(seconds: f64) -> String {
     }
 }
 
+/// "128 MB", of bytes; less than one is "under 1 MB".
+pub fn megabytes(bytes: u64) -> String {
+    match bytes / 1_000_000 {
+        0 => "under 1 MB".to_owned(),
+        megabytes => format!("{megabytes} MB"),
+    }
+}
+
 /// A count with its noun: `1 step`, `2 steps`.
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };

@@ -27,6 +27,7 @@ use self::runs::Runs;
 use self::secrets::Versions;
 use crate::budget::{Demand, Nodes};
 use crate::dapr::Crd;
+use crate::digest::Weight;
 use crate::workload::Workload;
 
 /// Everything that was seen, at one moment.
@@ -47,6 +48,8 @@ pub struct World {
     pub given: BTreeMap<String, SecretString>,
     /// Images that are where the cluster finds them, with tag; absent while that cannot be known.
     pub images: Option<BTreeSet<String>>,
+    /// Weight of the build contexts of the images that are missing, by the image's name.
+    pub contexts: BTreeMap<String, Weight>,
     /// Namespaces, workloads and pods.
     pub live: Live,
     /// The Dapr objects in the application's namespace; read when the profile has any.
@@ -84,6 +87,7 @@ impl World {
             secrets: BTreeMap::new(),
             given: BTreeMap::new(),
             images: None,
+            contexts: BTreeMap::new(),
             live: Live::default(),
             components: Components::default(),
             manifests: BTreeMap::new(),

@@ -42,6 +42,8 @@ pub(super) enum Command {
     Up(Up),
     /// Show what up would do, and change nothing
     Plan(Plan),
+    /// Build the images of a profile that are missing: todoctl build oke --tag latest
+    Build(Build),
     /// Show the releases of a profile and whether they are healthy
     Status(Reading),
     /// Return a release to an earlier revision, or everything to an earlier run: todoctl rollback backend 3
@@ -96,6 +98,30 @@ pub(super) struct Up {
     /// One step at a time, in the documented order
     #[arg(long, conflicts_with = "jobs")]
     pub(super) sequential: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Build {
+    /// Profile: a name in profiles/, or a file
+    pub(super) profile: String,
+    /// Only the images of these releases
+    #[arg(long, value_delimiter = ',', value_name = "RELEASE")]
+    pub(super) only: Vec<String>,
+    /// Give the images this tag too, in their registry; releases never refer to it
+    #[arg(long, value_delimiter = ',', value_name = "TAG")]
+    pub(super) tag: Vec<String>,
+    /// Images that may be built at once
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) jobs: u16,
+    /// One image at a time
+    #[arg(long, conflicts_with = "jobs")]
+    pub(super) sequential: bool,
+    /// How progress is shown
+    #[arg(long, value_enum, default_value_t = Progress::Auto, value_name = "HOW")]
+    pub(super) progress: Progress,
+    /// Form of the result
+    #[arg(long, short, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -13,7 +13,7 @@ use crate::builder::{self, Images};
 use crate::cli::args::{Args, What};
 use crate::cli::failure::Failure;
 use crate::cli::kubeconfig::Private;
-use crate::cli::select::{only, sets};
+use crate::cli::select::{self, only, sets};
 use crate::cli::{charts, folders, hygiene, signals, sources, tools};
 use crate::dapr;
 use crate::doctor::tools::needs;
@@ -125,6 +125,15 @@ impl Session {
         let loaded = load(&project, &name)?;
         let file = loaded.file.clone();
         Self::open(args, Inputs::without_sources(loaded), Given::default(), file, false).await
+    }
+
+    /// For building images alone: neither helm nor kubectl nor a cluster is needed.
+    pub(super) fn building(args: &Args, profile: &str, only: &[String]) -> Result<Self, Failure> {
+        let project = project(args)?;
+        let loaded = load(&project, profile)?;
+        let only = select::only(&loaded, only)?;
+        let file = loaded.file.clone();
+        Self::unchecked(args, Inputs::of_images(loaded, only)?, Given::default(), file)
     }
 
     /// The same after a look at the programs that are needed, by commands that deploy or by all.

@@ -4,7 +4,7 @@ use crate::cli::args::{Args, Form, Plan as PlanArgs, Run, Up};
 use crate::cli::failure::Failure;
 use crate::cli::hold::{Hold, outdated};
 use crate::cli::session::Session;
-use crate::cli::{ask, github, prompt, questions, room};
+use crate::cli::{ask, build, github, prompt, questions, room};
 use crate::closing;
 use crate::event::Outcome;
 use crate::exit::Exit;
@@ -69,6 +69,7 @@ pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result
                 continue;
             }
         };
+        build::say_of_builds(&plan, output);
         let how = (!command.no_rollback, if command.sequential { 1 } else { usize::from(command.jobs) });
         let outcome = session.carry_out(&plan, world, (&command.run, "up"), how, lock.as_ref()).await?;
         if outcome == Outcome::Deployed {
@@ -143,6 +144,7 @@ async fn complete(
     mut world: World,
 ) -> Result<(Plan, World), Failure> {
     let inputs = &session.inputs;
+    survey::contexts(inputs, &mut world)?;
     if inputs.releases().any(|(name, _)| !steps::is_current(inputs, name, &world)) {
         // A run that changes something is recorded, and removes the oldest record.
         let access = world.cluster.access().cloned();

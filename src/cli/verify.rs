@@ -27,12 +27,17 @@ pub(super) async fn verify(args: &Args, command: &Reading, _output: &mut Output)
 impl crate::cli::args::Run {
     /// For a command that changes nothing.
     fn reading(output: Form) -> Self {
+        Self { output, ..Self::unasked(crate::render::Progress::Auto) }
+    }
+
+    /// For a command that asks nothing and changes no cluster.
+    pub(super) fn unasked(progress: crate::render::Progress) -> Self {
         Self {
             yes: true,
             confirm: None,
             lock_timeout: std::time::Duration::ZERO,
-            progress: crate::render::Progress::Auto,
-            output,
+            progress,
+            output: Form::Text,
         }
     }
 }

@@ -16,19 +16,8 @@ use crate::profile::Image;
 
 /// The tag of an image for these platforms: 12 lower-case hex digits. An image for another platform is another image.
 pub fn image(project: &Path, image: &Image, platforms: &[String]) -> Result<String, DigestError> {
-    // Without links and `..`, so that what lies inside the project can be told by the path.
-    let real = |path: &Path| {
-        let found = path.canonicalize();
-        found.map_err(|error| DigestError::read(project, path, &error))
-    };
-    let context = real(&project.join(&image.context))?;
-    let dockerfile = real(
-        &image
-            .dockerfile
-            .as_ref()
-            .map_or_else(|| project.join(&image.context).join("Dockerfile"), |file| project.join(file)),
-    )?;
-    let project = &real(project)?;
+    let Place { project, context, dockerfile } = Place::of(project, image)?;
+    let project = &project;
     let mut inputs = Inputs::default();
     let ignored = docker_ignore(project, &context, &dockerfile)?;
     collect_context(project, &context, &ignored, &mut inputs)?;
@@ -52,6 +41,29 @@ pub fn image(project: &Path, image: &Image, platforms: &[String]) -> Result<Stri
     }
     inputs.feed(project, &mut hasher)?;
     Ok(hasher.hex(12))
+}
+
+/// Where an image is built from, without links and `..`, so that what lies inside the project can be told by the path.
+pub(super) struct Place {
+    pub(super) project: PathBuf,
+    pub(super) context: PathBuf,
+    pub(super) dockerfile: PathBuf,
+}
+
+impl Place {
+    pub(super) fn of(project: &Path, image: &Image) -> Result<Self, DigestError> {
+        let real = |path: &Path| {
+            let found = path.canonicalize();
+            found.map_err(|error| DigestError::read(project, path, &error))
+        };
+        let context = project.join(&image.context);
+        let dockerfile = image.dockerfile.as_ref().map(|file| project.join(file));
+        Ok(Self {
+            context: real(&context)?,
+            dockerfile: real(&dockerfile.unwrap_or_else(|| context.join("Dockerfile")))?,
+            project: real(project)?,
+        })
+    }
 }
 
 fn collect_context(
@@ -149,7 +161,11 @@ fn walk(
 
 /// Docker's ignore rules for a build: the file named after the Dockerfile wins over the context's.
 /// Docker anchors every pattern at the context, git only those with a slash, hence the rewriting.
-fn docker_ignore(project: &Path, context: &Path, dockerfile: &Path) -> Result<Gitignore, DigestError> {
+pub(super) fn docker_ignore(
+    project: &Path,
+    context: &Path,
+    dockerfile: &Path,
+) -> Result<Gitignore, DigestError> {
     let mut own = dockerfile.as_os_str().to_owned();
     own.push(".dockerignore");
     let candidates = [PathBuf::from(own), context.join(".dockerignore")];

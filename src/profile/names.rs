@@ -60,13 +60,22 @@ pub(crate) fn repository(name: &str) -> Result<(), String> {
     Err(format!("`{name}` is not an image name such as `registry.example.com/todo/backend` in lower case"))
 }
 
+/// Why `tag` is no tag of an image.
+pub(crate) fn tag(tag: &str) -> Result<(), String> {
+    let inner = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if !tag.is_empty() && tag.len() <= 128 && !tag.starts_with(['.', '-']) && tag.chars().all(inner) {
+        return Ok(());
+    }
+    Err(format!("`{tag}` is not a tag: letters, digits, `_`, `.` and `-`, at most 128"))
+}
+
 /// Why `name` is no platform: `os/architecture[/variant]`.
 pub(crate) fn platform(name: &str) -> Result<(), String> {
     let parts: Vec<&str> = name.split('/').collect();
     let word = |part: &&str| {
         !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
     };
-    if (2..=3).contains(&parts.len()) && parts.iter().all(|part| word(&part)) {
+    if (2..=3).contains(&parts.len()) && parts.iter().all(word) {
         return Ok(());
     }
     Err(format!("`{name}` is not a platform such as `linux/amd64` or `linux/arm64`"))
@@ -114,6 +123,16 @@ mod tests {
         }
         for good in ["backend", "todo/backend", "sandbox.local/todo/backend", "localhost:5000/a_b/c-d.e"] {
             assert_eq!(repository(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn tags() {
+        for bad in ["", "-a", ".a", "a b", "a/b", "a:b", &"a".repeat(129)] {
+            assert!(tag(bad).is_err(), "{bad}");
+        }
+        for good in ["latest", "v1.2_x-y", "4f9c", &"a".repeat(128)] {
+            assert_eq!(tag(good), Ok(()), "{good}");
         }
     }
 

@@ -6,10 +6,14 @@ use crate::builder::Images;
 use crate::inputs::Inputs;
 use crate::invocation::{Invocation, Tool};
 use crate::step::{Change, Check, DecideError, Decision, Lane, Step, StepId, Undo};
+use crate::text;
 use crate::world::World;
 
 /// How long a `prepare` command may take; a first compilation is slow.
 const PREPARE: std::time::Duration = std::time::Duration::from_mins(30);
+
+/// Bytes of a build context from which on it is worth a word.
+const HEAVY: u64 = 100_000_000;
 
 /// Builds one image when the cluster lacks it.
 pub(super) struct ImageStep {
@@ -92,7 +96,7 @@ impl Step for ImageStep {
                 reason: "an image that nothing uses harms nothing; the next up removes it".to_owned(),
                 stays: Some(format!("image {reference}")),
             },
-            notes: Vec::new(),
+            notes: self.weight(world).into_iter().collect(),
         })
     }
 }
@@ -106,6 +110,23 @@ impl ImageStep {
             Invocation::new(Tool::Project(program.into()), args.iter().cloned()).timeout(PREPARE)
         });
         prepare.into_iter().chain(self.images.builder.build(reference, image)).collect()
+    }
+
+    /// What a person should know of a heavy context.
+    fn weight(&self, world: &World) -> Option<String> {
+        let weight = world.contexts.get(&self.name).filter(|weight| weight.bytes > HEAVY)?;
+        let heaviest: Vec<String> = weight
+            .heaviest
+            .iter()
+            .map(|(name, bytes)| format!("{name} {}", text::megabytes(*bytes)))
+            .collect();
+        let context = &self.inputs.profile.images[&self.name].context;
+        Some(format!(
+            "its build context {} has {} ({}); what the image does not need belongs into its .dockerignore",
+            context.display(),
+            text::megabytes(weight.bytes),
+            heaviest.join(", "),
+        ))
     }
 
     /// "also TAG, TAG".

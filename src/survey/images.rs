@@ -7,8 +7,10 @@ use tokio::task::JoinHandle;
 
 use super::{Answer, SurveyError, call, join};
 use crate::builder::{Look, Store};
+use crate::digest::{self, DigestError};
 use crate::inputs::Inputs;
 use crate::runner::SharedRunner;
+use crate::world::World;
 
 /// Reads that are under way.
 pub(super) type Asked = Vec<(JoinHandle<Result<Answer, SurveyError>>, Look)>;
@@ -20,6 +22,18 @@ pub async fn images(
     inputs: &Inputs,
 ) -> Result<BTreeSet<String>, SurveyError> {
     answers(ask(runner, store, inputs), store).await
+}
+
+/// Weighs the build contexts of the images that are missing.
+pub fn contexts(inputs: &Inputs, world: &mut World) -> Result<(), DigestError> {
+    let Some(there) = &world.images else { return Ok(()) };
+    for name in inputs.tags.keys() {
+        if inputs.image_reference(name).is_some_and(|reference| !there.contains(&reference)) {
+            let weight = digest::weigh(&inputs.project, &inputs.profile.images[name])?;
+            world.contexts.insert(name.clone(), weight);
+        }
+    }
+    Ok(())
 }
 
 /// Begins to ask. Nothing is asked for a run without images.
