@@ -58,8 +58,9 @@ pub fn deployment(
     images: &Images,
     world: &World,
 ) -> Vec<Box<dyn Step>> {
-    let platforms = if inputs.tags.is_empty() { None } else { Some(images.builder.platforms()) };
-    let mut steps: Vec<Box<dyn Step>> = vec![Box::new(cluster::ClusterStep::running(provider, platforms))];
+    let platforms = (!inputs.tags.is_empty()).then(|| inputs.profile.platforms());
+    let mut steps: Vec<Box<dyn Step>> =
+        vec![Box::new(cluster::ClusterStep::running(provider, platforms.as_deref()))];
     steps.push(Box::new(namespace::NamespaceStep::new(inputs)));
     let names = inputs.image_names().into_iter();
     steps.extend(names.map(|name| Box::new(image::ImageStep::new(inputs, images, name)) as Box<dyn Step>));
