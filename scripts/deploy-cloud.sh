@@ -12,5 +12,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/deploy.d/todoctl.sh
 
 find_todoctl
-check_machine oke
+check_machine oke "$@"
 exec "$todoctl" up oke "$@"

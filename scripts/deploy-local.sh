@@ -14,5 +14,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/deploy.d/todoctl.sh
 
 find_todoctl
-check_machine local
+check_machine local "$@"
 exec "$todoctl" up local "$@"

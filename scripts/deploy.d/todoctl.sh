@@ -12,10 +12,23 @@ find_todoctl() {
   cargo build --release --locked --quiet --bin todoctl
 }
 
-# check_machine PROFILE: what is missing, each line with its fix. Nothing has been changed when it fails.
+# check_machine PROFILE OPTION...: what is missing, each line with its fix; of the options of `up` those that give secrets.
+# Nothing has been changed when it fails. `todoctl up` alone asks for missing secrets on a terminal.
 check_machine() {
-  local status=0
-  "$todoctl" doctor "$1" >&2 || status=$?
+  local profile=$1 secrets=() status=0
+  shift
+  while (($# > 0)); do
+    case $1 in
+      --env-file | --secrets-from)
+        # Standard input can be read once, and `up` needs it.
+        [[ ${2-} == - ]] || secrets+=("$1" "${2-}")
+        shift
+        ;;
+      --env-file=* | --secrets-from=*) [[ $1 == *=- ]] || secrets+=("$1") ;;
+    esac
+    shift || break
+  done
+  "$todoctl" doctor "$profile" "${secrets[@]}" >&2 || status=$?
   if ((status != 0)); then
     echo "mend what is named above, then run this again" >&2
     exit 10
