@@ -13,18 +13,20 @@ find_todoctl() {
 }
 
 # check_machine PROFILE OPTION...: what is missing, each line with its fix; of the options of `up` those that give secrets.
-# Nothing has been changed when it fails. `todoctl up` alone asks for missing secrets on a terminal.
+# Nothing has been changed when it fails. `todoctl up` alone asks for missing secrets on a terminal. Standard input can be
+# read once, and `up` needs it: then only the checks of `up` itself are made.
 check_machine() {
   local profile=$1 secrets=() status=0
   shift
   while (($# > 0)); do
     case $1 in
       --env-file | --secrets-from)
-        # Standard input can be read once, and `up` needs it.
-        [[ ${2-} == - ]] || secrets+=("$1" "${2-}")
+        [[ ${2-} != - ]] || return 0
+        secrets+=("$1" "${2-}")
         shift
         ;;
-      --env-file=* | --secrets-from=*) [[ $1 == *=- ]] || secrets+=("$1") ;;
+      --secrets-from=-) return 0 ;;
+      --env-file=* | --secrets-from=*) secrets+=("$1") ;;
     esac
     shift || break
   done
