@@ -206,6 +206,18 @@ fn what_a_tool_repeats_is_not_repeated() {
             canary().assert_absent_in_output(&line, &done);
         }
         canary().assert_absent_in_files(&bench.path("state"));
+
+        let summary = bench.path("summary.md");
+        let mut job = environment.clone();
+        job.push(("GITHUB_ACTIONS".to_owned(), "true".to_owned()));
+        job.push(("GITHUB_STEP_SUMMARY".to_owned(), summary.display().to_string()));
+        let done = bench.todoctl_in(&format!("up sandbox --env-file {file}"), &job);
+        let told = std::fs::read_to_string(summary).expect("a summary");
+        canary().assert_absent("the summary of the job", &told);
+        assert!(told.contains("***") || ["logs", "describe"].contains(&args), "{tool} {args}: {told}");
+        let beside: Vec<&str> =
+            done.stderr.lines().filter(|line| !line.starts_with("::add-mask::")).collect();
+        canary().assert_absent("the log of the job", &beside.join("\n"));
     }
 }
 
