@@ -8,13 +8,13 @@ local_image() {
 
 image_failing() {
   local before
-  before=$(versions)
+  before=$(full_objects)
   printf 'COPY nothing-of-this-name /\n' >>"$project/sample/frontend/Dockerfile"
   # The trap itself: should Minikube begin to tell, this test can go.
   exits 0 minikube image build -t trap:1 "$project/sample/frontend"
   exits 20 here up
   screen nothing-of-this-name 'image frontend'
-  same "the cluster" "$before" "$(versions)"
+  same "the cluster" "$before" "$(full_objects)"
   project_restore
   nothing_to_do
 }
