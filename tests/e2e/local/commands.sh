@@ -4,7 +4,7 @@
 
 local_commands() {
   check "minikube accepts the start that the plan of an absent cluster prints" commands_minikube
-  check "the application goes; its namespaces and definitions stay" exits 0 here down --yes
+  check "everything goes but the definitions of Dapr's objects" exits 0 here down --purge --yes
   check "plan prints every command of the documented order" commands_plan
   check "helm accepts all seven releases" commands_accepted helm 7 --dry-run=server
   check "kubectl accepts every object that is no secret" commands_accepted kubectl 4 --dry-run=server
@@ -20,9 +20,12 @@ commands_minikube() {
 }
 
 commands_plan() {
+  # The images of before are still there.
+  echo 'another title' >"$project/sample/frontend/title.txt"
   exits 0 here plan
+  project_restore
   cp "$work/stdout" "$work/plan"
-  screen 1/9 2/9 3/9 4/9 5/9 6/9 7/9 8/9
+  screen 2/9 3/9 4/9 5/9 6/9 7/9 8/9
 }
 
 # commands_accepted TOOL MINIMUM OPTION: runs each command of the plan, with the input that the plan shows for it.
