@@ -7,6 +7,7 @@
 mod ending;
 mod evidence;
 mod forward;
+mod gone;
 mod hub;
 mod images;
 mod seen;
@@ -28,6 +29,7 @@ use crate::event::{Cause, Event, FORMAT, Outcome, Remaining, StepInfo};
 use crate::invocation::Invocation;
 use crate::lock::Lock;
 use crate::plan::{Closing, Plan};
+use crate::provider::Provider;
 use crate::run_record::Ending;
 use crate::runner::{Heard, Output, RunError, SharedRunner};
 use crate::step::{Check, StepId, Undo};
@@ -51,6 +53,8 @@ pub struct Engine {
     pub helm_major: u32,
     /// How the cluster is reached; absent when the plan only starts it.
     pub access: Option<Access>,
+    /// Where the cluster comes from.
+    pub provider: Arc<dyn Provider>,
     /// Where images are.
     pub store: Arc<dyn Store>,
     /// Namespaces whose releases may be touched.
@@ -175,6 +179,9 @@ impl Engine {
             };
             return Self::ousted(why, forward.touched.into_iter().filter(undone).collect());
         }
+        if let Some(state) = self.gone(&failure).await {
+            return self.without_cluster(plan, failure, &forward.touched, &state);
+        }
         let (cause, ()) = tokio::join!(evidence::gather(self, plan, failure), self.tidy(&forward.leftovers));
         let undo = |step: &StepId| {
             plan.steps.iter().find(|one| one.step == *step).map(|one| one.decision.undo.clone())
@@ -203,12 +210,10 @@ impl Engine {
 
     /// Work after the verification, side by side unless everything goes by the list; a failure is a warning.
     async fn close(&self, closing: &[Closing], ending: &Ending) {
-        let works = closing.iter().map(async |work| match &work.seal {
-            Some(seal) => self.perform(&work.title, &[seal.verified(ending.clone())]).await,
-            None => {
-                self.perform(&work.title, &work.commands).await;
-                self.prove_gone(&work.title, &work.gone).await;
-            }
+        let works = closing.iter().map(async |work| {
+            let seal = work.seal.as_ref().map(|seal| vec![seal.verified(ending.clone())]);
+            self.perform(&work.title, seal.as_ref().unwrap_or(&work.commands)).await;
+            self.prove_gone(&work.title, &work.gone).await;
         });
         if self.jobs > 1 {
             join_all(works).await;

@@ -70,6 +70,7 @@ impl Session {
             lock: lock.cloned(),
             helm_major: self.helm_major,
             access: access.cloned(),
+            provider: Arc::clone(&self.provider),
             store: Arc::clone(&self.images.store),
             namespaces: self.inputs.namespaces().into_iter().map(str::to_owned).collect(),
             jobs,

@@ -152,6 +152,7 @@ fn run_changed(
             lock: None,
             helm_major: 4,
             access: world.cluster.access().cloned(),
+            provider: Arc::from(provider::of("sim", &inputs.profile.cluster)),
             store: builder::of(&inputs.profile).store,
             namespaces: vec!["todo".into()],
             jobs,

@@ -138,7 +138,7 @@ impl Wait<'_> {
                 if missing.is_empty() {
                     return Ok(());
                 }
-                let why = format!("{} is not there although the command succeeded", missing.join(", "));
+                let why = format!("{} is not there, although the command exited with 0", missing.join(", "));
                 Err(Unmet::failed(why, Vec::new()))
             }
             Check::Http(asked) => self.asked(asked).await,

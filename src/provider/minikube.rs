@@ -6,7 +6,7 @@ use crate::profile::Minikube;
 use crate::runner::Output;
 use crate::step::DecideError;
 use crate::tool::kubectl;
-use crate::tool::minikube::{self, Config, IRRELEVANT, NO_PROFILE, NodeStatus};
+use crate::tool::minikube::{self, Config, IRRELEVANT, InvalidProfile, NO_PROFILE, NodeStatus};
 
 pub(super) struct MinikubeProvider {
     /// Name of the todoctl profile, for hints.
@@ -26,20 +26,21 @@ impl Provider for MinikubeProvider {
     fn found(&self, outputs: &[Output]) -> Result<Found, String> {
         let [status, profiles] = outputs else { return Err("it was not asked".to_owned()) };
         let profiles = minikube::parse_profiles(profiles)?;
+        let is_this = |one: &InvalidProfile| one.name == self.minikube.profile;
         if status.status == Some(NO_PROFILE) {
             // Every start that fails early leaves a folder for its log, which minikube then lists as invalid; the next
             // start takes it over.
-            let begun = profiles.invalid.iter().any(|one| one.name == self.minikube.profile);
-            let state = if begun { "does not exist yet (a start was cut off)" } else { "does not exist yet" };
+            let begun = profiles.invalid.iter().any(is_this);
+            let state = if begun { "does not exist (a start was cut off)" } else { "does not exist" };
             return Ok(Found::fit(Seen::Down(state.to_owned())));
         }
-        let Some(known) = profiles.valid.iter().find(|one| one.name == self.minikube.profile) else {
-            return Ok(Found {
-                cluster: Seen::Down("is half-made".to_owned()),
-                unfit: Some(self.half_made(status)),
-            });
-        };
+        if profiles.invalid.iter().any(is_this) {
+            let unfit = Some(self.half_made(status));
+            return Ok(Found { cluster: Seen::Down("is half-made".to_owned()), unfit });
+        }
         let nodes = minikube::parse_status(status)?;
+        let known = profiles.valid.iter().find(|one| one.name == self.minikube.profile);
+        let known = known.ok_or("minikube does not list its profile")?;
         Ok(Found { cluster: self.seen(&nodes, &known.config), unfit: self.unfit(&known.config) })
     }
 

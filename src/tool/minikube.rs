@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::invocation::{Dialect, Invocation, Tool};
 use crate::profile::Minikube;
 use crate::runner::Output;
+use crate::text;
 
 /// The first start downloads its node image and Kubernetes.
 const START: Duration = Duration::from_mins(30);
@@ -70,7 +71,7 @@ fn last_line<T: DeserializeOwned>(output: &Output, what: &str) -> Result<T, Stri
     serde_json::from_str(line).map_err(|error| {
         let mut said = errors(output);
         if said.is_empty() {
-            said.push(output.complaint());
+            said.push(if line.is_empty() { output.complaint() } else { text::clean_line(line) });
         }
         format!("{what} cannot be read ({error}):\n{}", said.join("\n"))
     })

@@ -47,7 +47,9 @@ impl Bench {
         for folder in ["bin", "home", "output", "project/sandbox"] {
             fs::create_dir_all(place(folder)).expect("a folder");
         }
-        for tool in ["bin/helm", "bin/kubectl", "bin/oci", "project/sandbox/sandbox"] {
+        for tool in
+            ["bin/helm", "bin/kubectl", "bin/minikube", "bin/docker", "bin/oci", "project/sandbox/sandbox"]
+        {
             std::os::unix::fs::symlink(program(), place(tool)).expect("a link");
         }
         let store = Store::at(place("world.json"));

@@ -25,11 +25,25 @@ impl Validation<'_> {
             None if there => self.file(&at("context"), &image.context.join("Dockerfile")),
             None => {}
         }
+        let inside = image.dockerfile.as_ref().is_none_or(|file| file.starts_with(&image.context));
+        if !inside && self.builds_on_minikube() {
+            let message = "it must be inside the context, because Minikube's builder gets the context alone";
+            self.value(&at("dockerfile"), message);
+        }
         for (index, glob) in image.sources.iter().enumerate() {
             if let Err(error) = globset::Glob::new(glob) {
                 let [images, name, field] = at("sources");
                 self.value(&[images, name, field, index.into()], format!("not a glob: {}", error.kind()));
             }
+        }
+    }
+
+    /// Whether images are built on Minikube's node.
+    fn builds_on_minikube(&self) -> bool {
+        match (&self.profile.builder, &self.profile.cluster) {
+            (Some(Builder::Minikube(_)), _) | (None, Cluster::Minikube(_)) => true,
+            (Some(Builder::Sandbox(_) | Builder::Buildx(_)), _)
+            | (None, Cluster::Sandbox(_) | Cluster::Context(_) | Cluster::Oke(_)) => false,
         }
     }
 

@@ -64,14 +64,13 @@ fn no_profile_is_told_by_the_exit_status_alone() {
     let events =
         r#"{"type":"io.k8s.sigs.minikube.info","data":{"message":"Profile \"minikube\" not found."}}"#;
     let none = r#"{"invalid":[],"valid":[]}"#;
-    assert_eq!(state(&answer(NO_PROFILE, events), none), "does not exist yet");
+    assert_eq!(state(&answer(NO_PROFILE, events), none), "does not exist");
     let cut = r#"{"invalid":[{"Name":"minikube","Status":"","Config":null}],"valid":[]}"#;
-    assert_eq!(state(&answer(NO_PROFILE, events), cut), "does not exist yet (a start was cut off)");
+    assert_eq!(state(&answer(NO_PROFILE, events), cut), "does not exist (a start was cut off)");
 }
 
 #[test]
 fn a_failed_read_is_no_absence() {
-    let none = r#"{"invalid":[],"valid":[]}"#;
     let error =
         r#"{"type":"io.k8s.sigs.minikube.error","data":{"message":"list profiles: permission denied"}}"#;
     assert_eq!(
@@ -82,7 +81,8 @@ fn a_failed_read_is_no_absence() {
     let unknown = found(&answer(0, "…"), &profiles(2, "v1.34.4")).unwrap_err();
     assert!(unknown.starts_with("its status cannot be read (expected value"), "{unknown}");
     let broken = r#"{"type":"io.k8s.sigs.minikube.error","data":{"message":"Error getting cluster config"}}"#;
-    let unfit = found(&answer(38, broken), none).unwrap().unfit.unwrap();
+    let invalid = r#"{"invalid":[{"Name":"minikube"}],"valid":[]}"#;
+    let unfit = found(&answer(38, broken), invalid).unwrap().unfit.unwrap();
     assert_eq!(unfit.message, "cluster minikube is half-made: minikube cannot use its files");
     assert_eq!(unfit.evidence, ["Error getting cluster config"]);
 }

@@ -106,24 +106,24 @@ fn hint(error: &Event, status: Option<i32>, profile: &str) -> String {
     parts.extend(ours.map(str::to_owned));
     parts.extend(own.map(|own| format!("minikube says: {own}")));
     let delete = format!("todoctl down {profile} --delete-cluster");
-    parts.push(match left {
-        Left::Nothing => format!("then: todoctl up {profile}"),
-        Left::Half => {
-            format!(
-                "a half-made cluster may be left: todoctl up {profile} goes on with it, {delete} removes it"
-            )
-        }
-        Left::Foreign => format!("then: todoctl up {profile}; or remove the cluster that is there: {delete}"),
+    parts.extend(match left {
+        Left::Nothing => None,
+        Left::Half => Some(format!(
+            "a half-made cluster may be left: todoctl up {profile} goes on with it, {delete} removes it"
+        )),
+        Left::Foreign => Some(format!("or remove the cluster that is there: {delete}")),
     });
     parts.join("; ")
 }
 
-/// minikube's advice on one line. In JSON its placeholders (`{{.advised}}`) are not filled in: a sentence with one is
-/// left out.
+/// minikube's advice on one line. In JSON its placeholders (`{{.advised}}`) are not filled in, and cannot be by us.
 fn filled(advice: &str) -> Option<String> {
-    let lines = advice.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains("{{"));
-    let text = lines.collect::<Vec<_>>().join(" ");
-    (!text.is_empty()).then(|| text::clean_line(&text))
+    let mut text = text::clean_line(&advice.lines().map(str::trim).collect::<Vec<_>>().join(" "));
+    while let Some((before, rest)) = text.split_once("{{") {
+        let after = rest.split_once("}}").map_or("", |(_, after)| after);
+        text = format!("{before}...{after}");
+    }
+    (!text.trim().is_empty()).then(|| text.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_told_with_the_advice_that_is_whole() {
+    fn an_error_is_told_with_its_advice() {
         let memory = serde_json::json!({
             "exitcode": "10", "name": "RSRC_OVER_ALLOC_MEM", "issues": "", "url": "",
             "advice": "Start minikube with less memory allocated: 'minikube start --memory={{.advised}}mb'",

@@ -32,6 +32,8 @@ pub struct Fault {
     pub stderr: String,
     /// Whether it does its work before it fails.
     pub writes: bool,
+    /// Whether somebody deletes the Minikube cluster just before.
+    pub loses: bool,
     /// Whether it prints bytes that are no text, and succeeds.
     pub garbage: bool,
 }

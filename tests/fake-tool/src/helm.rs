@@ -83,7 +83,7 @@ fn act(state: &mut State, verb: &str, argv: &Argv, call: &Call) -> Result<String
 }
 
 fn reach(state: &State, call: &Call) -> Result<(), String> {
-    if state.sandbox == "running" && kubeconfig::leads(call.kubeconfig.as_deref()) {
+    if kubeconfig::reached(state, call, "").is_ok() {
         return Ok(());
     }
     Err("Error: Kubernetes cluster unreachable: Get \"https://10.245.0.2:6443/version\": dial tcp 10.245.0.2:6443: connect: connection refused\n".to_owned())

@@ -6,10 +6,15 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::Call;
+use crate::minikube::CONTEXT;
 use crate::state::{KUBECONFIG, State};
 
 /// The user's token; it must show nowhere.
 pub const TOKEN: &str = "CANARY-token-of-the-user";
+
+/// Address of Minikube's API server.
+const MINIKUBE: &str = "https://192.168.49.2:8443";
 
 /// A kubeconfig with one context. JSON is YAML.
 pub fn text(context: &str, server: &str, user: &Value) -> String {
@@ -22,18 +27,38 @@ pub fn text(context: &str, server: &str, user: &Value) -> String {
 
 /// `kubectl config view --raw --minify --flatten --context X`.
 pub fn view(state: &State, context: &str) -> Result<String, String> {
-    let server = state.contexts.get(context);
+    let minikube = (context == CONTEXT && state.minikube.has_context()).then_some(MINIKUBE);
+    let server = state.contexts.get(context).map(String::as_str).or(minikube);
     let server = server.ok_or_else(|| format!("error: cannot locate context {context}\n"))?;
     Ok(text(context, server, &json!({"token": TOKEN})))
 }
 
-/// Whether a kubeconfig leads to the cluster.
-pub fn leads(kubeconfig: Option<&str>) -> bool {
-    let Some(path) = kubeconfig else { return false };
-    let private = |path: &Path| {
-        let mode = std::fs::metadata(path).map_or(0o777, |metadata| metadata.permissions().mode());
-        mode.trailing_zeros() >= 6
-            && std::fs::read_to_string(path).is_ok_and(|text| text.contains("\"current-context\""))
+/// Whether a call reaches a cluster that runs; else kubectl's complaint.
+pub fn reached(state: &State, call: &Call, context: &str) -> Result<(), String> {
+    let path = call.kubeconfig.as_deref().unwrap_or_default();
+    let (runs, server) = if path == KUBECONFIG {
+        (state.sandbox == "running", "10.245.0.2:6443")
+    } else {
+        let Some(text) = private(Path::new(path)) else {
+            return Err(format!("error: context \"{context}\" does not exist\n"));
+        };
+        if text.contains(MINIKUBE) {
+            (state.minikube.runs(), "192.168.49.2:8443")
+        } else {
+            (state.sandbox == "running", "10.245.0.2:6443")
+        }
     };
-    path == KUBECONFIG || private(Path::new(path))
+    if runs {
+        return Ok(());
+    }
+    Err(format!(
+        "The connection to the server {server} was refused - did you specify the right host or port?\n"
+    ))
+}
+
+/// A kubeconfig that nobody else can read.
+fn private(path: &Path) -> Option<String> {
+    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    let text = std::fs::read_to_string(path).ok()?;
+    (mode.trailing_zeros() >= 6 && text.contains("\"current-context\"")).then_some(text)
 }

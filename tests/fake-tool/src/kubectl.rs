@@ -97,14 +97,8 @@ fn view(state: &State, call: &Call) -> Answer {
 fn parse(state: &State, call: &Call) -> Result<Argv, Answer> {
     let argv = Argv::parse(&call.args, &VALUED, &BARE)
         .map_err(|error| Answer::fail(1, format!("error: {error}\n")))?;
-    if !kubeconfig::leads(call.kubeconfig.as_deref()) {
-        let context = argv.value(&["--context"]).unwrap_or_default();
-        return Err(Answer::fail(1, format!("error: context \"{context}\" does not exist\n")));
-    }
-    if state.sandbox != "running" {
-        let text = "The connection to the server 10.245.0.2:6443 was refused - did you specify the right host or port?\n";
-        return Err(Answer::fail(1, text));
-    }
+    let context = argv.value(&["--context"]).unwrap_or_default();
+    kubeconfig::reached(state, call, context).map_err(|text| Answer::fail(1, text))?;
     Ok(argv)
 }
 

@@ -1,6 +1,6 @@
-//! A program that stands for `helm`, `kubectl` and `sandbox` in the scenario tests, by the name it is called by.
+//! A program that stands for `helm`, `kubectl`, `minikube`, `docker` and `sandbox` in the scenario tests, by the name it is called by.
 //!
-//! The three share one state file and model what todoctl meets: helm's records with their traps, a controller that
+//! They share one state file and model what todoctl meets: helm's records with their traps, a controller that
 //! rolls Deployments out, streams, immutable Secrets, images. How pods behave comes from the image's build context
 //! (a file `behaviour`) or from `extraEnv.BEHAVIOUR`, as with a real program; an image that was not built cannot be
 //! pulled. What no input can cause, such as a tool that fails, is a scripted fault.
@@ -8,11 +8,13 @@
 pub mod argv;
 pub mod cluster;
 pub mod dapr;
+pub mod docker;
 pub mod fault;
 pub mod helm;
 pub mod journal;
 pub mod kubeconfig;
 pub mod kubectl;
+pub mod minikube;
 pub mod oci;
 pub mod sandbox;
 pub mod state;

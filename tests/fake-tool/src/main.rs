@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use fake_tool::fault::{self, Fault};
 use fake_tool::journal::{self, Line};
 use fake_tool::store::Store;
-use fake_tool::{Answer, Call, helm, kubectl, oci, sandbox};
+use fake_tool::{Answer, Call, docker, helm, kubectl, minikube, oci, sandbox};
 
 fn main() -> ExitCode {
     match run() {
@@ -51,6 +51,9 @@ fn run() -> std::io::Result<i32> {
 fn answer(store: &Store, tool: &str, call: &Call) -> std::io::Result<i32> {
     let fault = store.change(|state| fault::next(state, tool, &call.args))?.unwrap_or_default();
     std::thread::sleep(Duration::from_millis(fault.delay));
+    if fault.loses {
+        store.change(minikube::delete)?;
+    }
     if fault.garbage {
         std::io::stdout().write_all(b"\xff\xfe\0\x1b[31m{]\n")?;
         return Ok(0);
@@ -68,6 +71,8 @@ fn ask(store: &Store, tool: &str, call: &Call) -> std::io::Result<Answer> {
     store.change(|state| match tool {
         "helm" => helm::run(state, call),
         "kubectl" => kubectl::run(state, call),
+        "docker" => docker::run(state, call),
+        "minikube" => minikube::run(state, call, Path::new(".")),
         "oci" => oci::run(state, call),
         "sandbox" => sandbox::run(state, call, Path::new(".")),
         other => Answer::fail(127, format!("no such tool: {other}\n")),

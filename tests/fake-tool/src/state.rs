@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::dapr::{Dapr, Sidecars};
 use crate::fault::Fault;
+use crate::minikube::Minikube;
 
 /// Kubeconfig of the sandbox; helm and kubectl reach the cluster only with it.
 pub const KUBECONFIG: &str = "/var/lib/todoctl-sandbox/sandbox/pki/admin.kubeconfig";
@@ -27,6 +28,8 @@ pub struct State {
     pub uid: String,
     /// Architecture of the one node.
     pub architecture: String,
+    /// Minikube's one profile.
+    pub minikube: Minikube,
     /// Images in the cluster, and how their programs behave.
     pub images: BTreeMap<String, Behaviour>,
     /// Namespaces.
@@ -65,6 +68,7 @@ impl Default for State {
             oke: String::new(),
             uid: "11111111-aaaa-4bbb-8ccc-222222222222".to_owned(),
             architecture: "amd64".to_owned(),
+            minikube: Minikube::default(),
             images: BTreeMap::new(),
             namespaces: ["default", "kube-system"].map(str::to_owned).into(),
             secrets: Vec::new(),

@@ -63,7 +63,6 @@ pub(super) fn kind(name: &str) -> &'static str {
     match name {
         "nodes" | "node" => "Node",
         "namespaces" | "namespace" => "Namespace",
-        "nodes" => "Node",
         "deployments" | "deployment" => "Deployment",
         "statefulsets" | "statefulset" => "StatefulSet",
         "replicasets" => "ReplicaSet",
