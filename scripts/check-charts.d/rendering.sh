@@ -3,7 +3,13 @@
 : "${scratch:?}" "${helm:?}" "${secret_value:?}" "${variants[*]:?}"
 
 check_rendering() {
-  local chart variant
+  local chart variant file
+  # Dapr's own chart is placed by a build of the sandbox. A template that claims a volume would be a scheduler.
+  if [[ -f sandbox/charts/dapr/Chart.yaml ]]; then
+    for file in dapr/values-*.yaml; do
+      check "Dapr's chart takes $file" takes_dapr_values "$file"
+    done
+  fi
   for chart in $(applications); do
     check "$chart: has its files" has_files "$chart"
     check "$chart: lint" lints "$chart"
@@ -21,6 +27,16 @@ check_rendering() {
     check "$chart: a short secret is refused" refuses "$chart" 'secrets.betterAuthSecret must have at least 32 characters, it has 7' \
       --set secrets.databaseUrl=postgresql://h/d --set secrets.betterAuthSecret=hunter2
   done
+}
+
+# takes_dapr_values FILE: nothing but operator, sentry and injector, none with a volume, all within limits.
+takes_dapr_values() {
+  "$helm" lint sandbox/charts/dapr -f "$1" --quiet &&
+    "$helm" template dapr sandbox/charts/dapr -n dapr-system -f "$1" >"$scratch/manifest" || return 1
+  lacks '^kind: StatefulSet' && lacks 'volumeClaimTemplates' || return 1
+  [[ $(grep -c '^kind: Deployment' "$scratch/manifest") -eq 3 ]] || { echo "not three Deployments"; return 1; }
+  [[ $(grep -c '^            memory: 256Mi$' "$scratch/manifest") -eq 3 ]] || { echo "not every container has a limit"; return 1; }
+  contains 'SIDECAR_DROP_ALL_CAPABILITIES'
 }
 
 # The files of the contract, the link to the library, and nothing that `helm dependency build` leaves.
