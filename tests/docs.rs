@@ -56,6 +56,8 @@ const FOREIGN: &[&str] = &[
     "minikube",
     "oci",
     "pipx",
+    "rustup",
+    "sudo",
 ];
 /// Folders of this repository: what begins with one of them, in backticks, is a path that exists.
 const FOLDERS: [&str; 11] = [

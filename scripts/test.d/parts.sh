@@ -15,6 +15,7 @@ declare -A about=(
   [charts]="lint and rendering of the Helm charts"
   [clippy]="clippy, warnings are errors"
   [unit]="unit and scenario tests"
+  [project]="todoctl lint of this project"
   [build]="Kubernetes, kubectl, both helms, Minikube and BuildKit"
   [sandbox]="the sandbox: start, kill, repair, delete"
   [box]="the box for real Minikube: up, kill, up, remove"
@@ -79,6 +80,11 @@ part_clippy() {
 
 part_unit() {
   cargo test --locked --workspace
+}
+
+part_project() {
+  cargo build --locked --bin todoctl
+  "${CARGO_TARGET_DIR:-target}/debug/todoctl" lint
 }
 
 part_build() {
