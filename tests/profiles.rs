@@ -1,15 +1,20 @@
-//! Owns holding the shipped profiles against the files that they name: everything is there, and is what it should be.
-//! Refuses to start a program; what the profiles make of a cluster is in the scenarios `shipped-*`.
+//! Owns holding the shipped profiles against the files that they name: everything is there, is what it should be,
+//! and makes a plan. Refuses to start a program: charts are not rendered, and those of repositories are stood for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use todoctl::chart::Fetched;
 use todoctl::dapr;
 use todoctl::inputs::Inputs;
-use todoctl::profile::{self, Chart, Cluster, Loaded, Variables};
+use todoctl::plan::Plan;
+use todoctl::profile::{self, Chart, Loaded, Variables};
+use todoctl::provider::{self, Provider};
+use todoctl::world::{Access, Cluster, Manifests, World};
+use todoctl::{builder, steps};
 
 /// The project with Dapr's chart in its place, which a build of the sandbox makes.
 fn project() -> TempDir {
@@ -121,10 +126,10 @@ fn the_profiles_differ_in_what_they_should() {
         let inputs = inputs(folder.path(), name);
         let profile = &inputs.profile;
         let cluster = match profile.cluster {
-            Cluster::Minikube(_) => "minikube",
-            Cluster::Sandbox(_) => "sandbox",
-            Cluster::Oke(_) => "oke",
-            Cluster::Context(_) => "context",
+            profile::Cluster::Minikube(_) => "minikube",
+            profile::Cluster::Sandbox(_) => "sandbox",
+            profile::Cluster::Oke(_) => "oke",
+            profile::Cluster::Context(_) => "context",
         };
         let releases: BTreeMap<&str, Value> = inputs
             .releases()
@@ -142,4 +147,46 @@ fn the_profiles_differ_in_what_they_should() {
     };
     let all: BTreeMap<&str, Value> = PROFILES.into_iter().map(|name| (name, shown(name))).collect();
     insta::assert_json_snapshot!(all);
+}
+
+/// The plan of a profile for an empty cluster, with every secret given: titles, and commands without their input.
+fn plan(project: &Path, name: &str) -> Vec<String> {
+    let inputs = Arc::new(inputs(project, name));
+    let mut world = World::without_cluster("20260101-000000-0000", String::new());
+    let access = Access { kubeconfig: "/k".into(), context: "demo".into(), node: "10.0.0.2".into() };
+    world.cluster = Cluster::Running(access);
+    world.helm_major = 4;
+    world.images = Some(BTreeSet::new());
+    for (value, spec) in &inputs.profile.secrets.values {
+        let text = match spec.schemes.first() {
+            Some(scheme) => format!("{scheme}://h.example.com/d"),
+            None => "long enough for a key of any kind".to_owned(),
+        };
+        world.given.insert(value.clone(), text.into());
+    }
+    for release in inputs.profile.releases.keys() {
+        let manifests = Manifests { wanted: Some(Ok(Vec::new())), ..Manifests::default() };
+        world.manifests.insert(release.clone(), manifests);
+    }
+    let provider: Arc<dyn Provider> = Arc::from(provider::of(name, &inputs.profile.cluster));
+    let steps = steps::deployment(&inputs, &provider, &builder::of(&inputs.profile), &world);
+    let plan = Plan::decide(name, &steps, &world).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
+    let mut lines = Vec::new();
+    for step in &plan.steps {
+        lines.push(format!("{} {}", step.order, step.title));
+        lines.extend(step.decision.apply.iter().map(|command| format!("    {}", command.line())));
+    }
+    let shown = lines.join("\n").replace(&project.display().to_string(), "[PROJECT]");
+    shown.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn every_profile_makes_a_plan() {
+    let folder = project();
+    let random = regex::Regex::new(r"\b(secrets|ocir)-[0-9a-f]{8}\b|:[0-9a-f]{12}\b|[0-9a-f]{12,}").unwrap();
+    for name in PROFILES {
+        let text = plan(folder.path(), name).join("\n");
+        let text = random.replace_all(&text, "[…]").into_owned();
+        insta::with_settings!({snapshot_suffix => name}, { insta::assert_snapshot!(text) });
+    }
 }
