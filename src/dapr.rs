@@ -14,6 +14,7 @@ mod types;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
@@ -107,6 +108,8 @@ pub struct Object {
     pub secrets: Vec<SecretRef>,
     /// What is odd about it and no mistake, with file and line.
     pub notes: Vec<String>,
+    /// File, and line of its name.
+    pub place: (PathBuf, usize),
     labels: Map<String, Value>,
     annotations: Map<String, Value>,
     /// Everything but `apiVersion`, `kind` and `metadata`.

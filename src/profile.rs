@@ -15,6 +15,6 @@ mod validate;
 mod variables;
 
 pub use error::{Problem, ProfileError};
-pub use load::{Loaded, find_project, load, profile_names};
+pub use load::{Loaded, Written, find_project, load, load_written, profile_names};
 pub use schema::*;
 pub use variables::Variables;

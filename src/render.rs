@@ -7,6 +7,7 @@ pub mod findings;
 pub mod github;
 mod json;
 mod line;
+pub mod parity;
 mod plain;
 pub mod plan;
 mod quiet;

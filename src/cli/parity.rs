@@ -1,11 +1,59 @@
-//! `todoctl parity`.
+//! `todoctl parity`: what differs between two profiles and may not. Exit status 4 when there is something.
 
-use crate::cli::args::{Args, Parity};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cli::args::{Args, Form, Parity};
 use crate::cli::failure::Failure;
+use crate::cli::session::{self, Session};
+use crate::dapr;
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::parity::{self, Side};
+use crate::profile::{self, Loaded, Written};
+use crate::render::parity::{json, text};
+use crate::survey;
 
-#[expect(clippy::unused_async, reason = "the commands are called alike")]
-pub(super) async fn parity(_args: &Args, _command: &Parity, _output: &mut Output) -> Result<Exit, Failure> {
-    Err(Failure::preflight("parity is not there yet", "use a later version"))
+/// Compares.
+pub(super) async fn parity(args: &Args, command: &Parity, output: &mut Output) -> Result<Exit, Failure> {
+    let project = session::project(args)?;
+    let one = profile::load_written(&project, &command.one)?;
+    let other = profile::load_written(&project, &command.other)?;
+    let charts = Side::own_charts(&one.0.profile, &other.0.profile);
+    let (one, other) = (side(args, one, &charts, output).await?, side(args, other, &charts, output).await?);
+    let differences = parity::differences(&one, &other)?;
+    let names = (one.name.as_str(), other.name.as_str());
+    match command.output {
+        Form::Text => output.result(&text(names, &differences, output.result_look)),
+        Form::Json => output.result(&json(names, &differences).to_string()),
+    }
+    let same = differences.iter().all(|one| one.reason.is_some());
+    Ok(if same { Exit::Done } else { Exit::Found })
+}
+
+/// A profile with its Dapr objects and its rendered charts. No cluster is asked.
+async fn side(
+    args: &Args,
+    (loaded, written): (Loaded, Written),
+    charts: &BTreeSet<String>,
+    output: &mut Output,
+) -> Result<Side, Failure> {
+    let (name, profile) = (loaded.name.clone(), loaded.profile.clone());
+    let objects = dapr::load(&loaded)?.objects;
+    let mut rendered = BTreeMap::new();
+    if !charts.is_empty() {
+        let session = Session::rendering(args, loaded, Some(charts.clone()), output).await?;
+        // The same seed on both sides, so that random names are the same.
+        let mut world = session.blank("not asked".to_owned());
+        world.seed = [0; 32];
+        for (release, objects) in survey::rendered(&session.runner(None, None), &session.inputs, &world).await
+        {
+            let objects = objects.map_err(|why| {
+                let evidence: Vec<String> = why.lines().map(str::to_owned).collect();
+                let message = format!("the chart of release {release} does not render for profile {name}");
+                Failure::unchanged(&message, &evidence, "mend the chart or its values")
+            })?;
+            rendered.insert(release, objects);
+        }
+    }
+    Ok(Side { name, profile, written, objects, rendered })
 }

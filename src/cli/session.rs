@@ -16,7 +16,7 @@ use crate::cli::kubeconfig::Private;
 use crate::cli::select::{self, only, sets};
 use crate::cli::{charts, folders, hygiene, signals, sources, tools};
 use crate::dapr;
-use crate::doctor::tools::needs;
+use crate::doctor::tools::{Need, needs};
 use crate::given::{self, Given};
 use crate::inputs::Inputs;
 use crate::output::{Color, Output};
@@ -84,6 +84,18 @@ pub(super) fn load(project: &Path, name: &str) -> Result<Loaded, ProfileError> {
     profile::load(project, name, Variables::From(&folders::text))
 }
 
+/// What a profile's files say, with the charts of repositories.
+async fn resolved(
+    loaded: Loaded,
+    set: BTreeMap<String, Vec<String>>,
+    only: Option<BTreeSet<String>>,
+    output: &mut Output,
+) -> Result<Inputs, Failure> {
+    let dapr = dapr::load(&loaded)?;
+    let fetched = charts::of(&loaded, only.as_ref(), output).await?;
+    Ok(Inputs::resolve(loaded, dapr, fetched, set, only)?)
+}
+
 impl Session {
     /// For commands that build and deploy.
     pub(super) async fn deploying(args: &Args, what: &What, output: &mut Output) -> Result<Self, Failure> {
@@ -91,7 +103,9 @@ impl Session {
         let loaded = load(&project, &what.profile)?;
         let (set, only) = (sets(&loaded, &what.set)?, only(&loaded, &what.only)?);
         let given = sources::given(&loaded.profile.secrets, &what.sources, output)?;
-        Self::prepared(args, loaded, (set, only), given, output).await
+        let file = loaded.file.clone();
+        let inputs = resolved(loaded, set, only, output).await?;
+        Self::open(args, inputs, given, file, |_| true).await
     }
 
     /// For commands that render some charts, all when none are named, and change nothing.
@@ -101,21 +115,9 @@ impl Session {
         only: Option<BTreeSet<String>>,
         output: &mut Output,
     ) -> Result<Self, Failure> {
-        Self::prepared(args, loaded, (BTreeMap::new(), only), Given::default(), output).await
-    }
-
-    async fn prepared(
-        args: &Args,
-        loaded: Loaded,
-        (set, only): (BTreeMap<String, Vec<String>>, Option<BTreeSet<String>>),
-        given: Given,
-        output: &mut Output,
-    ) -> Result<Self, Failure> {
         let file = loaded.file.clone();
-        let dapr = dapr::load(&loaded)?;
-        let fetched = charts::of(&loaded, only.as_ref(), output).await?;
-        let inputs = Inputs::resolve(loaded, dapr, fetched, set, only)?;
-        Self::open(args, inputs, given, file, true).await
+        let inputs = resolved(loaded, BTreeMap::new(), only, output).await?;
+        Self::open(args, inputs, Given::default(), file, |need| need.program == "helm").await
     }
 
     /// For commands that look at or remove what is deployed.
@@ -124,29 +126,29 @@ impl Session {
         let name = profile_name(&project, profile)?;
         let loaded = load(&project, &name)?;
         let file = loaded.file.clone();
-        Self::open(args, Inputs::without_sources(loaded), Given::default(), file, false).await
+        Self::open(args, Inputs::without_sources(loaded), Given::default(), file, |need| !need.deploys).await
     }
 
     /// For building images alone: neither helm nor kubectl nor a cluster is needed.
     pub(super) fn building(args: &Args, profile: &str, only: &[String]) -> Result<Self, Failure> {
         let project = project(args)?;
         let loaded = load(&project, profile)?;
-        let only = select::only(&loaded, only)?;
+        let only = crate::cli::select::only(&loaded, only)?;
         let file = loaded.file.clone();
         Self::unchecked(args, Inputs::of_images(loaded, only)?, Given::default(), file)
     }
 
-    /// The same after a look at the programs that are needed, by commands that deploy or by all.
+    /// The same after a look at the programs that are needed, by the command.
     async fn open(
         args: &Args,
         inputs: Inputs,
         given: Given,
         file: PathBuf,
-        deploys: bool,
+        wanted: fn(&Need) -> bool,
     ) -> Result<Self, Failure> {
         let mut session = Self::unchecked(args, inputs, given, file)?;
         let mut needs = needs(&session.inputs.profile);
-        needs.retain(|need| deploys || !need.deploys);
+        needs.retain(wanted);
         let runner = session.runner(None, None);
         let root = session.state.parent().unwrap_or(&session.state);
         let place = tools::Place { runner: &runner, state: root, project: &session.inputs.project };

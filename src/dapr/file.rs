@@ -108,6 +108,7 @@ impl Document<'_> {
             scopes,
             secrets: parts.secrets,
             notes: parts.notes,
+            place: (self.file.to_path_buf(), self.node.value_place(&["metadata".into(), "name".into()]).line),
             labels: map(&["metadata".into(), "labels".into()]),
             annotations: map(&["metadata".into(), "annotations".into()]),
             content,

@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use super::error::{Problem, ProfileError};
+use super::leave;
 use super::names;
 use super::schema::Profile;
 use super::source::{self, Kind, Node, Seg, Source};
@@ -44,6 +45,36 @@ pub fn load(project: &Path, name: &str, variables: Variables<'_>) -> Result<Load
     // From here on it is a set like the others: asked for, kept, versioned, removed.
     profile.declare_pull_secret();
     Ok(Loaded { name, project: project.to_path_buf(), file, profile })
+}
+
+/// The same without the environment, and with what was written where: for comparing profiles.
+pub fn load_written(project: &Path, name: &str) -> Result<(Loaded, Written), ProfileError> {
+    let loaded = load(project, name, Variables::AsWritten)?;
+    let mut source = read_chain(project, &loaded.file)?;
+    variables::substitute(&mut source, Variables::AsWritten)?;
+    Ok((loaded, Written(source)))
+}
+
+/// A profile as its files say it.
+#[derive(Debug)]
+pub struct Written(Source);
+
+impl Written {
+    /// File and line of a field, or of the nearest one above it that was written.
+    pub fn place(&self, path: &[Seg]) -> (PathBuf, usize) {
+        let mark = self.0.root.place(path);
+        (self.0.files[mark.file].clone(), mark.line)
+    }
+
+    /// The profile without some releases and what it says because of them.
+    pub fn without(&self, releases: &[String]) -> Result<Profile, ProfileError> {
+        let mut root = self.0.root.clone();
+        leave::forget(&mut root, releases);
+        if let Some(all) = root.get_mut("releases") {
+            releases.iter().for_each(|name| all.remove(name));
+        }
+        typed(&Source { files: self.0.files.clone(), root })
+    }
 }
 
 fn is_yaml(path: &Path) -> bool {
