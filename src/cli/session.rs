@@ -133,7 +133,7 @@ impl Session {
     pub(super) fn building(args: &Args, profile: &str, only: &[String]) -> Result<Self, Failure> {
         let project = project(args)?;
         let loaded = load(&project, profile)?;
-        let only = crate::cli::select::only(&loaded, only)?;
+        let only = select::only(&loaded, only)?;
         let file = loaded.file.clone();
         Self::unchecked(args, Inputs::of_images(loaded, only)?, Given::default(), file)
     }
