@@ -5,12 +5,13 @@ use std::sync::OnceLock;
 use regex::{Captures, Regex};
 
 /// Patterns and what stands for them.
-const PATTERNS: [(&str, &str); 17] = [
+const PATTERNS: [(&str, &str); 18] = [
     (r"\b[0-9a-f]{64}\b", "[SHA256]"),
     (r"::(stop-commands::)?[0-9a-f]{32}(::)?", "::${1}[TOKEN]${2}"),
     (r"\b\d+[smhd] ago\b", "[AGO]"),
     // Which steps it names depends on how fast the machine is.
     (r"\n  longest chain: .*(\n    .*)*", ""),
+    (r"\n\nLongest chain: .*", ""),
     (r"\b\d{8}-\d{6}-[0-9a-f]{4}\b", "[RUN]"),
     (r"  [0-9a-f]{8}  \[RUN\]", "  [SECRET]  [RUN]"),
     (r"\b(backend|frontend|old|audit|dapr)-deployment-[0-9a-f]{10}-[0-9a-f]{5}\b", "[$1 POD]"),
