@@ -105,7 +105,7 @@ pods_ready() {
 pods_ready_now() {
   kubectl -n kube-system get pods -o json | jq -e '
     (.items | map(.metadata.name) | any(startswith("storage-provisioner")) and any(startswith("coredns")))
-    and (.items | all(.status.containerStatuses[]?; .ready))' >/dev/null || {
+    and all(.items[].status.containerStatuses[]?; .ready)' >/dev/null || {
     kubectl -n kube-system get pods
     return 1
   }
