@@ -63,6 +63,8 @@ pub enum Dialect {
     Text,
     /// minikube's JSON events, one per line, read while it runs.
     MinikubeEvents,
+    /// BuildKit's plain progress, read while it builds.
+    BuildKit,
 }
 
 /// One external command. Its arguments are public by construction: a secret travels on standard input only.

@@ -1,6 +1,7 @@
 //! Owns understanding what a changing command says: its progress while it runs, its complaint when it failed.
 //! Refuses to show any of it: the engine makes events of it.
 
+use super::docker::buildkit;
 use super::minikube::events;
 use crate::invocation::{Dialect, Invocation};
 use crate::runner::Output;
@@ -31,7 +32,7 @@ pub struct Complaint {
 pub fn is_heard(dialect: Dialect) -> bool {
     match dialect {
         Dialect::Text => false,
-        Dialect::MinikubeEvents => true,
+        Dialect::MinikubeEvents | Dialect::BuildKit => true,
     }
 }
 
@@ -40,6 +41,7 @@ pub fn read(dialect: Dialect, line: &str) -> Said {
     match dialect {
         Dialect::Text => Said::Nothing,
         Dialect::MinikubeEvents => events::read(line),
+        Dialect::BuildKit => buildkit::read(line),
     }
 }
 
@@ -53,5 +55,6 @@ pub fn complaint(command: &Invocation, output: &Output, profile: &str) -> Compla
     match command.dialect {
         Dialect::Text => text(),
         Dialect::MinikubeEvents => events::complaint(output, profile).unwrap_or_else(text),
+        Dialect::BuildKit => buildkit::complaint(output).unwrap_or_else(text),
     }
 }

@@ -1,10 +1,12 @@
 //! Owns the verbs of docker and of its plugin buildx, and the form of their answers.
 //! Sources: <https://docs.docker.com/reference/cli/docker/buildx/build/>, github.com/docker/buildx/commands.
 
+pub mod buildkit;
+
 use std::path::Path;
 use std::time::Duration;
 
-use crate::invocation::{Invocation, Tool};
+use crate::invocation::{Dialect, Invocation, Tool};
 use crate::profile::Buildx;
 use crate::runner::Output;
 
@@ -44,14 +46,14 @@ pub fn build(buildx: &Buildx, goes: Goes, reference: &str, dockerfile: &Path, co
     };
     args.extend(["--provenance=false", goes].map(str::to_owned));
     args.push(context.display().to_string());
-    Invocation::new(Tool::Docker, args).timeout(BUILD)
+    Invocation::new(Tool::Docker, args).timeout(BUILD).speaking(Dialect::BuildKit)
 }
 
 /// Gives an image of a registry more names, in the registry itself: nothing is pulled.
 pub fn tag(reference: &str, names: &[String]) -> Invocation {
     let tags = names.iter().flat_map(|name| ["--tag", name]);
     let all = ["buildx", "imagetools", "create"].into_iter().chain(tags).chain([reference]);
-    Invocation::new(Tool::Docker, all).timeout(PUSH)
+    Invocation::new(Tool::Docker, all).timeout(PUSH).speaking(Dialect::BuildKit)
 }
 
 /// Asks a registry about one image, for any platform.
@@ -67,7 +69,13 @@ pub fn is_there(reference: &str, output: &Output) -> Result<bool, String> {
     }
     let complaint = output.complaint();
     let absent = |line: &str| line.strip_suffix(": not found").is_some_and(|rest| rest.ends_with(reference));
-    if complaint.lines().any(absent) { Ok(false) } else { Err(complaint) }
+    if complaint.lines().any(absent) {
+        return Ok(false);
+    }
+    Err(match buildkit::hint(&complaint) {
+        Some(hint) => format!("{complaint}\n{hint}"),
+        None => complaint,
+    })
 }
 
 #[cfg(test)]
@@ -87,7 +95,7 @@ mod tests {
             "ERROR: unexpected status from HEAD request to https://r.io/v2/a/manifests/1: 403 Forbidden",
             "ERROR: no builder \"x\": not found",
         ] {
-            assert_eq!(said(1, complaint), Err(complaint.to_owned()));
+            assert!(said(1, complaint).is_err_and(|told| told.starts_with(complaint)));
         }
     }
 }

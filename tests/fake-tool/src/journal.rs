@@ -61,6 +61,7 @@ pub fn changes(tool: &str, args: &[String]) -> bool {
         "kubectl" if has("--raw") || has("--dry-run=server") => false,
         "kubectl" if args.len() > 1 && args[0] == "patch" && args[1] == "crd" => true,
         "kubectl" => matches!(args.first().map(String::as_str), Some("apply" | "delete" | "scale")),
+        "docker" => has("build") || has("create"),
         _ => has("start") || has("delete") || has("build") || has("rm") || has("load"),
     }
 }

@@ -71,7 +71,7 @@ fn ask(store: &Store, tool: &str, call: &Call) -> std::io::Result<Answer> {
     store.change(|state| match tool {
         "helm" => helm::run(state, call),
         "kubectl" => kubectl::run(state, call),
-        "docker" => docker::run(state, call),
+        "docker" => docker::run(state, call, Path::new(".")),
         "minikube" => minikube::run(state, call, Path::new(".")),
         "oci" => oci::run(state, call),
         "sandbox" => sandbox::run(state, call, Path::new(".")),
