@@ -102,7 +102,7 @@ fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
             Command::Verify(command) => verify::verify(args, command, output).await,
             Command::Secrets { command } => secrets::secrets(args, command, output).await,
             Command::Doctor(command) => doctor::doctor(args, command, output).await,
-            Command::Lint(command) => lint::lint(args, command, output),
+            Command::Lint(command) => lint::lint(args, command, output).await,
             Command::Budget(command) => budget::budget(args, command, output).await,
             Command::Parity(command) => parity::parity(args, command, output).await,
             Command::Completions { .. } => Ok(Exit::Done),

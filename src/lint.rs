@@ -1,6 +1,11 @@
 //! Owns what can be wrong in the files of a project, told by file and line: profiles, charts, Dapr objects, workflows,
 //! committed secrets. Refuses to run anything and to repeat a secret: what helm and git say is handed in.
 
+pub mod charts;
+pub mod leaks;
+pub mod profiles;
+pub mod workflows;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -38,4 +43,16 @@ pub struct Report {
     pub faults: Vec<Fault>,
     /// What could not be looked at, and why.
     pub not_checked: Vec<String>,
+}
+
+impl Report {
+    /// In order of files and lines, each once: several profiles may find the same.
+    #[must_use]
+    pub fn tidy(mut self) -> Self {
+        self.faults.sort();
+        self.faults.dedup();
+        self.not_checked.sort();
+        self.not_checked.dedup();
+        self
+    }
 }

@@ -3,6 +3,7 @@
 
 pub mod dialect;
 pub mod docker;
+pub mod git;
 pub mod helm;
 pub mod kubeconfig;
 pub mod kubectl;

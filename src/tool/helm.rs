@@ -95,6 +95,17 @@ impl Helm {
         Invocation::new(Tool::Helm, args).input(what.overlay.to_string())
     }
 
+    /// `helm lint` of a chart with the values that an upgrade would give it.
+    pub fn lint(what: &Upgrade) -> Invocation {
+        let mut args = vec!["lint".to_owned(), what.chart.display().to_string()];
+        args.extend(["--namespace".to_owned(), what.namespace.clone()]);
+        for file in &what.values {
+            args.extend(["--values".to_owned(), file.display().to_string()]);
+        }
+        args.extend(["--values", "-"].map(str::to_owned));
+        Invocation::new(Tool::Helm, args).input(what.overlay.to_string())
+    }
+
     /// `helm get manifest` of one revision.
     pub fn manifest(&self, release: &str, namespace: &str, revision: u32) -> Invocation {
         let mut args = vec!["get".to_owned(), "manifest".to_owned(), release.to_owned()];
