@@ -113,13 +113,16 @@ fn has_password(line: &str) -> bool {
         let rest = &line[at + 3..];
         let end = rest.find(|c: char| c.is_whitespace() || "\"'`<>/,)".contains(c)).unwrap_or(rest.len());
         let Some((user, _)) = rest[..end].rsplit_once('@') else { return false };
-        user.split_once(':').is_some_and(|(_, password)| is_real(password))
+        user.split_once(':').is_some_and(|(_, password)| could_be_real(password))
     })
 }
 
-fn is_real(password: &str) -> bool {
+/// Whether a text could be a real password: long enough, no example, not to be filled in.
+pub(super) fn could_be_real(password: &str) -> bool {
     let filled_in = ["$", "{", "%s", "*", "[", "…", "..."].iter().any(|part| password.contains(part));
-    password.chars().count() >= 8 && !filled_in && !is_example(password)
+    // `%2F` is one character.
+    let length = password.chars().count() - 2 * password.matches('%').count().min(password.len() / 3);
+    length >= 8 && !filled_in && !is_example(password)
 }
 
 fn is_example(value: &str) -> bool {

@@ -254,7 +254,9 @@ secrets:
   sets:
     backend-secrets: {dapr-url: dapr-url}
 ";
+// todoctl-lint: no secret
 const URL: &str = "postgresql://todo:C4n4ry+and%2Fmore@db:5432/todo?ssl=require";
+// todoctl-lint: no secret
 const DERIVED_URL: &str = "postgres://todo:C4n4ry%2Band%2Fmore@db:5432/todo?sslmode=require";
 
 fn derived_canary() -> Canary {

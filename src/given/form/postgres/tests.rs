@@ -15,6 +15,7 @@ const ACCEPTED: &[(&str, &str)] = &[
     ("postgres://u:p@h", "postgres://u:p@h/"),
     ("postgres://h/d", "postgres://h/d"),
     ("postgresql+asyncpg://u:p%40%2F%3A@h/d?ssl=true", "postgres://u:p%40%2F%3A@h/d?sslmode=require"),
+    // todoctl-lint: no secret
     ("postgresql+asyncpg://u:p#[a]%zz+ é@h/d", "postgres://u:p%23%5Ba%5D%25zz%2B%20%C3%A9@h/d"),
     (
         "postgresql+asyncpg://u:p@h/d?ssl=verify_full&sslmode=verify-full",
