@@ -17,7 +17,7 @@ home=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/todoctl-e2e/$SANDBOX_NAME
 project=$home/project
 export TODOCTL_STATE=$home/state
 # removal comes late, when releases have ten revisions and more: helm brings those back by `install --replace` only.
-subjects=(first again rollback history change failure drift removal preflight repository secrets canary interruption recovery helm3 full whole components broken)
+subjects=(first again rollback history change failure drift removal preflight repository secrets canary interruption recovery helm3 full whole components broken cloud)
 
 # shellcheck source=tests/e2e/report.sh
 source "$root/tests/e2e/report.sh"

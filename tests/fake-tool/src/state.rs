@@ -26,8 +26,6 @@ pub struct State {
     pub oke: String,
     /// UID of the namespace `kube-system`.
     pub uid: String,
-    /// Architecture of the one node.
-    pub architecture: String,
     /// Minikube's one profile.
     pub minikube: Minikube,
     /// Images in the cluster, and how their programs behave.
@@ -67,14 +65,14 @@ impl Default for State {
             contexts: BTreeMap::new(),
             oke: String::new(),
             uid: "11111111-aaaa-4bbb-8ccc-222222222222".to_owned(),
-            architecture: "amd64".to_owned(),
             minikube: Minikube::default(),
             images: BTreeMap::new(),
             namespaces: ["default", "kube-system"].map(str::to_owned).into(),
             secrets: Vec::new(),
             nodes: vec![
                 json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}, "spec": {},
-                "status": {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"}}}),
+                "status": {"nodeInfo": {"architecture": "amd64"},
+                    "addresses": [{"type": "InternalIP", "address": "10.245.0.2"}], "allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"}}}),
             ],
             objects: Vec::new(),
             leases: Vec::new(),

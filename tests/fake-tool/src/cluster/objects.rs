@@ -14,9 +14,6 @@ pub fn objects(state: &State, now: u64) -> Vec<Value> {
             "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}})
     };
     let mut all: Vec<Value> = state.namespaces.iter().map(namespace).collect();
-    all.push(json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1", "uid": "node-1"}, "spec": {},
-        "status": {"nodeInfo": {"architecture": state.architecture},
-            "addresses": [{"type": "InternalIP", "address": "10.245.0.2"}]}}));
     for deployment in &state.deployments {
         let sets = counted(deployment, now);
         all.push(deployment_object(deployment, &sets, now));
