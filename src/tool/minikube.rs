@@ -221,8 +221,13 @@ pub fn images(minikube: &Minikube) -> Invocation {
 /// `pkg/minikube/machine/build_images.go`): a Dockerfile elsewhere cannot be built from.
 pub fn build(minikube: &Minikube, tag: &str, dockerfile: &Path, context: &Path) -> Invocation {
     let file = dockerfile.strip_prefix(context).unwrap_or(dockerfile).display().to_string();
-    let context = context.display().to_string();
-    invocation(minikube, ["image", "build", "-t", tag, "-f", &file, &context]).timeout(BUILD)
+    let mut invocation = invocation(minikube, ["image", "build", "-t", tag, "-f", &file]).timeout(BUILD);
+    // Of two tags of the same image `image rm` removes both (crictl). With its tag as a label no image is another's.
+    if minikube.container_runtime == "containerd" {
+        invocation.args.push(format!("--build-opt=opt=label:todoctl.dev/image={tag}"));
+    }
+    invocation.args.push(context.display().to_string());
+    invocation
 }
 
 /// Brings an image of the docker on this machine, or a file, into the cluster's image store. It exits with 0 when it

@@ -14,10 +14,11 @@ use crate::{Answer, Call};
 /// Name of the one profile, and of its context.
 pub const CONTEXT: &str = "minikube";
 
-const VALUED: [&str; 14] = [
+const VALUED: [&str; 15] = [
     "-p",
     "-o",
     "-t",
+    "--build-opt",
     "-f",
     "--format",
     "--output",
