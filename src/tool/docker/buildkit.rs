@@ -83,10 +83,18 @@ ERROR: failed to solve: process \"/bin/sh -c make\" did not complete successfull
     #[test]
     fn a_failed_build_shows_its_error_first_and_what_the_instruction_said() {
         let output = Output { status: Some(1), stderr: FAILED.into(), ..Output::default() };
-        insta::assert_snapshot!(
-            complaint(&output).map(|told| format!("{}\n{}", told.headline, told.evidence.join("\n"))).unwrap(),
-            @""
-        );
+        let told = complaint(&output).unwrap();
+        let failed =
+            "failed to solve: process \"/bin/sh -c make\" did not complete successfully: exit code: 2";
+        assert_eq!(told.headline, failed);
+        let evidence = [
+            &format!("ERROR: {failed}"),
+            " > [2/3] RUN make:",
+            "0.312 make: *** No targets specified and no makefile found.  Stop.",
+            "Dockerfile:2",
+            "   2 | >>> RUN make",
+        ];
+        assert_eq!(told.evidence, evidence);
     }
 
     #[test]
