@@ -25,8 +25,8 @@ a secret. A profile never holds a secret itself.
 With `extends`, maps are merged key by key, lists and scalars are replaced, and `null` removes an inherited entry.
 A release that is removed so takes along what the extended profile says because of it: other releases' `needs` of it,
 its checks and its expectations.
-`cluster` with another provider, `builder` with another builder, and every `chart` replace the inherited one as a whole. In `set`, a `null` that removes nothing
-inherited is passed to helm, which then drops the chart's own default.
+`cluster` with another provider, `builder` with another builder, and every `chart` replace the inherited one as a
+whole. In `set`, a `null` that removes nothing inherited is passed to helm, which then drops the chart's own default.
 
 `${NAME}` in a text stands for a variable of the environment that `variables` declares; an unset or empty one has its
 default, or is an error that says what it is for. `$${` stands for `${`. Variables are not secret: a variable that holds
