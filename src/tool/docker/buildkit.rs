@@ -87,8 +87,9 @@ ERROR: failed to solve: process \"/bin/sh -c make\" did not complete successfull
         let failed =
             "failed to solve: process \"/bin/sh -c make\" did not complete successfully: exit code: 2";
         assert_eq!(told.headline, failed);
+        let error = format!("ERROR: {failed}");
         let evidence = [
-            &format!("ERROR: {failed}"),
+            error.as_str(),
             " > [2/3] RUN make:",
             "0.312 make: *** No targets specified and no makefile found.  Stop.",
             "Dockerfile:2",
