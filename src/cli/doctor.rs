@@ -163,7 +163,7 @@ fn problems(error: &ProfileError) -> Vec<Finding> {
     let line = |problem: &profile::Problem| {
         let told = problem.to_string();
         let (place, what) = told.split_once(": ").unwrap_or((&told, ""));
-        Finding::failed(Area::Profile, place, what, error.hint())
+        Finding::failed(Area::Profile, place, what, error.hint().trim_start_matches("Nothing was changed. "))
     };
     error.problems().iter().map(line).collect()
 }

@@ -142,9 +142,8 @@ async fn of_profile(
     output: &mut Output,
 ) {
     // Charts of repositories are somebody else's; those of this project are in folders.
-    let ours = |release: &profile::Release| {
-        release.image.is_some() && matches!(release.chart, Chart::Folder(_))
-    };
+    let ours =
+        |release: &profile::Release| release.image.is_some() && matches!(release.chart, Chart::Folder(_));
     let releases = loaded.profile.releases.iter().filter(|(_, release)| ours(release));
     let only: BTreeSet<String> = releases.map(|(name, _)| name.clone()).collect();
     let fetched = match charts::of(loaded, Some(&only), output).await {
@@ -167,18 +166,13 @@ async fn of_profile(
         }
         // One that does not render was told by helm's lint.
         if let Some(Ok(objects)) = rendered.remove(name) {
-            report.faults.extend(lint::charts::objects(&chart, (&loaded.name, name), &objects));
+            report.faults.extend(lint::charts::objects(&chart, name, &objects));
         }
     }
 }
 
 /// What pipelines name.
-fn of_workflows(
-    project: &Path,
-    profiles: &[(Loaded, Dapr)],
-    files: &BTreeSet<PathBuf>,
-    report: &mut Report,
-) {
+fn of_workflows(project: &Path, profiles: &[(Loaded, Dapr)], files: &BTreeSet<PathBuf>, report: &mut Report) {
     let text = |file: &PathBuf| std::fs::read_to_string(project.join(file)).unwrap_or_default();
     let is_document = |file: &&PathBuf| {
         file.extension().is_some_and(|ending| ending == "md")
@@ -206,7 +200,9 @@ fn of_secrets(project: &Path, files: &BTreeSet<PathBuf>, report: &mut Report) {
             continue;
         }
         if about.len() > LARGEST {
-            report.not_checked.push(format!("{}: larger than 1 MiB, not searched for secrets", file.display()));
+            report
+                .not_checked
+                .push(format!("{}: larger than 1 MiB, not searched for secrets", file.display()));
             continue;
         }
         let bytes = std::fs::read(&path).unwrap_or_default();

@@ -79,8 +79,8 @@ fn filled(file: &Path, node: &Node, path: &mut Vec<String>, found: &mut Vec<Faul
     }
 }
 
-/// Looks at what the chart of a release makes. `chart` is its folder.
-pub fn objects(chart: &Path, (profile, release): (&str, &str), objects: &[Value]) -> Vec<Fault> {
+/// Looks at what the chart of a release makes. `chart` is its folder. Profiles that make the same give the same faults.
+pub fn objects(chart: &Path, release: &str, objects: &[Value]) -> Vec<Fault> {
     let mut found = Vec::new();
     for object in objects {
         let kind = object["kind"].as_str().unwrap_or_default();
@@ -91,39 +91,41 @@ pub fn objects(chart: &Path, (profile, release): (&str, &str), objects: &[Value]
         let containers = object.pointer("/spec/template/spec/containers").and_then(Value::as_array);
         for container in containers.into_iter().flatten() {
             let told = container["name"].as_str().unwrap_or_default();
-            let place = format!("{kind} {name}, container {told}, release {release} of profile {profile}");
-            found.extend(demands(container).into_iter().map(|(what, fix)| {
-                fault(chart.join("values.yaml"), None, format!("{place}: {what}"), fix)
-            }));
+            let place = format!("release {release}, {kind} {name}, container {told}");
+            let mut add = |message: String, fix| {
+                found.push(fault(chart.join("values.yaml"), None, format!("{place}: {message}"), fix));
+            };
+            let image = container["image"].as_str().unwrap_or_default();
+            if !has_tag(image) {
+                let fix = "give a tag that says the version: a rollback cannot bring `latest` back";
+                add(format!("image {image} has no tag of its own"), fix);
+            }
+            let missing = missing(container);
+            if !missing.is_empty() {
+                let fix =
+                    "set them in the values: a node is filled by requests, and a rollout is judged by probes";
+                add(format!("has no {}", missing.join(", no ")), fix);
+            }
         }
     }
     found
 }
 
-/// What is missing in a container, and what to do about it.
-fn demands(container: &Value) -> Vec<(String, &'static str)> {
-    let mut missing = Vec::new();
-    let image = container["image"].as_str().unwrap_or_default();
+fn has_tag(image: &str) -> bool {
     let tag = image.rsplit('/').next().unwrap_or_default().split_once(':').map(|(_, tag)| tag);
-    if !image.contains('@') && tag.is_none_or(|tag| tag == "latest") {
-        let fix = "give a tag that says the version: a rollback cannot bring `latest` back";
-        missing.push((format!("image {image} has no tag of its own"), fix));
-    }
-    for (what, pointer) in [
+    image.contains('@') || tag.is_some_and(|tag| tag != "latest")
+}
+
+/// What a container must have and does not.
+fn missing(container: &Value) -> Vec<&'static str> {
+    let demanded = [
         ("CPU request", "/resources/requests/cpu"),
         ("memory request", "/resources/requests/memory"),
         ("memory limit", "/resources/limits/memory"),
-    ] {
-        if container.pointer(pointer).is_none() {
-            missing.push((format!("has no {what}"), "set `resources` in the values"));
-        }
-    }
-    for probe in ["readinessProbe", "livenessProbe"] {
-        if container.get(probe).is_none() {
-            missing.push((format!("has no {probe}"), "set it in the values: a rollout is judged by it"));
-        }
-    }
-    missing
+        ("readiness probe", "/readinessProbe"),
+        ("liveness probe", "/livenessProbe"),
+    ];
+    demanded.into_iter().filter(|(_, path)| container.pointer(path).is_none()).map(|(what, _)| what).collect()
 }
 
 /// Reads what `helm lint` said of a chart: its errors and warnings.
@@ -132,7 +134,12 @@ pub fn helm(chart: &Path, said: &str) -> Vec<Fault> {
         let rest = line.trim().strip_prefix("[ERROR] ").or_else(|| line.trim().strip_prefix("[WARNING] "))?;
         let (place, message) = rest.split_once(": ").unwrap_or(("", rest));
         let file = if place.is_empty() || place.contains(' ') { chart.to_owned() } else { chart.join(place) };
-        Some(fault(file, None, format!("helm lint: {message}"), "helm's message names the template and its line"))
+        Some(fault(
+            file,
+            None,
+            format!("helm lint: {message}"),
+            "helm's message names the template and its line",
+        ))
     };
     said.lines().filter_map(line).collect()
 }
@@ -167,7 +174,11 @@ mod tests {
         std::fs::create_dir_all(chart.join("charts")).unwrap();
         std::fs::write(chart.join("charts/service-1.0.0.tgz"), "").unwrap();
         std::os::unix::fs::symlink("../../nowhere", chart.join("charts/service")).unwrap();
-        std::fs::write(chart.join("values.yaml"), "secrets:\n  url: \"\"\n  deep:\n    key: n0tAnExmpl3\n  algorithm: HS256\nb: c\n").unwrap();
+        std::fs::write(
+            chart.join("values.yaml"),
+            "secrets:\n  url: \"\"\n  deep:\n    key: n0tAnExmpl3\n  algorithm: HS256\nb: c\n",
+        )
+        .unwrap();
         std::fs::write(chart.join("values-old.yaml"), "a: 1\n").unwrap();
         std::fs::write(chart.join("values-local.yaml"), "a: 1\n").unwrap();
         let used = ["charts/a/values-local.yaml".into()].into();
@@ -178,14 +189,12 @@ mod tests {
 
     #[test]
     fn a_container_needs_a_tag_resources_and_probes() {
-        let pod = |container: Value| {
-            json!({"kind": "Deployment", "metadata": {"name": "d"}, "spec": {"template": {"spec": {"containers": [container]}}}})
-        };
+        let pod = |container: Value| json!({"kind": "Deployment", "metadata": {"name": "d"}, "spec": {"template": {"spec": {"containers": [container]}}}});
         let bare = pod(json!({"name": "c", "image": "registry:5000/app"}));
-        insta::assert_snapshot!(told(&objects(Path::new("charts/a"), ("local", "a"), &[bare])), @"");
+        insta::assert_snapshot!(told(&objects(Path::new("charts/a"), "a", &[bare])), @"");
         let whole = pod(json!({"name": "c", "image": "app:1", "readinessProbe": {}, "livenessProbe": {},
             "resources": {"requests": {"cpu": "1", "memory": "1"}, "limits": {"memory": "1"}}}));
-        assert!(objects(Path::new("charts/a"), ("local", "a"), &[whole]).is_empty());
+        assert!(objects(Path::new("charts/a"), "a", &[whole]).is_empty());
     }
 
     #[test]

@@ -11,8 +11,18 @@ use super::Fault;
 const BELIEVED: &str = "todoctl-lint: no secret";
 /// Words that stand for a password in examples and tests.
 const EXAMPLES: [&str; 12] = [
-    "password", "passwd", "secret", "hunter", "canary", "example", "changeme", "change-me", "placeholder", "test",
-    "your", "xxx",
+    "password",
+    "passwd",
+    "secret",
+    "hunter",
+    "canary",
+    "example",
+    "changeme",
+    "change-me",
+    "placeholder",
+    "test",
+    "your",
+    "xxx",
 ];
 /// Tokens by their beginning, how many characters follow at least, and what they are.
 const TOKENS: [(&str, usize, &str); 16] = [
@@ -161,7 +171,8 @@ mod tests {
     #[test]
     fn placeholders_and_believed_lines_are_no_secrets() {
         let url = |password: &str| format!("postgres://todo:{password}@db/todo");
-        for fine in ["p", "password", "sandbox-password", "${DB_PASSWORD}", "%s", "{password}", "CHANGEME-1"] {
+        for fine in ["p", "password", "sandbox-password", "${DB_PASSWORD}", "%s", "{password}", "CHANGEME-1"]
+        {
             assert!(lines(&url(fine)).is_empty(), "{fine}");
         }
         assert!(lines(&format!("{} # todoctl-lint: no secret", url("n0tAnExmpl3"))).is_empty());

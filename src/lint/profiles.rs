@@ -22,7 +22,7 @@ pub fn problems(rule: &'static str, error: &ProfileError, report: &mut Report) {
             line: problem.position.map(|(line, _)| line),
             rule,
             message,
-            fix: error.hint().to_owned(),
+            fix: error.hint().trim_start_matches("Nothing was changed. ").to_owned(),
         });
     }
 }
@@ -46,7 +46,10 @@ pub fn scopes(loaded: &Loaded, dapr: &Dapr) -> Vec<Fault> {
                 file: loaded.file.strip_prefix(&loaded.project).unwrap_or(&loaded.file).to_owned(),
                 line: None,
                 rule: "component",
-                message: format!("{} {}: its scopes name {told}, which has no sidecar here", object.kind, object.name),
+                message: format!(
+                    "{} {}: its scopes name {told}, which has no sidecar here",
+                    object.kind, object.name
+                ),
                 fix: "correct the name in `scopes`, or give the release `sidecar: true`".to_owned(),
             });
         }

@@ -59,9 +59,9 @@ fn action(line: &str, known: &Known, add: &mut impl FnMut(String, &str)) {
         }
         return;
     }
-    let pinned = name.rsplit_once('@').is_some_and(|(_, version)| {
-        version.len() == 40 && version.chars().all(|c| c.is_ascii_hexdigit())
-    });
+    let pinned = name
+        .rsplit_once('@')
+        .is_some_and(|(_, version)| version.len() == 40 && version.chars().all(|c| c.is_ascii_hexdigit()));
     if !pinned && !name.starts_with("docker://") {
         let fix = "pin it by the commit's 40 digits, with the version as a comment: a tag can be moved";
         add(format!("action {name} is not pinned by a commit"), fix);
@@ -85,11 +85,13 @@ fn context(line: &str, known: &Known, add: &mut impl FnMut(String, &str)) {
 
 /// `todoctl up PROFILE --only RELEASE`.
 fn commands(line: &str, known: &Known, add: &mut impl FnMut(String, &str)) {
-    let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches(['"', '\'', ';', ')'])).collect();
+    let words: Vec<&str> =
+        line.split_whitespace().map(|word| word.trim_matches(['"', '\'', ';', ')'])).collect();
     let program = |word: &str| word == "todoctl" || word.ends_with("/todoctl");
     for (at, _) in words.iter().enumerate().filter(|(_, word)| program(word)) {
         let Some((command, rest)) = words[at + 1..].split_first() else { continue };
-        let profile = rest.iter().find(|word| !word.starts_with('-')).filter(|_| WITH_PROFILE.contains(command));
+        let profile =
+            rest.iter().find(|word| !word.starts_with('-')).filter(|_| WITH_PROFILE.contains(command));
         let Some(profile) = profile.filter(|name| is_name(name)) else { continue };
         let Some(releases) = known.profiles.get(*profile) else {
             add(format!("there is no profile {profile}"), "correct the name, or add it to profiles/");

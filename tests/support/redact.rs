@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use regex::{Captures, Regex};
 
 /// Patterns and what stands for them.
-const PATTERNS: [(&str, &str); 18] = [
+const PATTERNS: [(&str, &str); 19] = [
+    (r"\b\d+\.\d GiB free\b", "[GIB] free"),
     (r"\b[0-9a-f]{64}\b", "[SHA256]"),
     (r"::(stop-commands::)?[0-9a-f]{32}(::)?", "::${1}[TOKEN]${2}"),
     (r"\b\d+[smhd] ago\b", "[AGO]"),

@@ -13,7 +13,7 @@ use crate::dapr;
 use crate::doctor::machine::{Room, Size, judge, size};
 use crate::doctor::ports::{self, NodePort};
 use crate::doctor::state::{self, DaprSeen, Life};
-use crate::doctor::{Area, Finding, access, registry, tools};
+use crate::doctor::{Area, Finding, State, access, registry, tools};
 use crate::health;
 use crate::invocation::Invocation;
 use crate::lock::{Presence, presence};
@@ -193,8 +193,11 @@ async fn running(
     let mut found = match versions(&runner, &kubectl).await {
         Ok(found) => found,
         Err(unreachable) => {
-            let why = "the cluster does not answer";
-            return std::iter::once(unreachable).chain(without(session, wanted, why)).collect();
+            let why = match unreachable.state {
+                State::NotChecked => unreachable.evidence.clone(),
+                State::Failed | State::Warning | State::Ok => "the cluster does not answer".to_owned(),
+            };
+            return std::iter::once(unreachable).chain(without(session, wanted, &why)).collect();
         }
     };
     let (world, rights, taken, dapr) = tokio::join!(

@@ -3,6 +3,7 @@
 mod columns;
 mod lease;
 mod logs;
+mod look;
 mod proxy;
 mod read;
 mod table;
@@ -57,6 +58,9 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
     if call.args.starts_with(&["config".to_owned(), "view".to_owned()]) {
         return view(state, call);
     }
+    if call.args.first().is_some_and(|verb| verb == "version") {
+        return look::version(state, call);
+    }
     let argv = match parse(state, call) {
         Ok(argv) => argv,
         Err(answer) => return answer,
@@ -71,11 +75,13 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
         "get" if matches!(argv.word(1), "lease" | "secret") => lease::get(state, &argv),
         "get" if argv.word(1) == "customresourcedefinitions" => dapr::get_crds(state, &argv.words[2..]),
         "get" if dapr::is_resource(argv.word(1)) => dapr::get(state, argv.word(1), namespace(&argv)),
+        "get" if argv.word(1) == "services" => look::services(state),
         "get" => read::get(state, &argv, call.now),
         "logs" => logs::logs(state, &argv, call.now),
         "describe" => read::describe(state, &argv, call.now),
         "api-resources" => dapr::served(state),
         "create" if argv.has(&["--dry-run"]) => dapr::would_create(state, &argv, &call.stdin),
+        "create" if look::is_review(&call.stdin) => look::review(state, &call.stdin),
         "create" => lease::create(state, &argv, &call.stdin),
         "patch" if argv.word(1) == "crd" => dapr::patch_crd(state, argv.word(2)),
         "patch" => lease::patch(state, &argv),

@@ -50,6 +50,10 @@ pub struct State {
     pub dapr: Dapr,
     /// What can be fetched: `REPOSITORY NAME VERSION` to the folder of the project that is packed.
     pub charts: BTreeMap<String, String>,
+    /// What the user may not do: `VERB RESOURCE`, or `VERB RESOURCE.GROUP`, in every namespace.
+    pub forbidden: Vec<String>,
+    /// Services with node ports that no chart of the project made: `NAMESPACE NAME PORT`.
+    pub services: Vec<String>,
     /// Scripted faults.
     pub faults: Vec<Fault>,
     /// Counts changes; the source of unique ids and creation times.
@@ -81,6 +85,8 @@ impl Default for State {
             sent: Vec::new(),
             dapr: Dapr::default(),
             charts: BTreeMap::new(),
+            forbidden: Vec::new(),
+            services: Vec::new(),
             faults: Vec::new(),
             clock: 0,
         }
