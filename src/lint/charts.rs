@@ -39,7 +39,7 @@ fn library(project: &Path, chart: &Path) -> Vec<Fault> {
     let mut found = Vec::new();
     for name in names(&project.join(&place)) {
         let file = place.join(&name);
-        if name.ends_with(".tgz") {
+        if Path::new(&name).extension().is_some_and(|ending| ending == "tgz") {
             let message = "helm takes this archive instead of the linked library".to_owned();
             let fix = format!("rm {}; helm dependency build made it, and nothing needs it", file.display());
             found.push(fault(file, None, message, &fix));
@@ -184,14 +184,22 @@ mod tests {
         let used = ["charts/a/values-local.yaml".into()].into();
         let found = told(&folder(project.path(), Path::new("charts/a"), &used));
         assert!(!found.contains("n0tAn"));
-        insta::assert_snapshot!(found, @"");
+        insta::assert_snapshot!(found, @r#"
+        charts/a/charts/service: chart: the link leads nowhere
+        charts/a/charts/service-1.0.0.tgz: chart: helm takes this archive instead of the linked library
+        charts/a/values-old.yaml: chart: no profile uses it
+        charts/a/values.yaml:4: chart: secrets.deep.key holds a value
+        "#);
     }
 
     #[test]
     fn a_container_needs_a_tag_resources_and_probes() {
         let pod = |container: Value| json!({"kind": "Deployment", "metadata": {"name": "d"}, "spec": {"template": {"spec": {"containers": [container]}}}});
         let bare = pod(json!({"name": "c", "image": "registry:5000/app"}));
-        insta::assert_snapshot!(told(&objects(Path::new("charts/a"), "a", &[bare])), @"");
+        insta::assert_snapshot!(told(&objects(Path::new("charts/a"), "a", &[bare])), @r#"
+        charts/a/values.yaml: chart: release a, Deployment d, container c: image registry:5000/app has no tag of its own
+        charts/a/values.yaml: chart: release a, Deployment d, container c: has no CPU request, no memory request, no memory limit, no readiness probe, no liveness probe
+        "#);
         let whole = pod(json!({"name": "c", "image": "app:1", "readinessProbe": {}, "livenessProbe": {},
             "resources": {"requests": {"cpu": "1", "memory": "1"}, "limits": {"memory": "1"}}}));
         assert!(objects(Path::new("charts/a"), "a", &[whole]).is_empty());

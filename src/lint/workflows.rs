@@ -171,6 +171,14 @@ jobs:
 ";
         let found = find(Path::new("w.yml"), text, &known);
         let told: Vec<String> = found.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        w.yml:5: workflow: action actions/checkout@v4 is not pinned by a commit
+        w.yml:7: workflow: there is no action ./.github/actions/y
+        w.yml:8: workflow: there is no scripts/gone.sh
+        w.yml:9: workflow: there is no profile okay
+        w.yml:10: workflow: profile oke has no release fronted
+        w.yml:13: workflow: secret OCI is documented nowhere
+        w.yml:14: workflow: variable REGION is documented nowhere
+        "#);
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn version(state: &State, call: &Call) -> Answer {
 
 /// The table of Services.
 pub(super) fn services(state: &State) -> Answer {
-    Answer::ok(state.services.iter().map(|line| format!("{line}\n")).collect::<String>())
+    Answer::ok(state.services.join("\n"))
 }
 
 /// Whether the objects that are to be made are questions about rights.
@@ -41,5 +41,6 @@ pub(super) fn review(state: &State, stdin: &str) -> Answer {
         answered["status"] = json!({"allowed": !state.forbidden.contains(&right)});
         format!("{answered:#}\n")
     };
-    Answer::ok(list["items"].as_array().into_iter().flatten().map(answer).collect::<String>())
+    let answers: Vec<String> = list["items"].as_array().into_iter().flatten().map(answer).collect();
+    Answer::ok(answers.concat())
 }
