@@ -16,6 +16,7 @@ const DOCUMENTS: &[&str] = &[
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "SECURITY.md",
+    "docs/doctor.md",
     "docs/rollback.md",
     "docs/secrets.md",
     "docs/sandbox.md",

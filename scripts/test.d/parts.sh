@@ -84,7 +84,7 @@ part_unit() {
 
 part_project() {
   cargo build --locked --bin todoctl
-  "${CARGO_TARGET_DIR:-target}/debug/todoctl" lint
+  PATH=$PATH:$(sandbox_bin) "${CARGO_TARGET_DIR:-target}/debug/todoctl" lint
 }
 
 part_build() {
