@@ -12,7 +12,7 @@ declare -A about=(
   [format]="rustfmt"
   [shell]="shellcheck of every script"
   [workflow]="actionlint of .github/workflows"
-  [charts]="lint and rendering of the Helm charts"
+  [charts]="lint and rendering of the Helm charts; parity of local and oke"
   [clippy]="clippy, warnings are errors"
   [unit]="unit and scenario tests"
   [project]="todoctl lint of this project"
@@ -58,6 +58,8 @@ part_charts() {
     return "$not_run"
   }
   HELM=$helm scripts/check-charts
+  cargo build --locked --bin todoctl
+  PATH=$(dirname "$helm"):$PATH "${CARGO_TARGET_DIR:-target}/debug/todoctl" parity local oke
 }
 
 # sandbox_bin: the folder of the compiled programs, whether they are there or not.

@@ -98,7 +98,9 @@ fn service_type(objects: &[Value], name: &str) -> Option<String> {
     objects.iter().find(named).and_then(|one| Some(one.pointer("/spec/type")?.as_str()?.to_owned()))
 }
 
-/// The last part of an image's name, with its tag: what comes before is the registry and the place in it.
+/// The last part of an image's name: what comes before is the registry and the place in it. The tag is the hash of the
+/// sources, which are compared themselves, and of the platforms.
 fn base(image: &Value) -> &str {
-    image.as_str().and_then(|text| text.rsplit('/').next()).unwrap_or_default()
+    let name = image.as_str().and_then(|text| text.rsplit('/').next()).unwrap_or_default();
+    name.split(':').next().unwrap_or_default()
 }

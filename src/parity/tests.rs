@@ -130,7 +130,7 @@ fn planted() -> [Planted; 5] {
             "a service has no sidecar",
             ("ready-seconds: 600", "ready-seconds: 600, sidecar: false"),
             None,
-            "releases.backend.sidecar | differs | profiles/local.yaml:10 | profiles/cloud.yaml:10",
+            "releases.backend.sidecar | only in local | profiles/local.yaml:10 | profiles/cloud.yaml:9",
         ),
         (
             "another component is for somebody else",
