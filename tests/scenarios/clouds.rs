@@ -111,7 +111,7 @@ fn another_token_of_the_registry_is_another_version_that_releases_take() {
     assert_eq!(bench.todoctl_in("up cloud", &environment).exit, Some(0));
     let pulled = |bench: &Bench| {
         let state = bench.state();
-        let newest = state.history("todo", "backend").last().cloned().expect("a revision");
+        let newest = state.history("todo", "backend").last().copied().expect("a revision");
         (newest.number, newest.values["imagePullSecrets"].to_string())
     };
     let before = pulled(&bench);
