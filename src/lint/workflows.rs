@@ -97,7 +97,10 @@ fn commands(line: &str, known: &Known, add: &mut impl FnMut(String, &str)) {
             add(format!("there is no profile {profile}"), "correct the name, or add it to profiles/");
             continue;
         };
-        let only = rest.iter().position(|word| *word == "--only").and_then(|at| rest.get(at + 1));
+        let only = rest
+            .iter()
+            .position(|word| word.strip_prefix("--") == Some("only"))
+            .and_then(|at| rest.get(at + 1));
         for release in only.iter().flat_map(|names| names.split(',')).filter(|name| is_name(name)) {
             if !releases.contains(release) {
                 add(format!("profile {profile} has no release {release}"), "correct the name");
