@@ -58,8 +58,7 @@ pub fn differences(one: &Side, other: &Side) -> Result<Vec<Difference>, ProfileE
     let pair = Pair { one, other };
     let mut found = pair.releases();
     // What a profile says because of a release that only it has differs with the release.
-    let (left, right) =
-        (one.written.without(&pair.only(one, other))?, other.written.without(&pair.only(other, one))?);
+    let (left, right) = (one.written.without(&only(one, other))?, other.written.without(&only(other, one))?);
     found.extend(pair.profiles(&left, &right));
     found.extend(pair.objects());
     found.extend(pair.charts());
@@ -72,17 +71,10 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// The releases that only the first of two has.
-    fn only(&self, has: &Side, lacks: &Side) -> Vec<String> {
-        let names = has.profile.releases.keys();
-        names.filter(|name| !lacks.profile.releases.contains_key(*name)).cloned().collect()
-    }
-
     fn releases(&self) -> Vec<Difference> {
         let missing = |has: &Side, lacks: &Side| {
             let path = |name: &String| vec![Seg::from("releases"), Seg::from(name.as_str())];
-            let one = self.only(has, lacks);
-            one.iter().map(|name| self.at(&path(name), only_in(has))).collect::<Vec<_>>()
+            only(has, lacks).iter().map(|name| self.at(&path(name), only_in(has))).collect::<Vec<_>>()
         };
         [missing(self.one, self.other), missing(self.other, self.one)].concat()
     }
@@ -91,10 +83,10 @@ impl Pair<'_> {
         let value = |profile: &Profile| serde_json::to_value(profile).unwrap_or_default();
         let sets: BTreeSet<&str> = [self.one, self.other].into_iter().flat_map(Side::events_sets).collect();
         let found = compare(&value(left), &value(right));
+        let of_events = |names: &[&str]| matches!(names, ["secrets", "sets", set, ..] if sets.contains(set));
         let counts = |found: &&Found| {
             let names = found.names();
-            !allowed::in_profile(&names, found)
-                && !(names.len() > 2 && names[..2] == ["secrets", "sets"] && sets.contains(names[2]))
+            !allowed::in_profile(&names, found) && !of_events(&names)
         };
         found.iter().filter(counts).map(|found| self.found(found)).collect()
     }
@@ -218,6 +210,12 @@ impl Side {
             .collect();
         sets(true).filter(|set| !elsewhere.contains(set)).collect()
     }
+}
+
+/// The releases that only the first of two has.
+fn only(has: &Side, lacks: &Side) -> Vec<String> {
+    let names = has.profile.releases.keys();
+    names.filter(|name| !lacks.profile.releases.contains_key(*name)).cloned().collect()
 }
 
 fn only_in(side: &Side) -> String {

@@ -49,12 +49,11 @@ const ANNOTATIONS: [&str; 5] =
 pub(super) fn in_profile(names: &[&str], found: &Found) -> bool {
     match names {
         [field, ..] if ENVIRONMENT.contains(field) => true,
+        ["dapr", "components", ..] | ["checks", .., "within-seconds"] => true,
         ["images", _, "repository"] => base(&found.left) == base(&found.right),
         ["secrets", "values", _] => found.differs != Differs::Both,
         ["secrets", "values", _, field, ..] => SOURCES.contains(field),
-        ["dapr", "components", ..] => true,
         ["releases", _, field, ..] => OF_RELEASES.contains(field),
-        ["checks", .., "within-seconds"] => true,
         _ => false,
     }
 }

@@ -107,12 +107,11 @@ fn named_items(at: &Walk, left: &[Value], right: &[Value], found: &mut Vec<Found
         let twin = right.iter().position(|one| name(one) == name(value));
         let key = Seg::from(name(value).unwrap_or_default());
         let mut next = at.step(key, index.into(), twin.unwrap_or_default().into());
-        match twin {
-            Some(twin) => walk(&mut next, value, &right[twin], found),
-            None => {
-                next.other.pop();
-                found.push(next.found(Differs::OnlyOne, value, &Value::Null));
-            }
+        if let Some(twin) = twin {
+            walk(&mut next, value, &right[twin], found);
+        } else {
+            next.other.pop();
+            found.push(next.found(Differs::OnlyOne, value, &Value::Null));
         }
     }
     for (index, value) in right.iter().enumerate() {

@@ -71,7 +71,9 @@ impl Written {
         let mut root = self.0.root.clone();
         leave::forget(&mut root, releases);
         if let Some(all) = root.get_mut("releases") {
-            releases.iter().for_each(|name| all.remove(name));
+            for name in releases {
+                all.remove(name);
+            }
         }
         typed(&Source { files: self.0.files.clone(), root })
     }
