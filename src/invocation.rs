@@ -63,7 +63,7 @@ pub enum Dialect {
     Text,
     /// minikube's JSON events, one per line, read while it runs.
     MinikubeEvents,
-    /// BuildKit's plain progress, read while it builds.
+    /// `BuildKit`'s plain progress, read while it builds.
     BuildKit,
 }
 

@@ -18,10 +18,10 @@ use todoctl::{builder, steps};
 
 /// The project with Dapr's chart in its place, which a build of the sandbox makes.
 fn project() -> TempDir {
-    let (folder, source) = (tempfile::tempdir().unwrap(), Path::new(env!("CARGO_MANIFEST_DIR")));
-    std::fs::create_dir_all(folder.path().join("sandbox/charts/dapr")).unwrap();
+    let (folder, source) = (tempfile::tempdir().expect("a folder"), Path::new(env!("CARGO_MANIFEST_DIR")));
+    std::fs::create_dir_all(folder.path().join("sandbox/charts/dapr")).expect("a folder");
     let manifest = folder.path().join("sandbox/charts/dapr/Chart.yaml");
-    std::fs::write(manifest, "name: dapr\nversion: 1.18.1\n").unwrap();
+    std::fs::write(manifest, "name: dapr\nversion: 1.18.1\n").expect("a file");
     let names = [
         "profiles",
         "charts",
@@ -34,7 +34,7 @@ fn project() -> TempDir {
         "sandbox/charts/redpanda",
     ];
     for name in names {
-        std::os::unix::fs::symlink(source.join(name), folder.path().join(name)).unwrap();
+        std::os::unix::fs::symlink(source.join(name), folder.path().join(name)).expect("a link");
     }
     folder
 }
@@ -62,9 +62,9 @@ fn inputs(project: &Path, name: &str) -> Inputs {
     for (release, spec) in &loaded.profile.releases {
         if let Chart::Repository(chart) = &spec.chart {
             let folder = project.join("fetched").join(&chart.name);
-            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::create_dir_all(&folder).expect("a folder");
             let manifest = format!("name: {}\nversion: {}\n", chart.name, chart.version);
-            std::fs::write(folder.join("Chart.yaml"), manifest).unwrap();
+            std::fs::write(folder.join("Chart.yaml"), manifest).expect("a file");
             fetched.insert(release.clone(), Fetched { folder, digest: format!("sha256:{release}") });
         }
     }

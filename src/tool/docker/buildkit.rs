@@ -1,4 +1,4 @@
-//! Owns what BuildKit says while it builds (`--progress plain`), and why a build failed.
+//! Owns what `BuildKit` says while it builds (`--progress plain`), and why a build failed.
 //! Source: github.com/moby/buildkit `util/progress/progressui/printer.go`, `solver/errdefs`.
 
 use crate::runner::Output;
