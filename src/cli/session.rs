@@ -104,6 +104,8 @@ impl Session {
         let (set, only) = (sets(&loaded, &what.set)?, only(&loaded, &what.only)?);
         let given = sources::given(&loaded.profile.secrets, &what.sources, output)?;
         let file = loaded.file.clone();
+        // helm fetches charts: what is missing beside it is said as well.
+        tools::present(&needs(&loaded.profile), &project, &loaded.name)?;
         let inputs = resolved(loaded, set, only, output).await?;
         Self::open(args, inputs, given, file, |_| true).await
     }

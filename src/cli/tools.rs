@@ -57,6 +57,13 @@ pub(super) async fn check(place: &Place<'_>, needs: &[Need], profile: &str) -> R
     }
 }
 
+/// Says every program that is missing, before the first of them is called.
+pub(super) fn present(needs: &[Need], project: &Path, profile: &str) -> Result<(), Failure> {
+    let missing = needs.iter().filter(|need| find(&need.program, project).is_none());
+    let found: Vec<Finding> = missing.map(|need| judge(need, &Seen::Missing)).collect();
+    if found.is_empty() { Ok(()) } else { Err(Failure::findings(&found, profile)) }
+}
+
 /// Looks for programs. `asks` chooses those that are asked for their version when it is not remembered.
 pub(super) async fn look(
     place: &Place<'_>,
