@@ -2,6 +2,7 @@
 //! `duct` beside it is the only file that spawns.
 
 mod duct;
+mod environment;
 
 pub use duct::{DuctRunner, Setup};
 

@@ -19,6 +19,7 @@ use duct::{Expression, Handle, ReaderHandle};
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::ExposeSecret;
 
+use super::environment;
 use super::{Heard, LineSink, Output, RunError, Runner, StreamGuard, ValueSink};
 use crate::invocation::{Invocation, Kubeconfig, Stdin, Tool};
 
@@ -30,33 +31,6 @@ const INHERITED: i32 = 3;
 const GRACE: Duration = Duration::from_secs(5);
 /// How often the output of a command that still runs is looked at.
 const LISTEN: Duration = Duration::from_millis(100);
-/// What helm and kubectl may see of the environment; `HELM_*` and `KUBE*` would change what they do.
-const ALLOWED: [&str; 13] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "https_proxy",
-    "no_proxy",
-    "SSL_CERT_FILE",
-];
-
-/// What docker may see besides: where its engine and its builder are, and where its logins are. The last two are for
-/// engines behind SSH and for rootless ones.
-const DOCKER: [&str; 4] = ["DOCKER_", "BUILDX_", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR"];
-
-/// What minikube may see of its own variables: where its files are, and which docker it is to use.
-const MINIKUBE: [&str; 4] = ["MINIKUBE_HOME", "MINIKUBE_ROOTLESS", "MINIKUBE_EXISTING_", "MINIKUBE_ACTIVE_"];
-/// How the variables of those programs begin that a kubeconfig gets its credentials from: `oci`, `aws`,
-/// `kubelogin`, `gke-gcloud-auth-plugin`. Without them helm and kubectl could not log in.
-const CREDENTIALS: [&str; 5] = ["OCI_", "AWS_", "AZURE_", "CLOUDSDK_", "GOOGLE_"];
-
 /// What children are started with.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
@@ -90,34 +64,11 @@ impl DuctRunner {
     fn environment(&self, invocation: &Invocation) -> Vec<(OsString, OsString)> {
         let tool = &invocation.tool;
         let secret = |name: &OsString| self.setup.secret_variables.iter().any(|one| name == one.as_str());
-        let keep = |name: &OsString| match tool {
-            // A kubeconfig may name a program that gives the credentials, such as `oci`: it needs its own variables.
-            Tool::Helm | Tool::Kubectl | Tool::Oci => {
-                let text = name.to_string_lossy();
-                ALLOWED.contains(&text.as_ref()) || CREDENTIALS.iter().any(|prefix| text.starts_with(prefix))
-            }
-            Tool::Docker => {
-                let text = name.to_string_lossy();
-                ALLOWED.contains(&text.as_ref()) || DOCKER.iter().any(|prefix| text.starts_with(prefix))
-            }
-            // It drives docker, ssh and hypervisors, and owns an entry of the user's kubeconfig; but what the profile
-            // says of a cluster is not changed by variables.
-            Tool::Minikube => {
-                let text = name.to_string_lossy();
-                MINIKUBE.iter().any(|kept| text.starts_with(kept))
-                    || !["HELM_", "KUBE", "MINIKUBE_"].iter().any(|foreign| text.starts_with(foreign))
-            }
-            // The project's own programs, such as compilers, need the user's environment.
-            Tool::Project(_) => {
-                let text = name.to_string_lossy();
-                !text.starts_with("HELM_") && !text.starts_with("KUBE")
-            }
-        };
         let mut kept: Vec<_> = self
             .setup
             .environment
             .iter()
-            .filter(|(name, _)| keep(name) && !secret(name))
+            .filter(|(name, _)| environment::may_see(tool, name) && !secret(name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         if matches!(tool, Tool::Helm | Tool::Kubectl) {

@@ -93,7 +93,7 @@ impl Step for ImageStep {
             apply,
             checks: self.proof(&reference),
             undo: Undo::Nothing {
-                reason: "an image that nothing uses harms nothing; the next up removes it".to_owned(),
+                reason: format!("an image that nothing uses harms nothing; {}", self.fate(&reference)),
                 stays: Some(format!("image {reference}")),
             },
             notes: self.weight(world).into_iter().collect(),
@@ -102,6 +102,14 @@ impl Step for ImageStep {
 }
 
 impl ImageStep {
+    /// What becomes of an image that nothing uses.
+    fn fate(&self, reference: &str) -> &'static str {
+        match self.images.store.remove(&[reference.to_owned()]) {
+            Some(_) => "the next up removes it",
+            None => "a registry keeps it",
+        }
+    }
+
     /// The commands that make the image.
     fn making(&self, reference: &str) -> Vec<Invocation> {
         let image = &self.inputs.profile.images[&self.name];
