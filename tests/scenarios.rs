@@ -184,6 +184,7 @@ scenarios! {
     minikube_no_cpus,
     minikube_no_docker,
     minikube_no_driver,
+    minikube_no_engine,
     minikube_no_memory,
     minikube_nothing_to_do,
     minikube_partial,

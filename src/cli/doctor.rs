@@ -58,6 +58,12 @@ pub(super) async fn doctor(args: &Args, command: &Doctor, output: &mut Output) -
     Ok(if found.iter().any(Finding::is_failed) { Exit::Found } else { Exit::Done })
 }
 
+/// Refuses to start a cluster that could not run here, in the words that `doctor` has for it.
+pub(super) async fn may_start(session: &Session) -> Result<(), Failure> {
+    let found = cluster::before_start(session).await;
+    if found.is_empty() { Ok(()) } else { Err(Failure::findings(&found, &session.inputs.name)) }
+}
+
 /// The profile that is looked at: the given one, else the one that the project was last brought up with.
 fn chosen(project: &Path, given: Option<&str>, found: &mut Vec<Finding>) -> Option<String> {
     if let Some(name) = given {

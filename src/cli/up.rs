@@ -4,7 +4,7 @@ use crate::cli::args::{Args, Form, Plan as PlanArgs, Run, Up};
 use crate::cli::failure::Failure;
 use crate::cli::hold::{Hold, outdated};
 use crate::cli::session::Session;
-use crate::cli::{ask, build, github, prompt, questions, room};
+use crate::cli::{ask, build, doctor, github, prompt, questions, room};
 use crate::closing;
 use crate::event::Outcome;
 use crate::exit::Exit;
@@ -85,6 +85,7 @@ const TRIES: usize = 5;
 
 /// Starts the cluster, as a run of its own: everything else is known only afterwards.
 async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Access, Exit>, Failure> {
+    doctor::may_start(session).await?;
     ask::confirm(
         session.inputs.profile.confirm,
         &session.inputs.name,

@@ -66,6 +66,15 @@ pub(super) async fn look_at(session: &Session, missing: &[String]) -> Vec<Findin
     found
 }
 
+/// What stands in the way of starting the cluster: Docker's engine, and the room for its size. The programs themselves
+/// were looked at before.
+pub(super) async fn before_start(session: &Session) -> Vec<Finding> {
+    let (mut found, engine) = engine(session, &session.runner(None, None), &[]).await;
+    found.extend(room(session, engine.as_ref(), false));
+    found.retain(Finding::is_failed);
+    found
+}
+
 /// The charts that do not render.
 fn unrendered(rendered: &Rendered, missing: &[String]) -> Vec<Finding> {
     if missing.iter().any(|program| program == "helm") {
