@@ -36,7 +36,10 @@ pub fn run(lease: Result<Option<(&Lease, Life)>, &str>, profile: &str) -> Findin
         Ok(None) => return Finding::ok(Area::Runs, what, "none"),
         Ok(Some(found)) => found,
     };
-    let story = format!("run {} ({})", lease.open.run, lease.open.story());
+    let (begun, held) = (lease.open.story(), lease.holder.story());
+    let story = format!("run {} ({begun})", lease.open.run);
+    // Whoever took a run over is somebody else than who began it.
+    let by = if begun == held { String::new() } else { format!(", held by {held}") };
     let recover = "todoctl recover; the next up does it by itself";
     match life {
         _ if lease.is_nobodys() => {
@@ -48,13 +51,13 @@ pub fn run(lease: Result<Option<(&Lease, Life)>, &str>, profile: &str) -> Findin
         Life::Living | Life::Elsewhere { renewed: true } => Finding::warning(
             Area::Runs,
             what,
-            format!("{story} is under way, held by {}", lease.holder.story()),
+            format!("{story} is under way{by}"),
             format!("wait for it, or: todoctl up {profile} --lock-timeout 5m"),
         ),
         Life::Elsewhere { renewed: false } => Finding::warning(
             Area::Runs,
             what,
-            format!("{story} is not renewed any more; held by {}", lease.holder.story()),
+            format!("{story} is not renewed any more{by}"),
             format!("todoctl recover, which watches it for {} s first", lease.seconds),
         ),
     }
