@@ -80,6 +80,8 @@ test_absent() {
   exits 2 box
   exits 2 box fly
   exits 2 box down everything
+  exits 2 box --net 10.244 up
+  exits 2 box --net 10.100 up
   exits 0 box --help
 }
 

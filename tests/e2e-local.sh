@@ -9,7 +9,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export BOX_NAME=${BOX_TEST_NAME:-mkboxe2e}
-net=${BOX_TEST_NET:-10.244}
+net=${BOX_TEST_NET:-10.242}
 export BOX_NET=$net
 unset KUBECONFIG MINIKUBE_HOME
 # The outcome must not depend on who runs this.

@@ -19,6 +19,12 @@ OWN_IMAGES+=([pause]="$PAUSE_IMAGE 65535 pause")
 
 # settings_box: after settings_load.
 settings_box() {
+  # With one of kubeadm's own ranges for pods and services the box would lose the way to the host.
+  case $NET_WANTED in
+    10.244 | 10.9[6-9] | 10.10[0-9] | 10.11[01])
+      usage_error "bad net '$NET_WANTED': Minikube gives 10.244 to pods and 10.96 to 10.111 to services; take another, for example 10.246"
+      ;;
+  esac
   POD_RANGE= # Minikube's own range, which every box has: not reached from the host
   MACHINE=$STATE/machine
   MINIKUBE_FOLDER=$STATE/home
