@@ -113,21 +113,19 @@ impl Lock {
         let version = self.end();
         let command = self.kubectl.delete_lease(&self.namespace, &version);
         let done = survey::call(&self.runner, command).await.map_err(|error| error.to_string())?;
-        if let Some(local) = &self.local {
-            local.remove();
-        }
         // A renewal may have been under way, or may have been lost on its way back: then the version is another.
-        if done.is_success() {
-            return Ok(());
-        }
-        match self.read().await {
-            Ok(Some(lease)) if lease.identity == self.identity => {
-                let removed = remove(&self.runner, &self.kubectl, &self.namespace, &lease).await;
-                removed.map_err(|why| format!("{NOT_RELEASED}: {why}"))
+        if !done.is_success() {
+            match self.read().await {
+                Ok(Some(lease)) if lease.identity == self.identity => {
+                    let removed = remove(&self.runner, &self.kubectl, &self.namespace, &lease).await;
+                    removed.map_err(|why| format!("{NOT_RELEASED}: {why}"))?;
+                }
+                Ok(_) => {}
+                Err(why) => return Err(format!("{NOT_RELEASED}: {why}")),
             }
-            Ok(_) => Ok(()),
-            Err(why) => Err(format!("{NOT_RELEASED}: {why}")),
         }
+        self.forget_local();
+        Ok(())
     }
 
     /// Leaves the Lease with its undo list to whoever comes next.
@@ -135,10 +133,19 @@ impl Lock {
         self.end();
         let command = self.kubectl.leave_lease(&self.namespace, &self.identity);
         let done = survey::call(&self.runner, command).await.map_err(|error| error.to_string())?;
+        if !done.is_success() {
+            return Err(done.complaint());
+        }
+        self.forget_local();
+        Ok(())
+    }
+
+    /// Removes the local file, once the Lease does not name this process any more. While it does, the file tells the
+    /// next run on this host that the holder is gone; without it that run would have to wait for the Lease's silence.
+    fn forget_local(&self) {
         if let Some(local) = &self.local {
             local.remove();
         }
-        if done.is_success() { Ok(()) } else { Err(done.complaint()) }
     }
 
     /// Stops renewing; gives the last version that is known.

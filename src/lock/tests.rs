@@ -206,3 +206,20 @@ async fn a_lease_is_not_taken_when_what_must_be_there_before_it_is_refused() {
     assert!(refused.is_err_and(|why| why.contains("secrets \"todoctl-run-r1\" already exists")));
     assert!(memory.0.lock().unwrap().leases.is_empty());
 }
+
+#[tokio::test]
+async fn the_local_file_stays_while_the_lease_names_this_process() {
+    let (memory, runner, kubectl) = cluster();
+    let folder = tempfile::tempdir().unwrap();
+    let local = LocalLock::create(folder.path(), "a").unwrap();
+    let path = local.path().to_owned();
+    let holder = holder("a");
+    let claim = claim((&runner, &kubectl), "todo", &holder, &objects(&holder), Some(local)).await.unwrap();
+    let Claim::Held(lock) = claim else { panic!("it was taken") };
+    let running = std::mem::replace(&mut memory.0.lock().unwrap().sandbox, "stopped".to_owned());
+    assert!(lock.leave().await.is_err() && lock.release().await.is_err());
+    assert!(path.exists(), "the next run on this host could not tell that the holder is gone");
+    memory.0.lock().unwrap().sandbox = running;
+    lock.leave().await.unwrap();
+    assert!(!path.exists());
+}
