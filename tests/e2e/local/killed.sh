@@ -35,7 +35,7 @@ killed_recovered() {
   box up
   # Pods that came up before their network did may be in a back-off, which is a failure that changes nothing.
   here up || screen 'nothing was changed' CrashLoopBackOff
-  eventually 180 full_pods
+  eventually 300 full_pods
   exits 0 here up
   full_healthy
   full_delivers
