@@ -8,7 +8,10 @@ export BOX_NAME=${BOX_TEST_NAME:-mkboxtest}
 export BOX_NET=${BOX_TEST_NET:-10.243}
 unset KUBECONFIG MINIKUBE_HOME
 state=${TODOCTL_SANDBOX_STATE:-/var/lib/todoctl-sandbox}/box-$BOX_NAME
-work=$(mktemp -d)
+# Not in the folder for temporary files: it may be below /var, which the box has its own of.
+work=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}
+mkdir -p "$work"
+work=$(mktemp -d "$work/box-test.XXXXXX")
 
 # shellcheck source=tests/e2e/report.sh
 source "$root/tests/e2e/report.sh"
