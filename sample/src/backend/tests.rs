@@ -1,16 +1,14 @@
 //! The backend against a PostgreSQL server and a sidecar of its own.
 
-mod postgres;
-
 use axum::http::{Method, StatusCode};
 use serde_json::json;
+use test_postgres::Server;
 
 use super::*;
 use crate::config::Role;
 use crate::faults::Fault;
 use crate::http::Peer;
 use crate::testing::{FakeSidecar, PATIENCE, ask, start};
-use postgres::Server;
 
 /// One replica: its API, and its sender until it is dropped.
 struct Replica {
