@@ -1,9 +1,9 @@
 -- Version 1 of the schema of pubsub.postgresql. `src/schema.rs` runs it once, in one transaction.
 --
--- Messages are only ever added, and removed by emptying a whole table. What changes is small: which messages a group has
--- been given and not acknowledged yet (`deliveries`), and how far it has come (`positions`, where the newest row counts).
--- No statement looks a row up among older versions of it, so that a transaction that stays open for hours elsewhere in
--- the database, which keeps vacuum from working, makes nothing here slower.
+-- Messages are only ever added, and removed by emptying a whole table, and so is what tells which of them a group has been
+-- given (`deliveries`). So sizes stay flat without vacuum. And no statement looks a row up among older versions of it, so
+-- that a transaction that stays open for hours elsewhere in the database, which keeps vacuum from working, makes nothing
+-- here slower.
 --
 -- Advisory locks, all of them to the end of their transaction:
 --   1684107378, topic         one publisher at a time: the order of ids is the order of commits, so that whoever sees an
@@ -12,6 +12,7 @@
 --   1684107380, 0             shared by publishers, exclusive for the change of segment
 --   1684107380, 1             one housekeeper
 --   1684107380, 2             one migration
+--   1684107380, 3             shared by takers, exclusive for emptying tables, so that neither waits for the other's
 
 CREATE SEQUENCE dapr_pubsub.message_id;
 
@@ -21,8 +22,8 @@ CREATE TABLE dapr_pubsub.topics (
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- A segment is a range of ids, from its `first_id` to that of the next one, kept in the table of its slot. The one with
--- the greatest `first_id` takes what is published. There are as many slots as tables: `keep` says when one is free again.
+-- A segment is a range of ids, from its `first_id` to that of the next one, kept in the tables of its slot. The one with
+-- the greatest `first_id` takes what is published. There are as many slots as pairs of tables: `tidy` makes one free again.
 CREATE TABLE dapr_pubsub.segments (
   first_id bigint PRIMARY KEY,
   slot smallint NOT NULL UNIQUE,
@@ -39,13 +40,6 @@ CREATE TABLE dapr_pubsub.messages (
   data bytea NOT NULL
 ) PARTITION BY LIST (slot);
 
-DO $$
-BEGIN
-  FOR slot IN 0..7 LOOP
-    EXECUTE format('CREATE TABLE dapr_pubsub.messages_%s PARTITION OF dapr_pubsub.messages FOR VALUES IN (%s)', slot, slot);
-  END LOOP;
-END $$;
-
 CREATE INDEX ON dapr_pubsub.messages (topic, id);
 
 INSERT INTO dapr_pubsub.segments (first_id, slot) VALUES (0, 0);
@@ -59,26 +53,40 @@ CREATE TABLE dapr_pubsub.subscriptions (
   UNIQUE (topic, consumer_group)
 );
 
--- How far a group has been given the messages of its topic: the greatest position counts. Without a foreign key, which
--- would lock the subscription's row for each message, as below.
+-- How far a group has been given the messages of its topic. The row with the greatest `seq` counts; it is changed in
+-- place, and after so many moves a new one begins, so that none ever has many versions.
 CREATE TABLE dapr_pubsub.positions (
   subscription int NOT NULL,
+  seq bigint NOT NULL,
   position bigint NOT NULL,
-  PRIMARY KEY (subscription, position)
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_insert_threshold = -1);
+  moves int NOT NULL DEFAULT 0,
+  PRIMARY KEY (subscription, seq)
+) WITH (fillfactor = 30);
 
 -- What a group has been given and not acknowledged. At `visible_at` it may be given again; 'infinity': given up.
--- `consumer` is who has it: the upper half says on which host.
+-- `consumer` is who has it: the upper half says on which host. Without foreign keys, which would lock the subscription's
+-- row for each message.
 CREATE TABLE dapr_pubsub.deliveries (
+  slot smallint NOT NULL,
   subscription int NOT NULL,
   id bigint NOT NULL,
   consumer bigint NOT NULL,
   delivery int NOT NULL,
   visible_at timestamptz NOT NULL,
-  PRIMARY KEY (subscription, id)
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_insert_threshold = -1);
+  PRIMARY KEY (slot, subscription, id)
+) PARTITION BY LIST (slot);
 
 CREATE INDEX ON dapr_pubsub.deliveries (subscription, visible_at);
+
+DO $$
+BEGIN
+  FOR slot IN 0..7 LOOP
+    EXECUTE format('CREATE TABLE dapr_pubsub.messages_%1$s PARTITION OF dapr_pubsub.messages FOR VALUES IN (%1$s)', slot);
+    EXECUTE format(
+      'CREATE TABLE dapr_pubsub.deliveries_%1$s PARTITION OF dapr_pubsub.deliveries FOR VALUES IN (%1$s) '
+      'WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)', slot);
+  END LOOP;
+END $$;
 
 -- topic NAME: its id; makes it when there is none.
 CREATE FUNCTION dapr_pubsub.topic(name_ text) RETURNS int
@@ -128,8 +136,8 @@ BEGIN
     INSERT INTO dapr_pubsub.subscriptions (topic, consumer_group) VALUES (subscribe.topic, group_)
     ON CONFLICT (topic, consumer_group) DO NOTHING RETURNING id INTO new_;
     IF new_ IS NOT NULL THEN
-      INSERT INTO dapr_pubsub.positions (subscription, position)
-      SELECT new_, CASE WHEN oldest_ THEN 0 ELSE coalesce(max(m.id), 0) END
+      INSERT INTO dapr_pubsub.positions (subscription, seq, position)
+      SELECT new_, 0, CASE WHEN oldest_ THEN 0 ELSE coalesce(max(m.id), 0) END
       FROM dapr_pubsub.messages m WHERE m.topic = subscribe.topic;
     END IF;
     SELECT s.id INTO STRICT subscription FROM dapr_pubsub.subscriptions s
@@ -142,25 +150,27 @@ BEGIN
 END $$;
 
 -- settle: what became of messages: acknowledged by whoever was given them; refused, to be given again after so many
--- seconds, or given up, by who has them.
+-- seconds, or given up ('infinity'), by who has them.
 CREATE FUNCTION dapr_pubsub.settle(
-  subscription_ int, consumer_ bigint, acked_ bigint[], refused_ bigint[], refused_in_ float8[], given_up_ bigint[]
+  subscription_ int, consumer_ bigint, acked_slots_ smallint[], acked_ bigint[],
+  refused_slots_ smallint[], refused_ bigint[], refused_in_ float8[]
 ) RETURNS void
-LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
   -- A lost acknowledgement costs a second delivery, never a message.
   PERFORM set_config('synchronous_commit', 'off', true);
   IF cardinality(acked_) > 0 THEN
-    DELETE FROM dapr_pubsub.deliveries d WHERE d.subscription = subscription_ AND d.id = ANY (acked_);
+    DELETE FROM dapr_pubsub.deliveries d USING unnest(acked_slots_, acked_) AS a (slot, id)
+    WHERE d.slot = a.slot AND d.subscription = subscription_ AND d.id = a.id;
   END IF;
   IF cardinality(refused_) > 0 THEN
-    UPDATE dapr_pubsub.deliveries d SET visible_at = clock_timestamp() + make_interval(secs => r.seconds)
-    FROM unnest(refused_, refused_in_) AS r (id, seconds)
-    WHERE d.subscription = subscription_ AND d.id = r.id AND d.consumer = consumer_;
-  END IF;
-  IF cardinality(given_up_) > 0 THEN
-    UPDATE dapr_pubsub.deliveries d SET visible_at = 'infinity'
-    WHERE d.subscription = subscription_ AND d.id = ANY (given_up_) AND d.consumer = consumer_;
+    UPDATE dapr_pubsub.deliveries d
+    SET visible_at = CASE WHEN r.seconds = 'infinity' THEN 'infinity'
+      ELSE clock_timestamp() + make_interval(secs => r.seconds) END
+    FROM unnest(refused_slots_, refused_, refused_in_) AS r (slot, id, seconds)
+    WHERE d.slot = r.slot AND d.subscription = subscription_ AND d.id = r.id AND d.consumer = consumer_;
   END IF;
 END $$;
 
@@ -170,7 +180,9 @@ END $$;
 CREATE FUNCTION dapr_pubsub.take(
   subscription_ int, topic_ int, consumer_ bigint, most_ int, most_bytes_ int, visible_in_ float8, most_deliveries_ int,
   look_back_ boolean
-) RETURNS TABLE (id bigint, delivery int, content_type text, metadata text, data bytea, due float8)
+) RETURNS TABLE (
+  slot smallint, id bigint, delivery int, content_type text, metadata text, data bytea, due float8
+)
 LANGUAGE plpgsql ROWS 100
 -- A plan made while a table is small must not be kept when it is large.
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
@@ -178,9 +190,10 @@ SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   visible_ timestamptz;
-  position_ bigint;
+  place_ dapr_pubsub.positions;
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
+  PERFORM pg_advisory_xact_lock_shared(1684107380, 3);
   PERFORM pg_advisory_xact_lock(1684107379, subscription_);
   visible_ := clock_timestamp() + make_interval(secs => visible_in_);
   IF look_back_ THEN
@@ -190,75 +203,95 @@ BEGIN
     END IF;
     RETURN QUERY
     WITH late AS MATERIALIZED (
-      SELECT d.id, d.visible_at FROM dapr_pubsub.deliveries d
+      SELECT d.slot, d.id, d.visible_at FROM dapr_pubsub.deliveries d
       WHERE d.subscription = subscription_ AND d.visible_at <= clock_timestamp()
       ORDER BY d.visible_at LIMIT most_
     ), sized AS MATERIALIZED (
-      SELECT m.id, m.content_type, m.metadata, m.data,
+      SELECT m.slot, m.id, m.content_type, m.metadata, m.data,
         sum(octet_length(m.data)) OVER (ORDER BY late.visible_at, m.id ROWS UNBOUNDED PRECEDING) - octet_length(m.data) AS before
-      FROM late JOIN dapr_pubsub.messages m ON m.topic = topic_ AND m.id = late.id
+      FROM late JOIN dapr_pubsub.messages m ON m.slot = late.slot AND m.topic = topic_ AND m.id = late.id
     ), again AS (
       UPDATE dapr_pubsub.deliveries d SET consumer = consumer_, delivery = d.delivery + 1, visible_at = visible_
-      FROM sized WHERE sized.before < most_bytes_ AND d.subscription = subscription_ AND d.id = sized.id
+      FROM sized
+      WHERE sized.before < most_bytes_ AND d.slot = sized.slot AND d.subscription = subscription_ AND d.id = sized.id
       RETURNING d.id, d.delivery
     )
-    SELECT sized.id, again.delivery, sized.content_type, sized.metadata::text, sized.data, NULL::float8
+    SELECT sized.slot, sized.id, again.delivery, sized.content_type, sized.metadata::text, sized.data, NULL::float8
     FROM sized JOIN again ON again.id = sized.id ORDER BY sized.id;
     IF FOUND THEN
       RETURN;
     END IF;
   END IF;
-  SELECT coalesce(max(p.position), 0) INTO position_ FROM dapr_pubsub.positions p WHERE p.subscription = subscription_;
+  SELECT * INTO place_ FROM dapr_pubsub.positions p WHERE p.subscription = subscription_ ORDER BY p.seq DESC LIMIT 1;
+  -- A row that changes in place has versions, which somebody else's long transaction would let pile up.
+  IF place_.moves >= 50 THEN
+    INSERT INTO dapr_pubsub.positions (subscription, seq, position)
+    VALUES (subscription_, place_.seq + 1, place_.position);
+    DELETE FROM dapr_pubsub.positions p WHERE p.subscription = subscription_ AND p.seq = place_.seq;
+    place_.seq := place_.seq + 1;
+  END IF;
   RETURN QUERY
   WITH sized AS MATERIALIZED (
-    SELECT m.id, m.content_type, m.metadata, m.data,
+    SELECT m.slot, m.id, m.content_type, m.metadata, m.data,
       sum(octet_length(m.data)) OVER (ORDER BY m.id ROWS UNBOUNDED PRECEDING) - octet_length(m.data) AS before
     FROM (
-      SELECT n.id, n.content_type, n.metadata, n.data FROM dapr_pubsub.messages n
-      WHERE n.topic = topic_ AND n.id > position_ ORDER BY n.id LIMIT most_
+      SELECT n.slot, n.id, n.content_type, n.metadata, n.data FROM dapr_pubsub.messages n
+      WHERE n.topic = topic_ AND n.id > place_.position ORDER BY n.id LIMIT most_
     ) m
   ), given AS (
-    INSERT INTO dapr_pubsub.deliveries (subscription, id, consumer, delivery, visible_at)
-    SELECT subscription_, sized.id, consumer_, 1, visible_ FROM sized WHERE sized.before < most_bytes_
+    INSERT INTO dapr_pubsub.deliveries (slot, subscription, id, consumer, delivery, visible_at)
+    SELECT sized.slot, subscription_, sized.id, consumer_, 1, visible_ FROM sized WHERE sized.before < most_bytes_
     RETURNING deliveries.id
   ), moved AS (
-    INSERT INTO dapr_pubsub.positions (subscription, position)
-    SELECT subscription_, max(given.id) FROM given HAVING count(*) > 0
+    UPDATE dapr_pubsub.positions p SET position = (SELECT max(given.id) FROM given), moves = p.moves + 1
+    WHERE p.subscription = subscription_ AND p.seq = place_.seq AND EXISTS (SELECT FROM given)
   )
-  SELECT sized.id, 1, sized.content_type, sized.metadata::text, sized.data, NULL::float8
+  SELECT sized.slot, sized.id, 1, sized.content_type, sized.metadata::text, sized.data, NULL::float8
   FROM sized WHERE sized.before < most_bytes_ ORDER BY sized.id;
   IF NOT FOUND AND look_back_ THEN
     RETURN QUERY
-    SELECT NULL::bigint, NULL::int, NULL::text, NULL::text, NULL::bytea,
+    SELECT NULL::smallint, NULL::bigint, NULL::int, NULL::text, NULL::text, NULL::bytea,
       extract(epoch FROM min(d.visible_at) - clock_timestamp())::float8
     FROM dapr_pubsub.deliveries d WHERE d.subscription = subscription_ AND d.visible_at < 'infinity';
   END IF;
 END $$;
 
 -- extend: keeps messages from becoming due; says which of them the consumer still has.
-CREATE FUNCTION dapr_pubsub.extend(subscription_ int, consumer_ bigint, ids_ bigint[], visible_in_ float8) RETURNS SETOF bigint
-LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
+CREATE FUNCTION dapr_pubsub.extend(
+  subscription_ int, consumer_ bigint, slots_ smallint[], ids_ bigint[], visible_in_ float8
+) RETURNS SETOF bigint
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
   RETURN QUERY
   UPDATE dapr_pubsub.deliveries d SET visible_at = clock_timestamp() + make_interval(secs => visible_in_)
-  WHERE d.subscription = subscription_ AND d.id = ANY (ids_) AND d.consumer = consumer_ AND d.visible_at < 'infinity'
+  FROM unnest(slots_, ids_) AS o (slot, id)
+  WHERE d.slot = o.slot AND d.subscription = subscription_ AND d.id = o.id AND d.consumer = consumer_
+    AND d.visible_at < 'infinity'
   RETURNING d.id;
 END $$;
 
 -- release: gives back what a consumer was given and will not handle. What it has not seen was not delivered.
-CREATE FUNCTION dapr_pubsub.release(subscription_ int, topic_ int, consumer_ bigint, seen_ bigint[], unseen_ bigint[]) RETURNS void
-LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
+CREATE FUNCTION dapr_pubsub.release(
+  subscription_ int, topic_ int, consumer_ bigint, slots_ smallint[], ids_ bigint[], seen_ boolean[]
+) RETURNS void
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
   UPDATE dapr_pubsub.deliveries d
-  SET visible_at = clock_timestamp(), delivery = d.delivery - CASE WHEN d.id = ANY (unseen_) THEN 1 ELSE 0 END
-  WHERE d.subscription = subscription_ AND d.id = ANY (seen_ || unseen_) AND d.consumer = consumer_ AND d.visible_at < 'infinity';
+  SET visible_at = clock_timestamp(), delivery = d.delivery - CASE WHEN o.seen THEN 0 ELSE 1 END
+  FROM unnest(slots_, ids_, seen_) AS o (slot, id, seen)
+  WHERE d.slot = o.slot AND d.subscription = subscription_ AND d.id = o.id AND d.consumer = consumer_
+    AND d.visible_at < 'infinity';
   PERFORM pg_notify('dapr_pubsub', topic_::text || ' back');
 END $$;
 
 -- waiting_for: who has not acknowledged, or given up, all messages of a segment: a topic and its group; a topic alone when
 -- it has no group, so that nobody has.
-CREATE FUNCTION dapr_pubsub.waiting_for(slot_ smallint, end_ bigint) RETURNS TABLE (topic text, consumer_group text)
+CREATE FUNCTION dapr_pubsub.waiting_for(slot_ smallint) RETURNS TABLE (topic text, consumer_group text)
 LANGUAGE sql STABLE AS $$
   SELECT t.name, s.consumer_group
   FROM dapr_pubsub.topics t
@@ -266,16 +299,17 @@ LANGUAGE sql STABLE AS $$
   LEFT JOIN dapr_pubsub.subscriptions s ON s.topic = t.id
   WHERE newest.id IS NOT NULL AND (
     s.id IS NULL
-    OR (SELECT coalesce(max(p.position), 0) FROM dapr_pubsub.positions p WHERE p.subscription = s.id) < newest.id
+    OR newest.id > (
+      SELECT p.position FROM dapr_pubsub.positions p WHERE p.subscription = s.id ORDER BY p.seq DESC LIMIT 1
+    )
     OR EXISTS (
-      SELECT FROM dapr_pubsub.deliveries d WHERE d.subscription = s.id AND d.id < end_ AND d.visible_at < 'infinity'
+      SELECT FROM dapr_pubsub.deliveries d WHERE d.slot = slot_ AND d.subscription = s.id AND d.visible_at < 'infinity'
     )
   )
 $$;
 
--- tidy: removes positions that no longer count, and empties the segments whose messages nobody may want any more: older
--- than so many seconds, or, with `acknowledged_`, acknowledged by all. Says how many it emptied, and which groups had not
--- acknowledged all that was in them.
+-- tidy: empties the segments whose messages nobody may want any more: older than so many seconds, or, with `acknowledged_`,
+-- acknowledged by all. Says how many it emptied, and which groups had not acknowledged all that was in them.
 CREATE FUNCTION dapr_pubsub.tidy(retention_ float8, acknowledged_ boolean, OUT emptied int, OUT missed text[])
 LANGUAGE plpgsql SET jit = off AS $$
 DECLARE
@@ -289,25 +323,20 @@ BEGIN
   IF NOT pg_try_advisory_xact_lock(1684107380, 1) THEN
     RETURN;
   END IF;
-  DELETE FROM dapr_pubsub.positions p
-  USING (SELECT subscription, max(position) AS newest FROM dapr_pubsub.positions GROUP BY subscription) n
-  WHERE p.subscription = n.subscription AND p.position < n.newest;
   -- Somebody who reads the table for long, such as a backup, is not waited for.
   PERFORM set_config('lock_timeout', '200ms', true);
   FOR segment_ IN
-    SELECT s.slot, s.first_id, lead(s.first_id) OVER w AS end_id, lead(s.opened_at) OVER w AS closed_at
-    FROM dapr_pubsub.segments s WINDOW w AS (ORDER BY s.first_id)
+    SELECT s.slot, s.first_id, lead(s.opened_at) OVER (ORDER BY s.first_id) AS closed_at FROM dapr_pubsub.segments s
   LOOP
-    CONTINUE WHEN segment_.end_id IS NULL; -- it is the one that messages are added to
+    CONTINUE WHEN segment_.closed_at IS NULL; -- it is the one that messages are added to
     aged_ := segment_.closed_at <= clock_timestamp() - make_interval(secs => retention_);
     CONTINUE WHEN NOT aged_ AND NOT acknowledged_;
     SELECT count(*) > 0, array_agg(w.topic || '/' || w.consumer_group) FILTER (WHERE w.consumer_group IS NOT NULL)
-    INTO waits_, groups_ FROM dapr_pubsub.waiting_for(segment_.slot, segment_.end_id) w;
+    INTO waits_, groups_ FROM dapr_pubsub.waiting_for(segment_.slot) w;
     CONTINUE WHEN NOT aged_ AND waits_;
     BEGIN
-      EXECUTE format('TRUNCATE dapr_pubsub.messages_%s', segment_.slot);
-      DELETE FROM dapr_pubsub.deliveries d USING dapr_pubsub.subscriptions s
-      WHERE d.subscription = s.id AND d.id >= segment_.first_id AND d.id < segment_.end_id;
+      PERFORM pg_advisory_xact_lock(1684107380, 3);
+      EXECUTE format('TRUNCATE dapr_pubsub.messages_%1$s, dapr_pubsub.deliveries_%1$s', segment_.slot);
       DELETE FROM dapr_pubsub.segments s WHERE s.first_id = segment_.first_id;
       emptied := emptied + 1;
       missed := missed || groups_;

@@ -17,6 +17,7 @@ use tonic::{Status, Streaming};
 use self::desk::{Answer, Desk, Rules};
 use crate::announcements::{Announcements, Bell};
 use crate::database::{Database, Failure, Subscription, Wish};
+use crate::message::Key;
 use crate::proto::{PullMessagesRequest, PullMessagesResponse};
 use crate::settings::Settings;
 
@@ -64,7 +65,7 @@ pub struct Consumer {
 /// What to do next.
 enum Next {
     Send,
-    Extend(Vec<i64>),
+    Extend(Vec<Key>),
     PutBack,
     Say,
     Take,
@@ -94,7 +95,7 @@ impl Consumer {
                         break;
                     }
                 }
-                Next::Extend(ids) => self.extend(&ids).await,
+                Next::Extend(keys) => self.extend(&keys).await,
                 Next::PutBack => self.put_back().await,
                 Next::Say => self.say().await,
                 Next::Take => self.take().await,
@@ -115,7 +116,7 @@ impl Consumer {
         if flows && self.desk.can_send() {
             match self.desk.lapsing(now) {
                 None => return Next::Send,
-                Some(ids) if rested => return Next::Extend(ids),
+                Some(keys) if rested => return Next::Extend(keys),
                 Some(_) => return Next::Wait(self.rest),
             }
         }
@@ -171,22 +172,22 @@ impl Consumer {
 
     fn answer(&mut self, request: &PullMessagesRequest) {
         let now = Instant::now();
-        let Ok(id) = request.ack_message_id.parse::<i64>() else {
+        let Ok(key) = request.ack_message_id.parse::<Key>() else {
             tracing::warn!(topic = self.context.topic, "an acknowledgement of an unknown message");
             return;
         };
         let Context { topic, settings, .. } = &self.context;
         let error = request.ack_error.as_ref().map(|error| error.message.as_str());
-        match self.desk.answer(id, error.is_none(), now) {
+        match self.desk.answer(key, error.is_none(), now) {
             Answer::Acknowledged | Answer::Stranger => {}
             Answer::Refused(after) => {
                 self.look_at = self.look_at.min(now + after);
-                tracing::debug!(topic, group = settings.consumer_id, id, error, "refused, to be given again");
+                tracing::debug!(topic, group = settings.consumer_id, id = %key, error, "refused, to be given again");
             }
             Answer::GivenUp => tracing::warn!(
                 topic,
                 group = settings.consumer_id,
-                id,
+                id = %key,
                 error,
                 "given up after `maxDeliveries` deliveries"
             ),
@@ -246,10 +247,10 @@ impl Consumer {
         }
     }
 
-    async fn extend(&mut self, ids: &[i64]) {
+    async fn extend(&mut self, keys: &[Key]) {
         let asked = Instant::now();
         let Context { database, subscription, id, settings, .. } = &self.context;
-        match database.extend(*subscription, *id, ids, settings.visibility_timeout).await {
+        match database.extend(*subscription, *id, keys, settings.visibility_timeout).await {
             Ok(ours) => {
                 self.desk.keep(&ours, asked);
                 self.recovered();
@@ -269,7 +270,7 @@ impl Consumer {
 
     /// The subscriber is gone: what it has handled is said, the rest is given back.
     async fn end(mut self) {
-        let seen: Vec<i64> = self.desk.abandon().into_iter().collect();
+        let seen: Vec<Key> = self.desk.abandon().into_iter().collect();
         let unseen = self.desk.put_back();
         let outcome = self.desk.take_outcome();
         let Context { database, subscription, id, topic, .. } = &self.context;

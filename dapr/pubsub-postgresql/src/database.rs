@@ -18,7 +18,7 @@ pub use connect::Connector;
 pub use failure::{Failure, Kind};
 
 use crate::address::Address;
-use crate::message::{Outgoing, Taken};
+use crate::message::{Key, Outgoing, Taken};
 use crate::settings::{InitialOffset, Retention, Settings};
 
 /// Longer than any statement takes; a connection that does not answer for so long is given up.
@@ -73,21 +73,15 @@ pub struct Given {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outcome {
     /// Acknowledged.
-    pub acked: Vec<i64>,
-    /// Refused, and after how many seconds to give them again.
-    pub refused: Vec<(i64, f64)>,
-    /// Refused for the last time.
-    pub given_up: Vec<i64>,
+    pub acked: Vec<Key>,
+    /// Refused, and after how many seconds to give them again; after infinity when they are given up.
+    pub refused: Vec<(Key, f64)>,
 }
 
 impl Outcome {
     /// Whether nothing became of any.
     pub fn is_empty(&self) -> bool {
-        self.acked.is_empty() && self.refused.is_empty() && self.given_up.is_empty()
-    }
-
-    fn parameters(&self) -> (Vec<i64>, Vec<f64>) {
-        self.refused.iter().copied().unzip()
+        self.acked.is_empty() && self.refused.is_empty()
     }
 }
 
@@ -191,7 +185,7 @@ impl Database {
         let max_deliveries = i32::try_from(wish.max_deliveries).unwrap_or(i32::MAX);
         let rows = self
             .rows(
-                "SELECT id, delivery, content_type, metadata, data, due \
+                "SELECT slot, id, delivery, content_type, metadata, data, due \
                  FROM dapr_pubsub.take($1, $2, $3, $4, $5, $6, $7, $8)",
                 &[
                     (&from.id, Type::INT4),
@@ -207,9 +201,9 @@ impl Database {
             .await?;
         let mut given = Given::default();
         for row in rows {
-            match row.get::<_, Option<i64>>(0) {
-                Some(id) => given.messages.push(taken(id, &row)?),
-                None => given.due = row.get::<_, Option<f64>>(5).map(seconds),
+            match row.get::<_, Option<i16>>(0) {
+                Some(slot) => given.messages.push(taken(slot, &row)?),
+                None => given.due = row.get::<_, Option<f64>>(6).map(seconds),
             }
         }
         Ok(given)
@@ -217,16 +211,19 @@ impl Database {
 
     /// Says what became of messages.
     pub async fn settle(&self, from: Subscription, consumer: i64, outcome: &Outcome) -> Result<(), Failure> {
-        let (refused, after) = outcome.parameters();
+        let (acked_slots, acked) = columns(&outcome.acked);
+        let (refused, after): (Vec<Key>, Vec<f64>) = outcome.refused.iter().copied().unzip();
+        let (refused_slots, refused) = columns(&refused);
         self.rows(
-            "SELECT dapr_pubsub.settle($1, $2, $3, $4, $5, $6)",
+            "SELECT dapr_pubsub.settle($1, $2, $3, $4, $5, $6, $7)",
             &[
                 (&from.id, Type::INT4),
                 (&consumer, Type::INT8),
-                (&outcome.acked, Type::INT8_ARRAY),
+                (&acked_slots, Type::INT2_ARRAY),
+                (&acked, Type::INT8_ARRAY),
+                (&refused_slots, Type::INT2_ARRAY),
                 (&refused, Type::INT8_ARRAY),
                 (&after, Type::FLOAT8_ARRAY),
-                (&outcome.given_up, Type::INT8_ARRAY),
             ],
         )
         .await
@@ -238,16 +235,18 @@ impl Database {
         &self,
         from: Subscription,
         consumer: i64,
-        ids: &[i64],
+        keys: &[Key],
         visibility: Duration,
     ) -> Result<Vec<i64>, Failure> {
         let visibility = visibility.as_secs_f64();
+        let (slots, ids) = columns(keys);
         let rows = self
             .rows(
-                "SELECT dapr_pubsub.extend($1, $2, $3, $4)",
+                "SELECT dapr_pubsub.extend($1, $2, $3, $4, $5)",
                 &[
                     (&from.id, Type::INT4),
                     (&consumer, Type::INT8),
+                    (&slots, Type::INT2_ARRAY),
                     (&ids, Type::INT8_ARRAY),
                     (&visibility, Type::FLOAT8),
                 ],
@@ -261,17 +260,20 @@ impl Database {
         &self,
         from: Subscription,
         consumer: i64,
-        seen: &[i64],
-        unseen: &[i64],
+        seen: &[Key],
+        unseen: &[Key],
     ) -> Result<(), Failure> {
+        let (slots, ids) = columns(&[seen, unseen].concat());
+        let seen: Vec<bool> = (0..ids.len()).map(|index| index < seen.len()).collect();
         self.rows(
-            "SELECT dapr_pubsub.release($1, $2, $3, $4, $5)",
+            "SELECT dapr_pubsub.release($1, $2, $3, $4, $5, $6)",
             &[
                 (&from.id, Type::INT4),
                 (&from.topic, Type::INT4),
                 (&consumer, Type::INT8),
-                (&seen, Type::INT8_ARRAY),
-                (&unseen, Type::INT8_ARRAY),
+                (&slots, Type::INT2_ARRAY),
+                (&ids, Type::INT8_ARRAY),
+                (&seen, Type::BOOL_ARRAY),
             ],
         )
         .await
@@ -316,16 +318,23 @@ impl Database {
     }
 }
 
-fn taken(id: i64, row: &Row) -> Result<Taken, Failure> {
-    let metadata: String = row.get(3);
+fn taken(slot: i16, row: &Row) -> Result<Taken, Failure> {
+    let key = Key { slot, id: row.get(1) };
+    let metadata: String = row.get(4);
     Ok(Taken {
-        id,
-        delivery: u32::try_from(row.get::<_, i32>(1)).unwrap_or(1),
-        content_type: row.get(2),
-        metadata: serde_json::from_str(&metadata)
-            .map_err(|error| Failure::wrong(&format!("metadata of message {id} is not readable: {error}")))?,
-        data: row.get(4),
+        key,
+        delivery: u32::try_from(row.get::<_, i32>(2)).unwrap_or(1),
+        content_type: row.get(3),
+        metadata: serde_json::from_str(&metadata).map_err(|error| {
+            Failure::wrong(&format!("metadata of message {key} is not readable: {error}"))
+        })?,
+        data: row.get(5),
     })
+}
+
+/// Slots and ids, as PostgreSQL takes them.
+fn columns(keys: &[Key]) -> (Vec<i16>, Vec<i64>) {
+    keys.iter().map(|key| (key.slot, key.id)).unzip()
 }
 
 fn only(rows: &[Row]) -> Result<&Row, Failure> {

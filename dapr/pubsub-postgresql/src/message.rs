@@ -1,5 +1,8 @@
 //! Owns a message on its way: to the database, and back to a subscriber.
 
+use std::fmt;
+use std::str::FromStr;
+
 use crate::proto::{Metadata, PullMessagesResponse};
 
 /// What daprd receives at most in one message: gRPC's own limit for its clients, which it leaves as it is
@@ -38,11 +41,36 @@ impl Outgoing {
     }
 }
 
+/// What names a stored message: its id, and the slot of the segment that it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// The slot.
+    pub slot: i16,
+    /// The id.
+    pub id: i64,
+}
+
+impl fmt::Display for Key {
+    /// As a subscriber says it back.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}", self.slot, self.id)
+    }
+}
+
+impl FromStr for Key {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (slot, id) = text.split_once(':').ok_or(())?;
+        Ok(Self { slot: slot.parse().map_err(|_| ())?, id: id.parse().map_err(|_| ())? })
+    }
+}
+
 /// A message that was taken for a subscriber.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
-    /// Its id.
-    pub id: i64,
+    /// What names it.
+    pub key: Key,
     /// How many times it has been given to somebody, this time included.
     pub delivery: u32,
     /// Its content type.
@@ -61,7 +89,7 @@ impl Taken {
             topic_name: topic.to_owned(),
             metadata: self.metadata,
             content_type: self.content_type,
-            id: self.id.to_string(),
+            id: self.key.to_string(),
         }
     }
 }
@@ -69,6 +97,15 @@ impl Taken {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_comes_back_as_it_was_said() {
+        let key = Key { slot: 3, id: 1_234_567_890_123 };
+        assert_eq!(key.to_string().parse(), Ok(key));
+        for bad in ["", "7", "a:1", "1:b", "1:2:3", "99999999:1"] {
+            assert_eq!(bad.parse::<Key>(), Err(()), "{bad}");
+        }
+    }
 
     #[test]
     fn what_daprd_could_not_take_is_refused() {

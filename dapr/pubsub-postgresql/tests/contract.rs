@@ -11,4 +11,6 @@ mod contract {
     mod keeping;
     mod publishing;
     mod restarting;
+    #[cfg(feature = "thorough")]
+    mod volume;
 }

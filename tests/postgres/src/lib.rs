@@ -13,6 +13,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 pub use pooler::Pooler;
 
@@ -185,10 +186,15 @@ fn as_postgres(program: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// A port that nobody listens on.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("it has an address").port()
+/// A port that nobody listens on, and no other call of this process got. It is none of those that the kernel gives to
+/// connections, so that it is still free when a killed server comes back.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 12_000 + (std::process::id() % 400) as u16 * 50;
+    (0..10_000)
+        .map(|_| first.saturating_add(NEXT.fetch_add(1, Ordering::Relaxed)))
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a port is free")
 }
 
 /// The folder with PostgreSQL's programs: Debian keeps them off the PATH.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::appetite::Appetite;
 use crate::database::Outcome;
-use crate::message::Taken;
+use crate::message::{Key, Taken};
 
 /// After this a refused message is given again; twice as long after each further time.
 const BACK_OFF: Duration = Duration::from_secs(1);
@@ -45,7 +45,7 @@ pub(super) struct Desk {
 /// The message that the subscriber has.
 #[derive(Debug, Clone, Copy)]
 struct Out {
-    id: i64,
+    key: Key,
     delivery: u32,
     since: Instant,
 }
@@ -104,14 +104,14 @@ impl Desk {
     }
 
     /// The held messages, when they would be somebody else's before the subscriber has had half of its time.
-    pub(super) fn lapsing(&self, now: Instant) -> Option<Vec<i64>> {
+    pub(super) fn lapsing(&self, now: Instant) -> Option<Vec<Key>> {
         let left = self.lease.saturating_duration_since(now);
-        (left < self.rules.visibility / 2).then(|| self.held.iter().map(|one| one.id).collect())
+        (left < self.rules.visibility / 2).then(|| self.held.iter().map(|one| one.key).collect())
     }
 
     /// Of the held messages, those that are still ours, since an extension that was asked for at `asked`.
     pub(super) fn keep(&mut self, ids: &[i64], asked: Instant) {
-        self.held.retain(|one| ids.contains(&one.id));
+        self.held.retain(|one| ids.contains(&one.key.id));
         self.lease = asked + self.rules.visibility;
     }
 
@@ -121,16 +121,16 @@ impl Desk {
             return None;
         }
         let next = self.held.pop_front()?;
-        self.out = Some(Out { id: next.id, delivery: next.delivery, since: now });
+        self.out = Some(Out { key: next.key, delivery: next.delivery, since: now });
         Some(next)
     }
 
     /// The subscriber's answer: whether it handled a message.
-    pub(super) fn answer(&mut self, id: i64, handled: bool, now: Instant) -> Answer {
-        let Some(out) = self.out.filter(|out| out.id == id) else {
+    pub(super) fn answer(&mut self, key: Key, handled: bool, now: Instant) -> Answer {
+        let Some(out) = self.out.filter(|out| out.key == key) else {
             // It had it once: its time may have run out, and it is done nevertheless.
             if handled {
-                self.outcome.acked.push(id);
+                self.outcome.acked.push(key);
                 self.unsaid_since.get_or_insert(now);
             }
             return Answer::Stranger;
@@ -139,15 +139,15 @@ impl Desk {
         self.unsaid_since.get_or_insert(now);
         if handled {
             self.appetite.handled(now.saturating_duration_since(out.since));
-            self.outcome.acked.push(id);
+            self.outcome.acked.push(key);
             return Answer::Acknowledged;
         }
         if self.rules.max_deliveries > 0 && out.delivery >= self.rules.max_deliveries {
-            self.outcome.given_up.push(id);
+            self.outcome.refused.push((key, f64::INFINITY));
             return Answer::GivenUp;
         }
         let after = back_off(out.delivery);
-        self.outcome.refused.push((id, after.as_secs_f64()));
+        self.outcome.refused.push((key, after.as_secs_f64()));
         Answer::Refused(after)
     }
 
@@ -166,19 +166,18 @@ impl Desk {
     pub(super) fn unsaid(&mut self, mut outcome: Outcome, now: Instant) {
         outcome.acked.append(&mut self.outcome.acked);
         outcome.refused.append(&mut self.outcome.refused);
-        outcome.given_up.append(&mut self.outcome.given_up);
         self.outcome = outcome;
         self.unsaid_since = Some(now);
     }
 
-    /// Empties the desk but for the message that the subscriber has: ids of what it has not seen.
-    pub(super) fn put_back(&mut self) -> Vec<i64> {
-        self.held.drain(..).map(|one| one.id).collect()
+    /// Empties the desk but for the message that the subscriber has: what it has not seen.
+    pub(super) fn put_back(&mut self) -> Vec<Key> {
+        self.held.drain(..).map(|one| one.key).collect()
     }
 
     /// Takes away the message that the subscriber has: there is nobody any more.
-    pub(super) fn abandon(&mut self) -> Option<i64> {
-        self.out.take().map(|out| out.id)
+    pub(super) fn abandon(&mut self) -> Option<Key> {
+        self.out.take().map(|out| out.key)
     }
 }
 
@@ -192,8 +191,18 @@ mod tests {
     use super::*;
     use crate::proto::Metadata;
 
+    fn key(id: i64) -> Key {
+        Key { slot: 1, id }
+    }
+
     fn message(id: i64, delivery: u32) -> Taken {
-        Taken { id, delivery, content_type: String::new(), metadata: Metadata::new(), data: Vec::new() }
+        Taken {
+            key: key(id),
+            delivery,
+            content_type: String::new(),
+            metadata: Metadata::new(),
+            data: Vec::new(),
+        }
     }
 
     fn desk(max_deliveries: u32) -> (Desk, Instant) {
@@ -205,14 +214,14 @@ mod tests {
     fn the_subscriber_has_one_message_at_a_time_in_their_order() {
         let (mut desk, now) = desk(0);
         desk.receive(vec![message(1, 1), message(2, 1)], now);
-        assert_eq!(desk.send(now).map(|one| one.id), Some(1));
+        assert_eq!(desk.send(now).map(|one| one.key), Some(key(1)));
         assert!(!desk.can_send() && !desk.is_empty());
         assert_eq!(desk.send(now), None);
-        assert_eq!(desk.answer(1, true, now), Answer::Acknowledged);
-        assert_eq!(desk.send(now).map(|one| one.id), Some(2));
-        assert_eq!(desk.answer(2, true, now), Answer::Acknowledged);
+        assert_eq!(desk.answer(key(1), true, now), Answer::Acknowledged);
+        assert_eq!(desk.send(now).map(|one| one.key), Some(key(2)));
+        assert_eq!(desk.answer(key(2), true, now), Answer::Acknowledged);
         assert!(desk.is_empty());
-        assert_eq!(desk.take_outcome(), Outcome { acked: vec![1, 2], ..Outcome::default() });
+        assert_eq!(desk.take_outcome(), Outcome { acked: vec![key(1), key(2)], ..Outcome::default() });
         assert_eq!(desk.say_until(), None);
     }
 
@@ -227,10 +236,11 @@ mod tests {
         ] {
             desk.receive(vec![message(7, delivery)], now);
             desk.send(now);
-            assert_eq!(desk.answer(7, false, now), answer);
+            assert_eq!(desk.answer(key(7), false, now), answer);
         }
-        let outcome = desk.take_outcome();
-        assert_eq!((outcome.refused, outcome.given_up), (vec![(7, 1.0), (7, 2.0)], vec![7, 7]));
+        let never = f64::INFINITY;
+        let wanted = [1.0, 2.0, never, never].map(|after| (key(7), after));
+        assert_eq!(desk.take_outcome().refused, wanted);
         assert_eq!(back_off(30), MOST_BACK_OFF);
         assert_eq!(back_off(0), BACK_OFF);
     }
@@ -238,10 +248,10 @@ mod tests {
     #[test]
     fn a_late_acknowledgement_counts_and_a_late_refusal_does_not() {
         let (mut desk, now) = desk(0);
-        assert_eq!(desk.answer(5, false, now), Answer::Stranger);
+        assert_eq!(desk.answer(key(5), false, now), Answer::Stranger);
         assert!(desk.take_outcome().is_empty());
-        assert_eq!(desk.answer(5, true, now), Answer::Stranger);
-        assert_eq!(desk.take_outcome().acked, [5]);
+        assert_eq!(desk.answer(key(5), true, now), Answer::Stranger);
+        assert_eq!(desk.take_outcome().acked, [key(5)]);
     }
 
     #[test]
@@ -250,23 +260,23 @@ mod tests {
         desk.receive(vec![message(1, 1), message(2, 1), message(3, 1)], now);
         assert_eq!(desk.lapsing(now + Duration::from_secs(29)), None);
         let late = now + Duration::from_secs(31);
-        assert_eq!(desk.lapsing(late), Some(vec![1, 2, 3]));
+        assert_eq!(desk.lapsing(late), Some(vec![key(1), key(2), key(3)]));
         desk.keep(&[1, 3], late);
         assert_eq!(desk.lapsing(late), None);
-        assert_eq!(desk.send(late).map(|one| one.id), Some(1));
-        assert_eq!(desk.put_back(), [3]);
-        assert_eq!(desk.abandon(), Some(1));
+        assert_eq!(desk.send(late).map(|one| one.key), Some(key(1)));
+        assert_eq!(desk.put_back(), [key(3)]);
+        assert_eq!(desk.abandon(), Some(key(1)));
         assert!(desk.is_empty());
     }
 
     #[test]
     fn what_could_not_be_said_is_said_with_the_next() {
         let (mut desk, now) = desk(0);
-        desk.answer(1, true, now);
+        desk.answer(key(1), true, now);
         let outcome = desk.take_outcome();
-        desk.answer(2, true, now);
+        desk.answer(key(2), true, now);
         desk.unsaid(outcome, now);
         assert_eq!(desk.say_until(), Some(now + UNSAID));
-        assert_eq!(desk.take_outcome().acked, [1, 2]);
+        assert_eq!(desk.take_outcome().acked, [key(1), key(2)]);
     }
 }

@@ -1,0 +1,9 @@
+//! Holds the component to its README with a real daprd, a real PostgreSQL, and everything killed at random.
+//!
+//! `scripts/test pubsub` runs it: it needs the programs `DAPRD` and `PUBSUB_POSTGRESQL`.
+
+mod sidecar {
+    mod chaos;
+    mod faults;
+    mod refusals;
+}
