@@ -5,19 +5,22 @@
 //! be known from the files alone is refused before anything is changed.
 
 mod component;
+mod container;
 mod crds;
 mod file;
 mod literal;
+mod pluggable;
 #[cfg(test)]
 pub(crate) mod testing;
 mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
+pub use container::{ANNOTATION as CONTAINER, Container, INJECTION, image_of};
 pub use crds::{Crd, FOLDER as CRDS, crds};
 
 use crate::digest;
@@ -108,6 +111,8 @@ pub struct Object {
     pub secrets: Vec<SecretRef>,
     /// What is odd about it and no mistake, with file and line.
     pub notes: Vec<String>,
+    /// The container that serves it, when the sidecar does not.
+    pub container: Option<Container>,
     /// File, and line of its name.
     pub place: (PathBuf, usize),
     labels: Map<String, Value>,
@@ -135,8 +140,9 @@ pub struct SecretRef {
 pub fn load(loaded: &Loaded) -> Result<Dapr, ProfileError> {
     let Some(dapr) = &loaded.profile.dapr else { return Ok(Dapr::default()) };
     let (mut objects, mut problems) = (Vec::new(), Vec::new());
+    let declared = pluggable::read(loaded, &dapr.pluggable, &mut problems);
     for path in &dapr.components {
-        file::read(loaded, path, &mut objects, &mut problems);
+        file::read(loaded, &declared, path, &mut objects, &mut problems);
     }
     if problems.is_empty() {
         let version = match &loaded.profile.releases[&dapr.release].chart {
@@ -154,9 +160,14 @@ impl Object {
         self.scopes.is_empty() || self.scopes.iter().any(|scope| scope == app_id)
     }
 
-    /// The object to apply, with the versions of its Secrets and todoctl's labels. `version` knows the version of a
-    /// logical Secret.
-    pub fn manifest(&self, namespace: &str, profile: &str, version: impl Fn(&str) -> String) -> Value {
+    /// The object to apply, with the versions of its Secrets, its image, and todoctl's labels. `version` knows the
+    /// version of a logical Secret, `image` the whole name of an image.
+    pub fn manifest(
+        &self,
+        (namespace, profile): (&str, &str),
+        version: impl Fn(&str) -> String,
+        image: impl Fn(&str) -> String,
+    ) -> Value {
         let mut content = self.content.clone();
         for reference in &self.secrets {
             let entry =
@@ -165,16 +176,23 @@ impl Object {
                 *name = json!(version(&reference.set));
             }
         }
+        let mut annotations = self.annotations.clone();
+        let mut digest = digest_of(&content);
+        if let Some(container) = &self.container {
+            let text = container.annotation(&image(&container.image));
+            digest = digest::combine(&[("content", digest.as_bytes()), ("container", text.as_bytes())]);
+            annotations.insert(CONTAINER.to_owned(), json!(text));
+        }
         let mut labels = self.labels.clone();
         labels.insert(labels::PROFILE.to_owned(), json!(profile));
-        labels.insert(labels::DIGEST.to_owned(), json!(digest_of(&content)));
+        labels.insert(labels::DIGEST.to_owned(), json!(digest));
         let mut metadata = Map::from_iter([
             ("name".to_owned(), json!(self.name)),
             ("namespace".to_owned(), json!(namespace)),
             ("labels".to_owned(), Value::Object(labels)),
         ]);
-        if !self.annotations.is_empty() {
-            metadata.insert("annotations".to_owned(), Value::Object(self.annotations.clone()));
+        if !annotations.is_empty() {
+            metadata.insert("annotations".to_owned(), Value::Object(annotations));
         }
         let head = [
             ("apiVersion".to_owned(), json!(self.kind.api_version())),
@@ -182,6 +200,19 @@ impl Object {
             ("metadata".to_owned(), Value::Object(metadata)),
         ];
         Value::Object(head.into_iter().chain(content).collect())
+    }
+}
+
+impl Dapr {
+    /// The containers that Dapr's injector puts into the pods of a service, beside its sidecar: one of each image
+    /// (dapr/dapr v1.18.1, `pkg/injector/patcher/sidecar_components.go`).
+    pub fn containers(&self, app_id: &str) -> Vec<&Container> {
+        let objects = self.objects.iter().filter(|object| object.is_for(app_id));
+        let mut containers: Vec<&Container> =
+            objects.filter_map(|object| object.container.as_ref()).collect();
+        let mut images = BTreeSet::new();
+        containers.retain(|container| images.insert(container.image.as_str()));
+        containers
     }
 }
 

@@ -147,9 +147,15 @@ impl Inputs {
         self.dapr.objects.iter().filter(move |object| self.is_whole() || used(object))
     }
 
-    /// The images of this run's releases.
+    /// The images of this run's releases, and of the containers that serve its Dapr objects.
     pub fn image_names(&self) -> BTreeSet<String> {
-        self.releases().filter_map(|(_, release)| release.image.clone()).collect()
+        let of_releases = self.releases().filter_map(|(_, release)| release.image.clone());
+        of_releases.chain(self.container_images().map(str::to_owned)).collect()
+    }
+
+    /// The images of the containers that serve Dapr objects of this run.
+    pub fn container_images(&self) -> impl Iterator<Item = &str> {
+        self.components().filter_map(|object| Some(object.container.as_ref()?.image.as_str()))
     }
 
     /// The logical Secrets of this run's releases and Dapr objects.

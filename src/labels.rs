@@ -30,6 +30,9 @@ pub const OUTCOME: &str = "todoctl.dev/outcome";
 /// Logical name of a versioned Secret.
 pub const SECRET: &str = "todoctl.dev/secret";
 
+/// Annotation of pods: the containers that Dapr's injector adds beside the sidecar, separated by commas.
+pub const CONTAINERS: &str = "todoctl.dev/component-containers";
+
 /// Annotation of the Lease: who holds it.
 pub const HOLDER: &str = "todoctl.dev/holder";
 /// Annotation of the Lease: the run that is open, with its undo list.

@@ -81,9 +81,15 @@ impl Pair<'_> {
 
     fn profiles(&self, left: &Profile, right: &Profile) -> Vec<Difference> {
         let value = |profile: &Profile| serde_json::to_value(profile).unwrap_or_default();
-        let sets: BTreeSet<&str> = [self.one, self.other].into_iter().flat_map(Side::events_sets).collect();
+        let both = || [self.one, self.other].into_iter();
+        let sets: BTreeSet<&str> = both().flat_map(Side::events_sets).collect();
+        let images: BTreeSet<&str> = both().flat_map(Side::events_images).collect();
         let found = compare(&value(left), &value(right));
-        let of_events = |names: &[&str]| matches!(names, ["secrets", "sets", set, ..] if sets.contains(set));
+        let of_events = |names: &[&str]| match names {
+            ["secrets", "sets", set, ..] => sets.contains(set),
+            ["images", image, ..] => images.contains(image),
+            _ => false,
+        };
         let counts = |found: &&Found| {
             let names = found.names();
             !allowed::in_profile(&names, found) && !of_events(&names)
@@ -210,6 +216,17 @@ impl Side {
             .collect();
         sets(true).filter(|set| !elsewhere.contains(set)).collect()
     }
+
+    /// The images of containers that only serve components for events.
+    fn events_images(&self) -> Vec<&str> {
+        let images = |events: bool| {
+            let objects = self.objects.iter().filter(move |object| is_events(&content(object)) == events);
+            objects.filter_map(|object| Some(object.container.as_ref()?.image.as_str()))
+        };
+        let of_releases = self.profile.releases.values().filter_map(|one| one.image.as_deref());
+        let elsewhere: BTreeSet<&str> = images(false).chain(of_releases).collect();
+        images(true).filter(|image| !elsewhere.contains(image)).collect()
+    }
 }
 
 /// The releases that only the first of two has.
@@ -228,7 +245,7 @@ fn place(object: &Object) -> Place {
 
 /// What an object says, without what a deployment adds.
 fn content(object: &Object) -> Value {
-    let mut content = object.manifest("", "", str::to_owned);
+    let mut content = object.manifest(("", ""), str::to_owned, str::to_owned);
     if let Some(fields) = content.as_object_mut() {
         fields.remove("metadata");
     }

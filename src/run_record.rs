@@ -97,6 +97,9 @@ pub struct ObjectAt {
     pub name: String,
     /// Digest of its content.
     pub digest: String,
+    /// Image of the container that serves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
 }
 
 /// How a run ended, and who ran it.

@@ -85,7 +85,12 @@ fn every_file_of_every_profile_is_read() {
     for name in PROFILES {
         let inputs = inputs(folder.path(), name);
         assert_eq!(inputs.charts.len(), inputs.profile.releases.len(), "{name}");
-        assert_eq!(inputs.tags.len(), 5, "{name}: an image for each service");
+        let served = inputs.dapr.objects.iter().filter(|object| object.container.is_some()).count();
+        assert_eq!(
+            inputs.tags.len(),
+            5 + served,
+            "{name}: an image for each service, and for what serves a component"
+        );
         let notes: Vec<&String> = inputs.dapr.objects.iter().flat_map(|object| &object.notes).collect();
         assert!(notes.is_empty(), "{name}: {notes:?}");
         for release in inputs.profile.releases.values() {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::pod::{Pod, quantity, texts};
+use crate::dapr::Dapr;
 use crate::quantity::Quantity;
 
 /// helm's hooks whose objects are made by an installation or an upgrade (`helm.sh/docs/topics/charts_hooks`).
@@ -70,18 +71,19 @@ pub struct Volume {
 }
 
 impl Demand {
-    /// Reads the objects of a release. `namespace` is that of objects which name none.
-    pub fn read(objects: &[Value], namespace: &str) -> Result<Self, String> {
+    /// Reads the objects of a release, with the Dapr objects that Dapr's injector knows. `namespace` is that of objects
+    /// which name none.
+    pub fn read(objects: &[Value], namespace: &str, dapr: &Dapr) -> Result<Self, String> {
         let mut demand = Self::default();
         for object in objects {
-            demand.take(object, namespace)?;
+            demand.take(object, namespace, dapr)?;
         }
         Ok(demand)
     }
 
-    fn take(&mut self, object: &Value, namespace: &str) -> Result<(), String> {
+    fn take(&mut self, object: &Value, namespace: &str, dapr: &Dapr) -> Result<(), String> {
         if let Some(items) = object.get("items").and_then(Value::as_array) {
-            return items.iter().try_for_each(|item| self.take(item, namespace));
+            return items.iter().try_for_each(|item| self.take(item, namespace, dapr));
         }
         if !is_made(object) {
             return Ok(());
@@ -117,7 +119,8 @@ impl Demand {
         };
         let template = object.pointer(template).unwrap_or(&Value::Null);
         let annotations = template.pointer("/metadata/annotations").unwrap_or(&Value::Null);
-        let pod = Pod::read(&template["spec"], annotations).map_err(|error| format!("{name}: {error}"))?;
+        let pod =
+            Pod::read(&template["spec"], annotations, dapr).map_err(|error| format!("{name}: {error}"))?;
         self.workloads.push(Workload {
             name: name.to_owned(),
             namespace: text("/metadata/namespace").unwrap_or(namespace).to_owned(),
@@ -165,7 +168,7 @@ mod tests {
     }
 
     fn shown(objects: &[Value]) -> Vec<String> {
-        let demand = Demand::read(objects, "todo").unwrap();
+        let demand = Demand::read(objects, "todo", &Dapr::default()).unwrap();
         let workload = |one: &Workload| {
             let ends = if one.ends { ", ends" } else { "" };
             format!("{}/{} {:?} x {}{ends}", one.namespace, one.name, one.count, one.pod.requests.cpu.cpu())
@@ -185,10 +188,10 @@ mod tests {
     fn what_cannot_be_read_names_the_object() {
         let object = json!({"kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
             "spec": {"resources": {"requests": {"storage": "much"}}}});
-        let error = Demand::read(&[object], "todo").unwrap_err();
+        let error = Demand::read(&[object], "todo", &Dapr::default()).unwrap_err();
         assert!(error.starts_with("data, storage: not a quantity"), "{error}");
         let object = json!({"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": template("much")}});
-        let error = Demand::read(&[object], "todo").unwrap_err();
+        let error = Demand::read(&[object], "todo", &Dapr::default()).unwrap_err();
         assert!(error.starts_with("web: app, cpu: not a quantity"), "{error}");
     }
 

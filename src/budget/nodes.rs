@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Resources;
 use super::pod::{Pod, quantity, texts};
+use crate::dapr::Dapr;
 use crate::profile::Capacity;
 use crate::quantity::Quantity;
 
@@ -154,7 +155,7 @@ fn running(item: &Value) -> Result<Option<Running>, String> {
         return Ok(None);
     }
     // What the injector added is in the spec already.
-    let pod = Pod::read(&item["spec"], &Value::Null)
+    let pod = Pod::read(&item["spec"], &Value::Null, &Dapr::default())
         .map_err(|error| format!("pod {}: {error}", text("/metadata/name")))?;
     Ok(Some(Running {
         namespace: text("/metadata/namespace").to_owned(),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Resources;
+use crate::dapr::{self, Dapr};
 use crate::quantity::Quantity;
 
 /// What one pod asks for, and where it may run.
@@ -15,8 +16,10 @@ pub struct Pod {
     pub requests: Resources,
     /// Limits of its own containers.
     pub limits: Limits,
-    /// The sidecar that Dapr's injector adds.
+    /// What Dapr's injector adds: the sidecar, and the containers that serve components.
     pub sidecar: Option<Sidecar>,
+    /// Containers that serve components in its scope, and that it does not ask the injector for.
+    pub unasked: Vec<String>,
     /// Containers that ask for neither CPU nor memory, so that they count as nothing.
     pub silent: Vec<String>,
     /// Labels that its node must have.
@@ -25,7 +28,7 @@ pub struct Pod {
     pub tolerations: Vec<Value>,
 }
 
-/// Requests and limits of a sidecar.
+/// Requests and limits of a sidecar, and of the containers beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sidecar {
     /// Requests.
@@ -87,8 +90,9 @@ impl Asked {
 }
 
 impl Pod {
-    /// Reads a pod's spec, with the annotations that Dapr's injector reads (none for a pod that is there already).
-    pub fn read(spec: &Value, annotations: &Value) -> Result<Self, String> {
+    /// Reads a pod's spec, with the annotations and the Dapr objects that Dapr's injector reads (none for a pod that is
+    /// there already).
+    pub fn read(spec: &Value, annotations: &Value, dapr: &Dapr) -> Result<Self, String> {
         let mut silent = Vec::new();
         let mut running = Asked::default();
         for container in items(spec, "containers") {
@@ -101,6 +105,8 @@ impl Pod {
             }
             running.requests = running.requests + requests;
         }
+        let (beside_it, unasked) = components(annotations, dapr, &mut silent)?;
+        running.requests = running.requests + beside_it.requests;
         // One that goes on running beside the others (`restartPolicy: Always`) is there while later ones start.
         let (mut beside, mut starting) = (Asked::default(), Asked::default());
         if let Some((Sidecar { requests, .. }, true)) = daprd {
@@ -122,7 +128,8 @@ impl Pod {
         Ok(Self {
             requests: all.requests,
             limits: all.limits,
-            sidecar: daprd.map(|(sidecar, _)| sidecar),
+            sidecar: daprd.map(|(sidecar, _)| sidecar.with(beside_it)),
+            unasked,
             silent,
             node_selector: texts(&spec["nodeSelector"]),
             tolerations: items(spec, "tolerations").cloned().collect(),
@@ -203,20 +210,49 @@ pub(super) fn quantity(map: &Value, field: &str, owner: &str) -> Result<Option<Q
     text.parse().map(Some).map_err(|error| format!("{owner}, {field}: {error}"))
 }
 
+impl Sidecar {
+    fn with(self, beside: Asked) -> Self {
+        Self { requests: self.requests + beside.requests, limits: self.limits.and(beside.limits) }
+    }
+}
+
+/// The containers that serve components in a pod's scope: what they ask for, and which of them the pod does not ask for.
+fn components(
+    annotations: &Value,
+    dapr: &Dapr,
+    silent: &mut Vec<String>,
+) -> Result<(Asked, Vec<String>), String> {
+    let app_id = annotations.get("dapr.io/app-id").and_then(Value::as_str).unwrap_or_default();
+    let mut all = Asked::default();
+    if !truth(annotations, "dapr.io/enabled") {
+        return Ok((all, Vec::new()));
+    }
+    let containers = dapr.containers(app_id);
+    if !truth(annotations, dapr::INJECTION) {
+        return Ok((all, containers.into_iter().map(|one| one.name.clone()).collect()));
+    }
+    for container in containers {
+        all = all.and(asked(&container.spec(), silent)?);
+    }
+    Ok((all, Vec::new()))
+}
+
+/// Whether an annotation says yes, as Dapr reads it (dapr/kit, `utils/isTruthy`).
+fn truth(annotations: &Value, name: &str) -> bool {
+    let text = annotations.get(name).and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+    matches!(text.as_str(), "y" | "yes" | "true" | "on" | "1")
+}
+
 /// The sidecar that Dapr's injector adds, and whether it is a native one (docs.dapr.io, annotations; dapr/dapr v1.18.1,
 /// `pkg/injector/annotations`). Without annotations it asks for nothing.
 fn daprd(annotations: &Value) -> Result<Option<(Sidecar, bool)>, String> {
-    let truth = |name: &str| {
-        let text = annotations.get(name).and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
-        matches!(text.as_str(), "y" | "yes" | "true" | "on" | "1")
-    };
-    if !truth("dapr.io/enabled") {
+    if !truth(annotations, "dapr.io/enabled") {
         return Ok(None);
     }
     let part = |what: &str| quantity(annotations, &format!("dapr.io/sidecar-{what}"), "annotation");
     let requests = (part("cpu-request")?, part("memory-request")?);
     let Asked { requests, limits } = with_defaults(requests, (part("cpu-limit")?, part("memory-limit")?));
-    Ok(Some((Sidecar { requests, limits }, truth("dapr.io/enable-native-sidecar"))))
+    Ok(Some((Sidecar { requests, limits }, truth(annotations, "dapr.io/enable-native-sidecar"))))
 }
 
 #[cfg(test)]

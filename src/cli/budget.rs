@@ -79,7 +79,10 @@ async fn asked(session: &Session, world: &World) -> Result<Vec<Asked>, Failure> 
     let mut demands = Vec::new();
     for (name, objects) in &rendered {
         let namespace = session.inputs.namespace(&session.inputs.profile.releases[name]);
-        let demand = objects.as_ref().map_err(Clone::clone).and_then(|all| Demand::read(all, namespace));
+        let demand = objects
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|all| Demand::read(all, namespace, &session.inputs.dapr));
         let demand = demand.map_err(|why| {
             let evidence: Vec<String> = why.lines().map(str::to_owned).collect();
             let message = format!("what release {name} asks for is not known");

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::dapr::{CONTAINER, image_of};
 use crate::inputs::Inputs;
 use crate::labels;
 use crate::plan::Plan;
@@ -36,6 +37,7 @@ pub(super) fn recorded(content: &[Value]) -> Vec<ObjectAt> {
             kind: text(one, "/kind"),
             name: text(one, "/metadata/name"),
             digest: one["metadata"]["labels"][labels::DIGEST].as_str().unwrap_or_default().to_owned(),
+            image: one["metadata"]["annotations"][CONTAINER].as_str().and_then(image_of),
         })
         .collect();
     objects.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));

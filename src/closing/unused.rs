@@ -6,21 +6,40 @@ use crate::inputs::Inputs;
 use crate::labels;
 use crate::references;
 use crate::world::World;
+use crate::world::components::LiveObject;
 use crate::world::releases::Revision;
 
-/// Images of the profile's repositories that no kept revision and no release of this run uses.
+/// Images of the profile's repositories that no kept revision, no Dapr object that can come back and no release of this
+/// run uses.
 pub(super) fn images(inputs: &Inputs, world: &World) -> Vec<String> {
     let mut tags: BTreeSet<&str> = inputs.tags.values().map(String::as_str).collect();
     let revisions = world.releases.iter().flat_map(|(_, _, revisions)| revisions);
     tags.extend(revisions.filter_map(|revision| revision.label(labels::IMAGE)));
-    // With --only, the tags of the other images were not computed: say nothing about those.
+    let served = served(world);
+    // With --only, the tags of the other images were not computed: say nothing about those. Nor about those that Dapr
+    // objects of earlier runs may name, when not all of these are known.
     let known = |repository: &str| {
-        inputs.tags.keys().any(|name| inputs.image_repository(name).as_deref() == Some(repository))
+        let named = |name: &str| inputs.image_repository(name).as_deref() == Some(repository);
+        inputs.tags.keys().any(|name| named(name))
+            && (served.is_some() || !inputs.container_images().any(named))
     };
     let unused = world.images.iter().flatten().filter(|name| {
         name.rsplit_once(':').is_some_and(|(repository, tag)| known(repository) && !tags.contains(tag))
+            && !served.as_ref().is_some_and(|served| served.contains(*name))
     });
     unused.cloned().collect()
+}
+
+/// The images of containers that serve Dapr objects, as they are and as a return to an earlier run would bring them;
+/// nothing when not every record of a run could be read.
+fn served(world: &World) -> Option<BTreeSet<String>> {
+    let runs = world.runs.as_ref()?;
+    if runs.iter().any(|entry| entry.record.is_err()) {
+        return None;
+    }
+    let then =
+        runs.staying().flat_map(|record| &record.set.objects).filter_map(|object| object.image.clone());
+    Some(world.components.iter().filter_map(LiveObject::image).chain(then).collect())
 }
 
 /// Versions of the profile's Secrets that are not the newest and that nothing can return to any more.

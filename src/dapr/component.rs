@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::SecretRef;
+use super::container::{self, Container};
 use super::file::Document;
 use super::types::{self, ComponentType, Unknown};
 use crate::profile::names;
@@ -21,12 +22,14 @@ const REPLACED: [&str; 4] = ["{appID}", "{namespace}", "{podName}", "{uuid}"];
 pub(super) struct Parts {
     pub(super) secrets: Vec<SecretRef>,
     pub(super) notes: Vec<String>,
+    pub(super) container: Option<Container>,
 }
 
 /// Judges a Component.
 pub(super) fn judge(document: &mut Document<'_>) -> Parts {
     let known = component_type(document);
-    let mut parts = Parts::default();
+    let container = container::judge(document, known.map(|known| known.pluggable));
+    let mut parts = Parts { container, ..Parts::default() };
     let path = [Seg::from("spec"), "metadata".into()];
     let entries = match document.node.at_path(&path).map(Node::to_value) {
         Some(Value::Array(entries)) => entries,
@@ -68,11 +71,11 @@ pub(super) fn judge(document: &mut Document<'_>) -> Parts {
     parts
 }
 
-fn component_type(document: &mut Document<'_>) -> Option<&'static ComponentType> {
+fn component_type<'a>(document: &mut Document<'a>) -> Option<&'a ComponentType> {
     let (name, version) = ([Seg::from("spec"), "type".into()], [Seg::from("spec"), "version".into()]);
     let text = document.text(&name)?;
     let number = document.text(&version)?;
-    match types::find(&text, &number) {
+    match types::find(document.declared, &text, &number) {
         Ok(known) => return Some(known),
         Err(Unknown::Type(message)) => document.problem(&name, message),
         Err(Unknown::Version(message)) => document.problem(&version, message),

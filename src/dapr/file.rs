@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::types::ComponentType;
 use super::{Kind, Object, component, literal};
 use crate::profile::names::{self, LABEL_LENGTH};
 use crate::profile::{Loaded, Problem, Profile};
@@ -13,13 +14,21 @@ use crate::yaml::{self, Mark, Node, Seg};
 /// One document of a file, and what was found wrong with it.
 pub(super) struct Document<'a> {
     pub(super) profile: &'a Profile,
+    /// Component types that the profile declares.
+    pub(super) declared: &'a [ComponentType],
     file: &'a Path,
     pub(super) node: &'a Node,
     problems: &'a mut Vec<Problem>,
 }
 
 /// Reads a file; adds its objects and its problems.
-pub(super) fn read(loaded: &Loaded, path: &Path, objects: &mut Vec<Object>, problems: &mut Vec<Problem>) {
+pub(super) fn read(
+    loaded: &Loaded,
+    declared: &[ComponentType],
+    path: &Path,
+    objects: &mut Vec<Object>,
+    problems: &mut Vec<Problem>,
+) {
     let whole =
         |position, message| Problem { file: path.to_path_buf(), position, field: String::new(), message };
     let text = match std::fs::read(loaded.project.join(path)).map(String::from_utf8) {
@@ -34,7 +43,7 @@ pub(super) fn read(loaded: &Loaded, path: &Path, objects: &mut Vec<Object>, prob
     let mut found = 0;
     for node in documents.iter().filter(|node| !node.is_null()) {
         found += 1;
-        let mut document = Document { profile: &loaded.profile, file: path, node, problems };
+        let mut document = Document { profile: &loaded.profile, declared, file: path, node, problems };
         if let Some(object) = document.object(objects) {
             objects.push(object);
         }
@@ -108,6 +117,7 @@ impl Document<'_> {
             scopes,
             secrets: parts.secrets,
             notes: parts.notes,
+            container: parts.container,
             place: (self.file.to_path_buf(), self.node.value_place(&["metadata".into(), "name".into()]).line),
             labels: map(&["metadata".into(), "labels".into()]),
             annotations: map(&["metadata".into(), "annotations".into()]),

@@ -185,7 +185,8 @@ fn the_manifest_names_the_version_of_its_secret() {
         [Kind::Component, Kind::Component, Kind::Configuration]
     );
     assert!(objects[0].is_for("audit") && !objects[0].is_for("frontend") && objects[1].is_for("frontend"));
-    let manifest = |suffix: &str| objects[1].manifest("todo", "p", |set| format!("{set}-{suffix}"));
+    let manifest =
+        |suffix: &str| objects[1].manifest(("todo", "p"), |set| format!("{set}-{suffix}"), str::to_owned);
     let (one, other) = (manifest("1"), manifest("2"));
     assert_eq!(one["spec"]["metadata"][0]["secretKeyRef"]["name"], "dapr-secrets-1");
     assert_ne!(one["metadata"]["labels"][labels::DIGEST], other["metadata"]["labels"][labels::DIGEST]);

@@ -1,5 +1,5 @@
 //! Owns what Dapr 1.18 knows of component types: versions, required metadata, allowed values, sensitive fields.
-//! Refuses to judge a component (`check`).
+//! Refuses to judge a component (`component`), and to read what a project adds (`pluggable`).
 //!
 //! Kubernetes accepts any type; a sidecar that does not know it ends at its start, with every service in its scope. The
 //! table `types.json` has the types that daprd registers (dapr/dapr v1.18.1, `cmd/daprd/components`) with the fields of
@@ -38,21 +38,24 @@ const COMMON: [(&str, &[&str]); 3] = [
 ];
 
 /// One component type, in some of its versions.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ComponentType {
-    types: Vec<String>,
-    versions: Vec<String>,
+    pub(super) types: Vec<String>,
+    pub(super) versions: Vec<String>,
     /// Each is a list of which one must be there.
     #[serde(default)]
     pub(super) required: Vec<Vec<String>>,
     #[serde(default)]
-    sensitive: Vec<String>,
+    pub(super) sensitive: Vec<String>,
     #[serde(default)]
-    allowed: BTreeMap<String, Vec<String>>,
+    pub(super) allowed: BTreeMap<String, Vec<String>>,
     /// Further fields; absent when the fields are not known.
     #[serde(default)]
-    others: Option<Vec<String>>,
+    pub(super) others: Option<Vec<String>>,
+    /// Whether a container of the pod serves it, instead of the sidecar itself.
+    #[serde(skip)]
+    pub(super) pluggable: bool,
 }
 
 fn all() -> &'static [ComponentType] {
@@ -61,23 +64,34 @@ fn all() -> &'static [ComponentType] {
     ALL.get_or_init(|| serde_json::from_str(include_str!("types.json")).unwrap_or_default())
 }
 
-/// A type in a version; the error says what is wrong with either. Dapr does not look at the case of both.
-pub(super) fn find(name: &str, version: &str) -> Result<&'static ComponentType, Unknown> {
+/// A type in a version, among those of Dapr and those that the profile declares; the error says what is wrong with
+/// either. Dapr does not look at the case of both.
+pub(super) fn find<'a>(
+    declared: &'a [ComponentType],
+    name: &str,
+    version: &str,
+) -> Result<&'a ComponentType, Unknown> {
     let same = |one: &String, other: &str| one.eq_ignore_ascii_case(other);
     let versions: Vec<&ComponentType> =
-        all().iter().filter(|one| one.types.iter().any(|known| same(known, name))).collect();
+        all().iter().chain(declared).filter(|one| one.types.iter().any(|known| same(known, name))).collect();
     if versions.is_empty() {
         return Err(Unknown::Type(format!(
             "`{name}` is no component type that {DAPR} knows{}",
-            instead(name)
+            instead(declared, name)
         )));
     }
     let found = versions.iter().find(|one| one.versions.iter().any(|known| same(known, version)));
     found.copied().ok_or_else(|| {
         let known: Vec<&str> =
             versions.iter().flat_map(|one| one.versions.iter().map(String::as_str)).collect();
-        Unknown::Version(format!("`{version}` is no version of {name}; {DAPR} has {}", known.join(", ")))
+        let whose = if versions.iter().any(|one| one.pluggable) { "its description" } else { DAPR };
+        Unknown::Version(format!("`{version}` is no version of {name}; {whose} has {}", known.join(", ")))
     })
+}
+
+/// Whether Dapr itself has a type.
+pub(super) fn is_built_in(name: &str) -> bool {
+    all().iter().any(|one| one.types.iter().any(|known| known.eq_ignore_ascii_case(name)))
 }
 
 /// What of a type is not known.
@@ -89,8 +103,8 @@ pub(super) enum Unknown {
 }
 
 /// What somebody may have meant: the same product as another kind of component, or a name that is near.
-fn instead(name: &str) -> String {
-    let names = || all().iter().flat_map(|one| &one.types).map(String::as_str);
+fn instead(declared: &[ComponentType], name: &str) -> String {
+    let names = || all().iter().chain(declared).flat_map(|one| &one.types).map(String::as_str);
     let (_, product) = name.split_once('.').unwrap_or(("", name));
     let mut elsewhere: Vec<&str> = names()
         .filter(|known| {
@@ -148,7 +162,7 @@ mod tests {
     use super::*;
 
     fn refused(name: &str, version: &str) -> String {
-        match find(name, version) {
+        match find(&[], name, version) {
             Ok(_) => String::new(),
             Err(Unknown::Type(message) | Unknown::Version(message)) => message,
         }
@@ -189,7 +203,7 @@ mod tests {
 
     #[test]
     fn fields_are_known_whatever_their_case() {
-        let Ok(kafka) = find("pubsub.kafka", "v1") else { panic!("it is known") };
+        let Ok(kafka) = find(&[], "pubsub.kafka", "v1") else { panic!("it is known") };
         assert_eq!(kafka.stranger("Brokers"), None);
         assert_eq!(kafka.stranger("consumerID"), None);
         assert_eq!(
@@ -197,7 +211,7 @@ mod tests {
             Some("pubsub.kafka knows no metadata `brokerz`; did you mean `brokers`?")
         );
         assert!(kafka.is_sensitive("saslpassword") && !kafka.is_sensitive("brokers"));
-        let Ok(state) = find("state.postgresql", "v2") else { panic!("it is known") };
+        let Ok(state) = find(&[], "state.postgresql", "v2") else { panic!("it is known") };
         assert!(state.is_postgres("connectionString") && !state.is_postgres("tablePrefix"));
     }
 }

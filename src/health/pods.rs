@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::names;
+use crate::labels;
 use crate::step::Verdict;
 use crate::world::live::Object;
 
@@ -57,20 +58,33 @@ pub(super) fn all_seen(name: &str, workload: &Object, pods: &[&Object]) -> Optio
     })
 }
 
-/// `Stale` when a pod should have a Dapr sidecar and has none: the injector sees new pods only.
+/// `Stale` when a pod should have a Dapr sidecar, or a container beside it, and has none: the injector sees new pods
+/// only.
 pub(super) fn without_sidecar(pods: &[&Object]) -> Option<Verdict> {
-    let lacks = |pod: &&Object| {
-        let enabled = pod.metadata.annotations.get("dapr.io/enabled").is_some_and(|value| value == "true");
-        let containers =
-            ["containers", "initContainers"].into_iter().filter_map(|field| pod.spec.get(field)?.as_array());
-        enabled && !containers.flatten().any(|one| text(one, "/name") == "daprd")
+    let stale: Vec<(&Object, String)> = pods.iter().filter_map(|pod| Some((*pod, lack(pod)?))).collect();
+    let (first, what) = stale.first()?;
+    let why = format!("pod {} came up without {what}", first.metadata.name);
+    let stale: Vec<&Object> = stale.iter().map(|(pod, _)| *pod).collect();
+    Some(Verdict::Stale { why, pods: names(&stale) })
+}
+
+/// What the injector should have added to a pod and has not.
+fn lack(pod: &Object) -> Option<String> {
+    let annotation = |name: &str| pod.metadata.annotations.get(name).map(String::as_str);
+    if annotation("dapr.io/enabled") != Some("true") {
+        return None;
+    }
+    let has = |name: &str| {
+        let fields = ["containers", "initContainers"].into_iter();
+        let mut containers = fields.filter_map(|field| pod.spec.get(field)?.as_array()).flatten();
+        containers.any(|one| text(one, "/name") == name)
     };
-    let stale: Vec<&Object> = pods.iter().copied().filter(lacks).collect();
-    let first = stale.first()?;
-    Some(Verdict::Stale {
-        why: format!("pod {} came up without its Dapr sidecar", first.metadata.name),
-        pods: names(&stale),
-    })
+    if !has("daprd") {
+        return Some("its Dapr sidecar".to_owned());
+    }
+    let wanted = annotation(labels::CONTAINERS).unwrap_or_default().split(',');
+    let missing = wanted.filter(|name| !name.is_empty()).find(|name| !has(name))?;
+    Some(format!("the container {missing}, which serves a Dapr component"))
 }
 
 /// The reason why pods are not ready, added to a sentence.

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::diff::{Differs, Found};
+use crate::dapr;
 
 /// Fields of a profile that are about the environment.
 const ENVIRONMENT: [&str; 10] = [
@@ -41,15 +42,21 @@ const SIZES: [&str; 16] = [
     "nodePort",
     "externalTrafficPolicy",
 ];
-/// Annotations of pods that are sizes, logs and digests.
-const ANNOTATIONS: [&str; 5] =
-    ["dapr.io/sidecar-cpu", "dapr.io/sidecar-memory", "dapr.io/log-", "todoctl.dev/", "checksum/"];
+/// Annotations of pods that are sizes, logs and digests, and what goes with another component for events.
+const ANNOTATIONS: [&str; 6] = [
+    "dapr.io/sidecar-cpu",
+    "dapr.io/sidecar-memory",
+    "dapr.io/log-",
+    dapr::INJECTION,
+    "todoctl.dev/",
+    "checksum/",
+];
 
 /// Whether a difference of the profiles themselves is allowed.
 pub(super) fn in_profile(names: &[&str], found: &Found) -> bool {
     match names {
         [field, ..] if ENVIRONMENT.contains(field) => true,
-        ["dapr", "components", ..] | ["checks", .., "within-seconds"] => true,
+        ["dapr", "components" | "pluggable", ..] | ["checks", .., "within-seconds"] => true,
         ["images", _, "repository"] => base(&found.left) == base(&found.right),
         ["secrets", "values", _] => found.differs != Differs::Both,
         ["secrets", "values", _, field, ..] => SOURCES.contains(field),

@@ -53,6 +53,16 @@ spec: {type: state.in-memory, version: v1, metadata: []}
 scopes: [audit]
 ";
 
+/// A component of a type of the project's own, which a container serves.
+fn own(kind: &str) -> String {
+    let container = r#"'{"name": "own", "image": "own"}'"#;
+    format!(
+        "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{name: {kind}, annotations: \
+         {{dapr.io/component-container: {container}}}}}\nspec: {{type: {kind}.own, version: v1, metadata: []}}\n\
+         scopes: [backend, audit]\n"
+    )
+}
+
 fn project(cloud: &str, store: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |path: &str, text: &str| {
@@ -63,6 +73,10 @@ fn project(cloud: &str, store: &str) -> TempDir {
     let secret = "{name: brokers, secretKeyRef: {name: events, key: brokers}}";
     write("dapr/pubsub.yaml", PUBSUB);
     write("dapr/pubsub-cloud.yaml", &PUBSUB.replace("{name: brokers, value: 'broker:9093'}", secret));
+    write("dapr/pubsub-own.yaml", &own("pubsub"));
+    write("dapr/state-own.yaml", &own("state"));
+    write("pubsub/metadata.yaml", "{type: pubsub, name: own, version: v1}");
+    write("state/metadata.yaml", "{type: state, name: own, version: v1}");
     write("dapr/store.yaml", STORE);
     write("dapr/other-store.yaml", store);
     write("charts/x/Chart.yaml", "name: x\nversion: 1.0.0\n");
@@ -184,6 +198,32 @@ fn what_may_differ_is_not_found_and_what_is_explained_is_told_apart() {
     assert_eq!(
         findings(&unexplained, STORE, &rendered(true)),
         ["releases.broker | only in local | profiles/local.yaml:9 | profiles/cloud.yaml:7"]
+    );
+}
+
+#[test]
+fn events_may_come_through_a_component_of_the_projects_own_and_nothing_else_may() {
+    let cloud = |kind: &str| {
+        let images = "images: {backend: {repository: registry.example/team/backend}, own: {repository: r/own, context: other}}";
+        CLOUD
+            .replace(", sets: {events: {brokers: brokers}}", "")
+            .replace("images: {backend: {repository: registry.example/team/backend}}", images)
+            .replace(
+                "[dapr/store.yaml, dapr/pubsub-cloud.yaml]",
+                &format!("[dapr/store.yaml, dapr/{kind}-own.yaml], pluggable: [{kind}/metadata.yaml]"),
+            )
+    };
+    let mut chart = json!(rendered(true));
+    chart[2]["spec"]["template"]["metadata"]["annotations"][dapr::INJECTION] = json!("true");
+    let chart = chart.as_array().unwrap();
+    assert_eq!(findings(&cloud("pubsub"), STORE, chart), Vec::<String>::new());
+    assert_eq!(
+        findings(&cloud("state"), STORE, chart),
+        [
+            "images.own | only in cloud | profiles/local.yaml:2 | profiles/cloud.yaml:4",
+            "dapr component pubsub | only in local | dapr/pubsub.yaml:3 | profiles/cloud.yaml:6",
+            "dapr component state | only in cloud | profiles/local.yaml:6 | dapr/state-own.yaml:3",
+        ]
     );
 }
 

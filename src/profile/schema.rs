@@ -189,6 +189,11 @@ pub struct Dapr {
     /// a `secretKeyRef` is a set of `secrets.sets`; the version is filled in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub components: Vec<PathBuf>,
+    /// Files that describe component types which Dapr does not know itself, relative to the project, in the form of the
+    /// `metadata.yaml` of Dapr's own components. A Component of such a type carries the container that serves it in the
+    /// annotation `dapr.io/component-container`; its `image` is an image of `images`, and the tag is filled in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pluggable: Vec<PathBuf>,
 }
 
 /// One Helm release.

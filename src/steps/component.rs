@@ -13,7 +13,7 @@ use crate::digest;
 use crate::inputs::Inputs;
 use crate::labels;
 use crate::step::{Change, DecideError, Decision, Guard, Reversal, Step, StepId, Undo};
-use crate::steps::{component_words, release_id, secret};
+use crate::steps::{component_words, image::ImageStep, release_id, secret};
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
 use crate::world::components::LiveObject;
@@ -45,7 +45,8 @@ pub(super) fn needs_of(inputs: &Inputs, release: &str) -> Vec<StepId> {
 /// The manifest of an object in this run.
 pub fn manifest(inputs: &Inputs, object: &Object, world: &World) -> Value {
     let version = |set: &str| secret::wanted(inputs, set, world).version;
-    object.manifest(&inputs.profile.namespace, &inputs.name, version)
+    let image = |name: &str| inputs.image_reference(name).unwrap_or_default();
+    object.manifest((&inputs.profile.namespace, &inputs.name), version, image)
 }
 
 /// Digest of what a sidecar reads once, at its start: the objects in its scope, with the versions of their Secrets, and
@@ -80,6 +81,7 @@ impl Step for ComponentStep {
         let mut needs = vec![StepId::single("namespace")];
         needs.extend(self.inputs.profile.dapr.iter().map(|dapr| release_id(&dapr.release)));
         needs.extend(self.object.secrets.iter().map(|one| secret::SecretStep::id_of(&one.set)));
+        needs.extend(self.object.container.iter().map(|one| ImageStep::id_of(&one.image)));
         needs.dedup();
         needs
     }

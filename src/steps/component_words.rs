@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::dapr::Kind;
+use crate::dapr::{CONTAINER, Kind, image_of};
 use crate::step::Change;
 use crate::world::components::LiveObject;
 
@@ -25,7 +25,22 @@ pub(super) fn change(live: &LiveObject, wanted: &Value) -> Change {
     if !other.is_empty() {
         parts.push(format!("other {}", other.join(", ")));
     }
+    parts.extend(container(live, wanted));
     Change::Update { from, to: parts.join(", ") }
+}
+
+/// What of the container that serves it changes.
+fn container(live: &LiveObject, wanted: &Value) -> Option<String> {
+    let wanted = wanted["metadata"]["annotations"][CONTAINER].as_str();
+    if live.container() == wanted {
+        return None;
+    }
+    let image = wanted.and_then(image_of);
+    Some(match image.as_deref().and_then(|image| image.rsplit_once(':')) {
+        Some((_, tag)) if image != live.image() => format!("image {tag}"),
+        Some(_) => "other container".to_owned(),
+        None => "no container".to_owned(),
+    })
 }
 
 /// Names of what differs: entries of the metadata, fields of the spec, fields beside it.

@@ -62,13 +62,15 @@ fn overlay(inputs: &Inputs, name: &str, world: &World) -> Value {
         values.insert(SECRET_VALUE.to_owned(), json!(secret::wanted(inputs, set, world).version));
     }
     if spec.sidecar {
-        sidecar(&mut values, name, &component::scope_digest(inputs, name, world));
+        let containers: Vec<&str> =
+            inputs.dapr.containers(name).into_iter().map(|container| container.name.as_str()).collect();
+        sidecar(&mut values, name, &component::scope_digest(inputs, name, world), &containers);
     }
     Value::Object(values)
 }
 
-/// Adds what gives pods a sidecar with the release's name as app id.
-fn sidecar(values: &mut Map<String, Value>, name: &str, digest: &str) {
+/// Adds what gives pods a sidecar with the release's name as app id, and what tells which containers come with it.
+fn sidecar(values: &mut Map<String, Value>, name: &str, digest: &str, containers: &[&str]) {
     let mut put = |place: &str, entries: &[(&str, Value)]| {
         let map = values.entry(place).or_insert_with(|| Value::Object(Map::new()));
         for (key, value) in entries {
@@ -79,6 +81,9 @@ fn sidecar(values: &mut Map<String, Value>, name: &str, digest: &str) {
     };
     put("dapr", &[("enabled", json!(true)), ("appId", json!(name))]);
     put("podAnnotations", &[(SCOPE, json!(digest))]);
+    if !containers.is_empty() {
+        put("podAnnotations", &[(labels::CONTAINERS, json!(containers.join(",")))]);
+    }
 }
 
 /// Digest of everything a release is made from, except the versions of its Secrets: those are random and have labels of

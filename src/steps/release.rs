@@ -112,6 +112,7 @@ impl ReleaseStep {
         let unread = Manifests::default();
         let manifests = world.manifests.get(&self.name).unwrap_or(&unread);
         let wanted = self.rendered(manifests)?;
+        self.asks_for_containers(manifests)?;
         let broken = is_broken(&self.name, namespace, world);
         let live = world.live.release_workloads(&self.name, namespace);
         let drift = drift(history, manifests, &live);

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::{SurveyError, call, read, stopped};
 use crate::budget::Demand;
-use crate::dapr;
+use crate::dapr::{self, Dapr};
 use crate::inputs::Inputs;
 use crate::invocation::Invocation;
 use crate::runner::SharedRunner;
@@ -30,9 +30,10 @@ pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World
         let back = target(history, broken).revision().map(|number| helm.manifest(name, &namespace, number));
         let crds = if inputs.installs_dapr(name) { crds(inputs, name)? } else { Vec::new() };
         let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
+        let dapr = inputs.dapr.clone();
         jobs.spawn(async move {
             let (rendered, target) =
-                tokio::join!(render(&runner, template, &namespace), stored(&runner, back, &namespace));
+                tokio::join!(render(&runner, template, &namespace, &dapr), stored(&runner, back, &namespace));
             let (wanted, demand) = match rendered? {
                 Ok((workloads, demand)) => (Ok(workloads), demand),
                 Err(why) => (Err(why), Demand::default()),
@@ -119,13 +120,14 @@ async fn render(
     runner: &SharedRunner,
     invocation: Invocation,
     namespace: &str,
+    dapr: &Dapr,
 ) -> Result<Result<(Workloads, Demand), String>, SurveyError> {
     let output = call(runner, invocation)
         .await
         .map_err(|cause| SurveyError::Run { what: "the charts".to_owned(), cause })?;
     Ok(if output.is_success() {
         manifest::objects(&output.text()).and_then(|objects| {
-            Ok((manifest::workloads_of(&objects, namespace), Demand::read(&objects, namespace)?))
+            Ok((manifest::workloads_of(&objects, namespace), Demand::read(&objects, namespace, dapr)?))
         })
     } else {
         Err(output.complaint())

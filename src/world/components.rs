@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::dapr::Kind;
+use crate::dapr::{CONTAINER, Kind, image_of};
 use crate::labels;
 
 /// The Dapr objects that exist.
@@ -24,6 +24,8 @@ pub struct LiveObject {
     /// Everything but `apiVersion`, `kind`, `metadata` and `status`.
     pub content: Map<String, Value>,
     labels: Map<String, Value>,
+    /// The container that serves it, as its annotation says.
+    container: Option<String>,
 }
 
 impl Components {
@@ -63,7 +65,8 @@ impl LiveObject {
         let mut content = all.clone();
         content.retain(|key, _| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata" | "status"));
         let labels = item.pointer("/metadata/labels").and_then(Value::as_object).cloned().unwrap_or_default();
-        Ok(Self { kind, name: name.to_owned(), content, labels })
+        let container = item.pointer("/metadata/annotations").and_then(|all| all.get(CONTAINER)?.as_str());
+        Ok(Self { kind, name: name.to_owned(), content, labels, container: container.map(str::to_owned) })
     }
 
     fn label(&self, name: &str) -> Option<&str> {
@@ -87,8 +90,11 @@ impl LiveObject {
         let fields = manifest.as_object().into_iter().flatten();
         let mut content =
             fields.filter(|(key, _)| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata"));
+        let container =
+            manifest.pointer("/metadata/annotations").and_then(|all| all.get(CONTAINER)?.as_str());
         self.digest() == label(labels::DIGEST)
             && self.owner() == label(labels::PROFILE)
+            && self.container.as_deref() == container
             && content.all(|(key, want)| self.content.get(key).is_some_and(|live| contains(live, want)))
     }
 
@@ -97,12 +103,26 @@ impl LiveObject {
         let ours =
             self.labels.iter().filter(|(name, _)| [labels::PROFILE, labels::DIGEST].contains(&name.as_str()));
         let labels: Map<String, Value> = ours.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut metadata = json!({"name": self.name, "namespace": namespace, "labels": labels});
+        if let Some(container) = &self.container {
+            metadata["annotations"] = json!({CONTAINER: container});
+        }
         let head = [
             ("apiVersion".to_owned(), json!(self.kind.api_version())),
             ("kind".to_owned(), json!(self.kind.name())),
-            ("metadata".to_owned(), json!({"name": self.name, "namespace": namespace, "labels": labels})),
+            ("metadata".to_owned(), metadata),
         ];
         Value::Object(head.into_iter().chain(self.content.clone()).collect())
+    }
+
+    /// The container that serves it, as its annotation says.
+    pub fn container(&self) -> Option<&str> {
+        self.container.as_deref()
+    }
+
+    /// The image of the container that serves it.
+    pub fn image(&self) -> Option<String> {
+        self.container.as_deref().and_then(image_of)
     }
 
     /// Names of the Secrets it refers to.

@@ -166,6 +166,8 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn read(properties: &[(&str, &str)]) -> Result<Settings, String> {
@@ -217,14 +219,25 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_those_of_the_description() {
-        let settings = read(&[]).unwrap();
-        assert_eq!(settings.initial_offset, InitialOffset::Newest);
-        assert_eq!(settings.visibility_timeout, Duration::from_mins(1));
-        assert_eq!(settings.max_deliveries, 0);
-        assert_eq!(settings.retention, Retention::default());
-        assert_eq!(settings.poll_interval, Duration::from_secs(1));
-        assert_eq!(settings.max_conns, 4);
+    fn the_description_says_what_the_program_does() {
+        let description: Value = serde_yaml::from_str(include_str!("../metadata.yaml")).unwrap();
+        let fields = description["metadata"].as_array().unwrap();
+        let text = |field: &Value, name: &str| field[name].as_str().map(str::to_owned);
+        let names: Vec<String> = fields.iter().filter_map(|field| text(field, "name")).collect();
+        assert_eq!(names, Settings::NAMES);
+        let unsaid = read(&[]).unwrap();
+        for field in fields {
+            let name = text(field, "name").unwrap();
+            // daprd says the app id when nobody says a group.
+            if let Some(default) = text(field, "default").filter(|_| name != "consumerID") {
+                assert!(read(&[(&name, &default)]).unwrap() == unsaid, "{name}");
+            }
+            let values = field["allowedValues"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            for value in values.chain(field["example"].as_str().filter(|_| name != "connectionString")) {
+                assert!(read(&[(&name, value)]).is_ok(), "{name}: {value}");
+            }
+        }
+        assert!(read(&[("initialOffset", "latest")]).is_err());
     }
 
     #[test]

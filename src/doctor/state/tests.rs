@@ -54,7 +54,8 @@ fn a_missing_value_is_told_with_how_to_give_it_and_never_with_a_value() {
 #[test]
 fn dapr_that_is_not_there_yet_is_no_mistake() {
     let inputs = (*Inputs::of_releases(&json!({"dapr": {"chart": "c", "order": 4}}))).clone();
-    let profile = crate::profile::Dapr { release: "dapr".into(), components: Vec::new() };
+    let profile =
+        crate::profile::Dapr { release: "dapr".into(), components: Vec::new(), pluggable: Vec::new() };
     let inputs =
         Inputs { profile: crate::profile::Profile { dapr: Some(profile), ..inputs.profile }, ..inputs };
     let mut world = world();

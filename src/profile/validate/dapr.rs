@@ -27,12 +27,14 @@ impl Validation<'_> {
             }
             Some(_) => {}
         }
-        for (index, file) in dapr.components.iter().enumerate() {
-            let path = [Seg::from("dapr"), "components".into(), index.into()];
-            if dapr.components[..index].contains(file) {
-                self.value(&path, format!("{} is named above already", file.display()));
+        for (field, files) in [("components", &dapr.components), ("pluggable", &dapr.pluggable)] {
+            for (index, file) in files.iter().enumerate() {
+                let path = [Seg::from("dapr"), field.into(), index.into()];
+                if files[..index].contains(file) {
+                    self.value(&path, format!("{} is named above already", file.display()));
+                }
+                self.file(&path, file);
             }
-            self.file(&path, file);
         }
     }
 

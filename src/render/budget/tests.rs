@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::budget::{Asked, Demand, Had, Nodes, judge};
+use crate::dapr::Dapr;
 use crate::profile::Capacity;
 
 fn deployment(name: &str, replicas: u32, cpu: &str, memory: &str, annotations: &Value) -> Value {
@@ -13,7 +14,7 @@ fn deployment(name: &str, replicas: u32, cpu: &str, memory: &str, annotations: &
 }
 
 fn asked(release: &str, optional: bool, objects: &[Value]) -> Asked {
-    let demand = Demand::read(objects, "todo").unwrap();
+    let demand = Demand::read(objects, "todo", &Dapr::default()).unwrap();
     Asked { release: release.to_owned(), optional, demand }
 }
 

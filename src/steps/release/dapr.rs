@@ -7,7 +7,7 @@ use super::ReleaseStep;
 use crate::dapr::{self, Crd};
 use crate::invocation::Invocation;
 use crate::labels;
-use crate::step::{Check, Undo};
+use crate::step::{Check, DecideError, Undo};
 use crate::steps::component;
 use crate::tool::kubectl::Kubectl;
 use crate::world::releases::Revision;
@@ -68,6 +68,27 @@ impl ReleaseStep {
             },
             Check::Injects { release, namespace, into, within_seconds },
         ]
+    }
+
+    /// A pod that does not ask for the container of a component in its scope would get a sidecar that ends at its start.
+    pub(super) fn asks_for_containers(&self, manifests: &Manifests) -> Result<(), DecideError> {
+        let unasked = manifests.demand.workloads.iter().find_map(|workload| {
+            workload.pod.unasked.first().map(|container| (workload.name.as_str(), container.as_str()))
+        });
+        let Some((workload, container)) = unasked else { return Ok(()) };
+        Err(DecideError {
+            message: format!(
+                "release {}: the pods of {workload} do not ask for the container {container}, which serves a Dapr \
+                 component in their scope",
+                self.name
+            ),
+            evidence: Vec::new(),
+            hint: format!(
+                "give the pods the annotation {}: \"true\"; with this project's charts: \
+                 dapr.annotations.inject-pluggable-components: true in a values file of the release",
+                dapr::INJECTION
+            ),
+        })
     }
 
     /// The undo of a release with its place among the others: a sidecar must find the objects of before when it starts

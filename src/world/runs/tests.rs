@@ -119,6 +119,7 @@ fn everything_that_is_gone_is_listed() {
         kind: "Component".to_owned(),
         name: "pubsub".to_owned(),
         digest: "d".to_owned(),
+        image: None,
     }];
     let nothing = BTreeSet::new();
     insta::assert_snapshot!(missing(&wanted, &Releases::default(), &nothing, &nothing).join("\n"), @r"

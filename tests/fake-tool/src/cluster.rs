@@ -5,6 +5,7 @@ pub mod objects;
 
 use serde_json::Value;
 
+use crate::dapr::Containers;
 use crate::state::{Behaviour, Deployment, ReplicaSet, State};
 
 /// What helm asks for.
@@ -24,6 +25,8 @@ pub struct Wanted {
     pub hash: String,
     /// Whether the pods ask for a sidecar.
     pub sidecar: bool,
+    /// Which containers beside it they ask for.
+    pub containers: Containers,
     /// What a pod asks for: `resources` of its container.
     pub resources: Value,
 }
@@ -71,7 +74,7 @@ pub fn apply(state: &mut State, wanted: &Wanted, now: u64) {
     }
     let revision = current.map_or(0, |set| set.revision) + 1;
     let known = live.sets.iter().position(|set| set.hash == wanted.hash).map(|at| live.sets.remove(at));
-    let Wanted { image, behaviour, hash, resources, .. } = wanted.clone();
+    let Wanted { image, behaviour, hash, containers, resources, .. } = wanted.clone();
     let fresh = ReplicaSet {
         uid: set_uid,
         revision,
@@ -80,6 +83,7 @@ pub fn apply(state: &mut State, wanted: &Wanted, now: u64) {
         behaviour,
         hash,
         sidecar,
+        containers,
         resources,
         replaced: 0,
     };
@@ -138,6 +142,7 @@ mod tests {
             behaviour,
             hash: hash.into(),
             sidecar: false,
+            containers: Containers::default(),
             resources: Value::Null,
         }
     }

@@ -42,13 +42,68 @@ pub enum Sidecars {
     MissingOnce,
     /// They get none.
     Missing,
+    /// They get one, and none of the containers that serve components.
+    Alone,
+}
+
+/// What pods say of the containers that serve components.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Containers {
+    /// Whether the injector shall add them.
+    pub asked: bool,
+    /// Those that todoctl wants to see, separated by commas.
+    pub wanted: String,
+}
+
+impl Containers {
+    /// As the values of a release say it.
+    pub fn read(values: &Value) -> Self {
+        let wanted =
+            values.pointer("/podAnnotations/todoctl.dev~1component-containers").and_then(Value::as_str);
+        Self {
+            asked: values.pointer("/dapr/annotations/inject-pluggable-components") == Some(&json!(true)),
+            wanted: wanted.unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// The annotations of a pod with a sidecar.
+    pub fn annotations(&self, release: &str) -> Value {
+        let mut all = json!({"dapr.io/enabled": "true", "dapr.io/app-id": release});
+        if self.asked {
+            all["dapr.io/inject-pluggable-components"] = json!("true");
+        }
+        if !self.wanted.is_empty() {
+            all["todoctl.dev/component-containers"] = json!(self.wanted);
+        }
+        all
+    }
+}
+
+/// What the injector adds to a pod of a replica set.
+pub fn injected(state: &State, release: &str, set: &ReplicaSet) -> Vec<Value> {
+    if !has_sidecar(set) {
+        return Vec::new();
+    }
+    let mut all = vec![json!({"name": "daprd", "image": "daprd:1.18.1"})];
+    if set.containers.asked && set.sidecar != Some(Sidecars::Alone) {
+        let in_scope = |one: &&Value| {
+            one["scopes"].as_array().is_none_or(|scopes| scopes.iter().any(|scope| *scope == *release))
+        };
+        let containers = state.dapr.objects.iter().filter(in_scope).filter_map(|one| {
+            let text = one.pointer("/metadata/annotations/dapr.io~1component-container")?.as_str()?;
+            serde_json::from_str::<Value>(text).ok()
+        });
+        all.extend(containers);
+    }
+    all
 }
 
 /// Whether pods of a replica set have a sidecar: what they met, and how often they were replaced.
 pub fn has_sidecar(set: &ReplicaSet) -> bool {
     match set.sidecar {
         None | Some(Sidecars::Missing) => false,
-        Some(Sidecars::Injected) => true,
+        Some(Sidecars::Injected | Sidecars::Alone) => true,
         Some(Sidecars::MissingOnce) => set.replaced > 0,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::dapr::{Dapr, Sidecars};
+use crate::dapr::{Containers, Dapr, Sidecars};
 use crate::fault::Fault;
 use crate::minikube::Minikube;
 
@@ -217,6 +217,9 @@ pub struct ReplicaSet {
     /// What its pods met when they asked for a sidecar; absent when they did not ask.
     #[serde(default)]
     pub sidecar: Option<Sidecars>,
+    /// Which containers beside the sidecar its pods ask for.
+    #[serde(default)]
+    pub containers: Containers,
     /// What a pod asks for.
     #[serde(default)]
     pub resources: Value,

@@ -88,8 +88,8 @@ fn pod_object(state: &State, deployment: &Deployment, set: &ReplicaSet, number: 
     if let Some(annotations) = template(release, set)["metadata"].get("annotations") {
         pod["metadata"]["annotations"] = annotations.clone();
     }
-    if let Some(containers) = pod["spec"]["containers"].as_array_mut().filter(|_| dapr::has_sidecar(set)) {
-        containers.push(json!({"name": "daprd", "image": "daprd:1.18.1"}));
+    if let Some(containers) = pod["spec"]["containers"].as_array_mut() {
+        containers.extend(dapr::injected(state, release, set));
     }
     pod
 }
@@ -137,7 +137,7 @@ fn template(release: &str, set: &ReplicaSet) -> Value {
         template["spec"]["containers"][0]["resources"] = set.resources.clone();
     }
     if set.sidecar.is_some() {
-        template["metadata"]["annotations"] = json!({"dapr.io/enabled": "true", "dapr.io/app-id": release});
+        template["metadata"]["annotations"] = set.containers.annotations(release);
     }
     template
 }
@@ -167,6 +167,7 @@ mod tests {
                 behaviour: behaviour.clone(),
                 hash: format!("hash{at}"),
                 sidecar: false,
+                containers: dapr::Containers::default(),
                 resources: Value::Null,
             };
             apply(&mut state, &wanted, 0);

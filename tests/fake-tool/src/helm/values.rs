@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::argv::Argv;
 use crate::cluster::{self, Wanted};
+use crate::dapr::Containers;
 use crate::state::{Behaviour, State, hash};
 
 /// The values of a call; `None` when it gives none at all.
@@ -68,6 +69,7 @@ pub fn wanted(state: &State, namespace: &str, release: &str, values: &Value) -> 
         image,
         behaviour,
         sidecar: values.pointer("/dapr/enabled") == Some(&Value::Bool(true)),
+        containers: Containers::read(values),
         resources: values.get("resources").cloned().unwrap_or_default(),
     }
 }
@@ -76,7 +78,7 @@ pub fn wanted(state: &State, namespace: &str, release: &str, values: &Value) -> 
 pub fn manifest(chart: &str, wanted: &Wanted) -> String {
     let Wanted { namespace, release, replicas, image, resources, .. } = wanted;
     let labels = cluster::objects::labels(release);
-    let annotations = if wanted.sidecar { r#"{"dapr.io/enabled": "true"}"# } else { "{}" };
+    let annotations = if wanted.sidecar { wanted.containers.annotations(release) } else { json!({}) };
     format!(
         "---\n# Source: {chart}/templates/service.yaml\napiVersion: v1\nkind: Service\nmetadata:\n  name: {release}-service\n  namespace: {namespace}\n\
          ---\n# Source: {chart}/templates/deployment.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {release}-deployment\n  \

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cluster::{self, Wanted};
+use crate::dapr::Containers;
 use crate::state::{Behaviour, KUBECONFIG, Revision};
 
 const TABLE: &str =
@@ -37,6 +38,7 @@ fn state() -> State {
             behaviour: Behaviour::Ready,
             hash,
             sidecar: false,
+            containers: Containers::default(),
             resources: Value::Null,
         },
         0,
