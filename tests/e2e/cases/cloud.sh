@@ -1,29 +1,30 @@
 # shellcheck shell=bash disable=SC2154
 # `todoctl up oke` up to its doorstep: the shipped profile with its cloud values, on this test's sandbox behind a context
 # of a kubeconfig, as a cluster of somebody else. What differs is said in a profile that extends it: the way to the
-# cluster, no registry, a broker without a login, and nobody who gives a load balancer an address.
+# cluster, no registry, and nobody who gives a load balancer an address. Events go through the database: no Kafka anywhere.
 
 cases_cloud() {
   check "the other deployments go" cloud_clear
   check "another cluster than the pinned one is refused, and nothing is changed" cloud_other
   check "without a pin, and without a terminal, the first use is refused with the line to add" cloud_first_use
-  check "up deploys Dapr and five services with the cloud values, through an external Kafka" cloud_up
-  check "every service is verified and ready, with its sidecar" cloud_healthy
+  check "up deploys Dapr and five services with the cloud values, and events through the database" cloud_up
+  check "every service is verified and ready, with its sidecar and the component beside it" cloud_healthy
+  check "no container was restarted: pods came up the first time" cloud_first_time
   check "the services are the cloud's: one replica, a load balancer that waits for its address" cloud_values
   check "a task's event reaches notification and audit" cloud_delivers
+  check "the events are in the database, and there is no broker" cloud_in_database
+  check "a killed component costs its pod a new sidecar, and no event" cloud_component_killed
   check "the user's kubeconfig may lead elsewhere meanwhile, and is left as it was" cloud_switched
   check "up again has nothing to do, with at most 10 processes" cloud_again
   check "a broken service rolls everything back" cloud_broken
+  check "another component rolls the services in its scope, and comes back when one of them fails" cloud_component_changed
   check "todoctl does not delete a cluster that is not its own" cloud_not_ours
   check "down --purge takes it away" cloud_gone
 }
 
-# cloud_write [UID]: the profile `cloud`. The broker stands outside of the profile, as Kafka of a cloud does.
+# cloud_write [UID]: the profile `cloud`.
 cloud_write() {
   local pin=${1+, uid: $1}
-  mkdir -p "$project/e2e/dapr"
-  sed -e '/authType/,/key: password/d' -e 's/^    # A login by SASL.*/    - {name: authType, value: none}/' \
-    "$project/dapr/components/pubsub-cloud.yaml" >"$project/e2e/dapr/pubsub-cloud.yaml"
   cat >"$project/profiles/cloud.yaml" <<YAML
 extends: oke
 confirm: never
@@ -39,18 +40,11 @@ images:
   recurring: {repository: sandbox.local/todo/recurring}
   audit: {repository: sandbox.local/todo/audit}
   frontend: {repository: sandbox.local/todo/frontend}
+  pubsub-postgresql: {repository: sandbox.local/todo/pubsub-postgresql}
 secrets:
   values:
     database-url:
       command: [sandbox/sandbox, --name, $SANDBOX_NAME, database, --url]
-    kafka-username: {optional: true}
-    kafka-password: {optional: true}
-dapr:
-  components:
-    - dapr/components/config.yaml
-    - e2e/dapr/pubsub-cloud.yaml
-    - dapr/components/statestore.yaml
-    - dapr/components/secrets.yaml
 releases:
   dapr:
     chart: sandbox/charts/dapr
@@ -69,28 +63,21 @@ cloud_context() {
   )
 }
 
-# cloud_todoctl ARG...: todoctl with what the pipeline gives it. What the profile left out needs no variable.
-cloud_todoctl() {
-  KAFKA_BROKERS=redpanda.redpanda.svc.cluster.local:9093 todoctl "$@"
-}
-
 cloud_uid() {
   kubectl get namespace kube-system -o 'jsonpath={.metadata.uid}'
 }
 
-# cloud_clear: nothing is deployed, and the broker is there, installed by somebody else.
 cloud_clear() {
   exits 0 todoctl down e2e --purge
   exits 0 todoctl down full --purge
   cloud_context
-  helm upgrade --install redpanda "$project/sandbox/charts/redpanda" -n redpanda --create-namespace --wait --timeout 3m
 }
 
 cloud_other() {
   local before
   cloud_write 00000000-0000-4000-8000-000000000000
   before=$(versions)
-  exits 10 cloud_todoctl up cloud
+  exits 10 todoctl up cloud
   screen 'is another cluster than the one that is meant' "$(cloud_uid)"
   same "the cluster" "$before" "$(versions)"
 }
@@ -99,24 +86,43 @@ cloud_first_use() {
   local before
   cloud_write
   before=$(versions)
-  exits 10 cloud_todoctl up cloud --yes
+  exits 10 todoctl up cloud --yes
   screen 'is used for the first time' "cluster: {context: {uid: $(cloud_uid)}}"
   same "the cluster" "$before" "$(versions)"
 }
 
 cloud_up() {
   cloud_write "$(cloud_uid)"
-  exits 0 cloud_todoctl up cloud
+  exits 0 todoctl up cloud
   screen 'events arrive'
 }
 
 cloud_healthy() {
   local release
-  eventually 60 full_pods
+  eventually 60 cloud_pods
   for release in "${services[@]}"; do
     eventually 30 full_released "$release" todo
   done
   full_released dapr dapr-system
+}
+
+# cloud_pods: whether all pods are ready, those of the four services with daprd and the component.
+cloud_pods() {
+  kube get pods -o json | jq -e '[.items[] | select(.metadata.deletionTimestamp == null)] | length == 5 and all(.[];
+    (.status.containerStatuses | length > 0 and all(.[]; .ready)) and
+    (.spec.containers | map(.name) | sort) == (if .metadata.labels["app.kubernetes.io/instance"] == "frontend"
+      then ["frontend"] else [.metadata.labels["app.kubernetes.io/instance"], "daprd", "pubsub-postgresql"] | sort end))' >/dev/null || {
+    kube get pods
+    wrong "not every service has its sidecar and its component"
+  }
+}
+
+# Dapr's sidecar looks for components once, at its start; one that finds none ends, and Kubernetes starts it again.
+cloud_first_time() {
+  local restarts
+  restarts=$(kube get pods -o json | jq -r '.items[] | .metadata.name as $pod | .status.containerStatuses[] |
+    select(.restartCount > 0) | "\($pod) \(.name) \(.restartCount)"')
+  same "the restarts" '' "$restarts"
 }
 
 cloud_values() {
@@ -126,8 +132,45 @@ cloud_values() {
     and (.status.loadBalancer.ingress // []) == []
     and .metadata.annotations["service.beta.kubernetes.io/oci-load-balancer-shape"] == "flexible"' >/dev/null ||
     wrong "frontend-service is no waiting load balancer"
-  kube get component pubsub -o json | jq -e '.spec.metadata[] | select(.name == "brokers") |
-    .secretKeyRef.name | startswith("kafka-secrets-")' >/dev/null || wrong "the broker's address is not from the Secret"
+  kube get component pubsub -o json | jq -e '.spec.type == "pubsub.postgresql" and (.spec.metadata[] |
+    select(.name == "connectionString") | .secretKeyRef.name | startswith("dapr-secrets-"))' >/dev/null ||
+    wrong "the component is another one, or its database is not from the Secret"
+}
+
+# cloud_sql QUERY: asks the database.
+cloud_sql() {
+  psql -X -qAt "$(sandbox database --url)" -c "$1"
+}
+
+cloud_in_database() {
+  local groups
+  groups=$(cloud_sql 'select t.name, s.consumer_group from dapr_pubsub.subscriptions s join dapr_pubsub.topics t on t.id = s.topic order by 1, 2')
+  same "the groups" $'task-events|audit\ntask-events|notification\ntask-events|recurring' "$groups"
+  [[ $(cloud_sql 'select count(*) > 0 from dapr_pubsub.messages') == t ]] || wrong "there is no message"
+  same "whatever is called Kafka or Redpanda" '' "$(kubectl get all,components.dapr.io,namespaces -A -o name | grep -iE 'kafka|redpanda' || true)"
+}
+
+# cloud_process NAME: the process ids of a container of the audit pod, as the machine sees them.
+cloud_process() {
+  local id
+  id=$(kube get pods -l app.kubernetes.io/instance=audit -o json | jq -r --arg name "$1" '.items[0].status.containerStatuses[] |
+    select(.name == $name) | .containerID | sub("containerd://"; "")')
+  ctr -a "/var/lib/todoctl-sandbox/$SANDBOX_NAME/containerd.sock" -n k8s.io tasks ls | awk -v id="$id" '$1 == id { print $2 }'
+}
+
+cloud_component_killed() {
+  kill -KILL "$(cloud_process pubsub-postgresql)"
+  eventually 60 cloud_restarted
+  eventually 60 cloud_pods
+  cloud_delivers
+}
+
+# cloud_restarted: whether Kubernetes has started component and sidecar anew, the one because it was killed, the other
+# because the component asked for it.
+cloud_restarted() {
+  kube get pods -l app.kubernetes.io/instance=audit -o json | jq -e '.items[0].status.containerStatuses |
+    map({(.name): .restartCount}) | add | .["pubsub-postgresql"] == 1 and .daprd == 1 and .audit == 0' >/dev/null ||
+    wrong "$(kube get pods -l app.kubernetes.io/instance=audit)"
 }
 
 cloud_delivers() {
@@ -142,12 +185,12 @@ cloud_switched() {
   local before
   before=$(sha256sum <"$home/cloud.yaml")
   wrap helm "[[ \$1 != upgrade ]] || sed -i 's/\"cluster\": \"[a-z0-9]*\"/\"cluster\": \"nowhere\"/' '$home/cloud.yaml'"
-  PATH=$work/wrappers:$PATH exits 0 cloud_todoctl up cloud --set audit.podAnnotations.e2e=switched
+  PATH=$work/wrappers:$PATH exits 0 todoctl up cloud --set audit.podAnnotations.e2e=switched
   unwrap
   differ "the kubeconfig" "$before" "$(sha256sum <"$home/cloud.yaml")"
   cloud_context
   same "the kubeconfig" "$before" "$(sha256sum <"$home/cloud.yaml")"
-  exits 0 cloud_todoctl up cloud
+  exits 0 todoctl up cloud
   cloud_healthy
   same "private kubeconfigs that are left" '' "$(find "$TODOCTL_STATE/cloud" -name 'kubeconfig-*')"
 }
@@ -156,9 +199,9 @@ cloud_again() {
   local calls=$work/calls
   wrap helm "printf 'helm %s\\n' \"\$*\" >>'$calls'"
   wrap kubectl "printf 'kubectl %s\\n' \"\$*\" >>'$calls'"
-  PATH=$work/wrappers:$PATH exits 0 cloud_todoctl up cloud
+  PATH=$work/wrappers:$PATH exits 0 todoctl up cloud
   : >"$calls"
-  E2E_CALLS=$calls PATH=$work/wrappers:$PATH exits 0 cloud_todoctl up cloud
+  E2E_CALLS=$calls PATH=$work/wrappers:$PATH exits 0 todoctl up cloud
   screen 'Nothing to do'
   unwrap
   cat "$calls"
@@ -168,9 +211,28 @@ cloud_again() {
 cloud_broken() {
   local before
   before=$(cloud_images)
-  exits 20 cloud_todoctl up cloud --set audit.image.tag=nowhere --set backend.podAnnotations.e2e=broken
+  exits 20 todoctl up cloud --set audit.image.tag=nowhere --set backend.podAnnotations.e2e=broken
   screen ImagePullBackOff 'release audit failed'
   same "what runs" "$before" "$(cloud_images)"
+  cloud_healthy
+  cloud_delivers
+}
+
+# The component's container gets more memory; audit fails, so that everything is as before.
+cloud_component_changed() {
+  local before
+  before=$(cloud_images)
+  sed -i 's/"memory": "24Mi"/"memory": "25Mi"/' "$project/dapr/components/pubsub-cloud.yaml"
+  exits 3 todoctl plan cloud --exit-code
+  screen 'pubsub.postgresql v1, other container'
+  exits 20 todoctl up cloud --set audit.image.tag=nowhere
+  same "what runs" "$before" "$(cloud_images)"
+  kube get component pubsub -o json | jq -e '.metadata.annotations["dapr.io/component-container"] | fromjson |
+    .resources.requests.memory == "24Mi"' >/dev/null || wrong "the component's container did not come back"
+  exits 0 todoctl up cloud
+  kube get pods -o json | jq -e '[.items[] | select(.metadata.deletionTimestamp == null) | .spec.containers[] |
+    select(.name == "pubsub-postgresql") | .resources.requests.memory] | unique == ["25Mi"]' >/dev/null ||
+    wrong "not every pod has the new container"
   cloud_healthy
   cloud_delivers
 }
@@ -181,12 +243,11 @@ cloud_images() {
 }
 
 cloud_not_ours() {
-  exits 10 cloud_todoctl down cloud --delete-cluster
+  exits 10 todoctl down cloud --delete-cluster
   screen 'todoctl did not make this cluster'
 }
 
 cloud_gone() {
-  exits 0 cloud_todoctl down cloud --purge
+  exits 0 todoctl down cloud --purge
   same "the Deployments" '' "$(kube get deployments -o name)"
-  helm uninstall redpanda -n redpanda --wait
 }
