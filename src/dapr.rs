@@ -179,7 +179,7 @@ impl Object {
         let mut annotations = self.annotations.clone();
         let mut digest = digest_of(&content);
         if let Some(container) = &self.container {
-            let text = container.annotation(&image(&container.image));
+            let text = container.spec(&image(&container.image)).to_string();
             digest = digest::combine(&[("content", digest.as_bytes()), ("container", text.as_bytes())]);
             annotations.insert(CONTAINER.to_owned(), json!(text));
         }
@@ -204,8 +204,8 @@ impl Object {
 }
 
 impl Dapr {
-    /// The containers that Dapr's injector puts into the pods of a service, beside its sidecar: one of each image
-    /// (dapr/dapr v1.18.1, `pkg/injector/patcher/sidecar_components.go`).
+    /// The containers that belong into the pods of a service, beside its sidecar: one of each image, as Dapr's injector
+    /// does it (dapr/dapr v1.18.1, `pkg/injector/patcher/sidecar_components.go`).
     pub fn containers(&self, app_id: &str) -> Vec<&Container> {
         let objects = self.objects.iter().filter(|object| object.is_for(app_id));
         let mut containers: Vec<&Container> =

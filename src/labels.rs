@@ -15,6 +15,8 @@ pub const VERIFIED: &str = "todoctl.dev/verified";
 pub const LIVE: &str = "todoctl.dev/live";
 /// Tag of the image that was built for the revision.
 pub const IMAGE: &str = "todoctl.dev/image";
+/// Tags of the images that serve Dapr components in the revision's pods, with dots between.
+pub const COMPONENTS: &str = "todoctl.dev/components";
 /// Version of the Secret that the revision refers to.
 pub const SECRETS: &str = "todoctl.dev/secrets";
 /// Version of the Secret that the revision's image is pulled with.
@@ -30,7 +32,7 @@ pub const OUTCOME: &str = "todoctl.dev/outcome";
 /// Logical name of a versioned Secret.
 pub const SECRET: &str = "todoctl.dev/secret";
 
-/// Annotation of pods: the containers that Dapr's injector adds beside the sidecar, separated by commas.
+/// Annotation of pods: the containers that serve Dapr components beside the sidecar, separated by commas.
 pub const CONTAINERS: &str = "todoctl.dev/component-containers";
 
 /// Annotation of the Lease: who holds it.
@@ -39,4 +41,5 @@ pub const HOLDER: &str = "todoctl.dev/holder";
 pub const OPEN_RUN: &str = "todoctl.dev/open-run";
 
 /// The labels of a release Secret.
-pub const RELEASE: [&str; 9] = [DIGEST, REVISION, VERIFIED, LIVE, IMAGE, SECRETS, PULL, PROFILE, CHART];
+pub const RELEASE: [&str; 10] =
+    [DIGEST, REVISION, VERIFIED, LIVE, IMAGE, COMPONENTS, SECRETS, PULL, PROFILE, CHART];

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::diff::{Differs, Found, compare};
-use crate::dapr::{Kind, Object};
+use crate::dapr::{Dapr, Kind, Object};
 use crate::profile::{Chart, Profile, ProfileError, Written};
 use crate::yaml::Seg;
 
@@ -250,6 +250,13 @@ fn content(object: &Object) -> Value {
         fields.remove("metadata");
     }
     content
+}
+
+/// Takes the containers that serve components for events away, for the comparison of rendered charts: with another
+/// component there is another container, or none.
+pub fn leave_out_events(dapr: &mut Dapr) {
+    let events = dapr.objects.iter_mut().filter(|object| is_events(&content(object)));
+    events.for_each(|object| object.container = None);
 }
 
 /// Whether an object is a component for events.

@@ -211,6 +211,7 @@ scenarios! {
     pluggable_changed,
     pluggable_fresh,
     pluggable_missing,
+    pluggable_placed,
     pluggable_refused,
     pluggable_returned,
     pluggable_unasked,

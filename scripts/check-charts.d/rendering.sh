@@ -82,6 +82,8 @@ renders() {
       ;;
     dapr) with_sidecar "$chart" || return 1 ;;
     no-dapr) lacks 'dapr' || return 1 ;;
+    component) with_component || return 1 ;;
+    old-component) contains 'dapr.io/inject-pluggable-components: "true"$' && lacks 'pubsub-example' || return 1 ;;
     everything)
       expected+=' ServiceAccount'
       contains 'LARGE_NUMBER: "10000000"$' && contains 'value: "1"$' && contains 'prometheus.io/scrape: "true"$' &&
@@ -108,6 +110,39 @@ with_sidecar() {
     contains '- name: DAPR_ENABLED$' && contains '^        - name: dapr-kube-api$' &&
     contains 'dapr.io/volume-mounts: "dapr-kube-api:/var/run/secrets/kubernetes.io/serviceaccount"$' &&
     contains '^      automountServiceAccountToken: false$'
+}
+
+# with_component: the container starts before all others and goes on running, the sidecar finds its socket, and the injector
+# is not asked for a second one.
+with_component() {
+  lacks 'inject-pluggable-components' &&
+    contains 'dapr.io/volume-mounts-rw: "dapr-components:/tmp/dapr-components-sockets,tmp:/more"$' || return 1
+  [[ $(grep -c '^        - name: dapr-components$' "$scratch/manifest") -eq 1 &&
+    $(grep -c '^        - name: spool$' "$scratch/manifest") -eq 1 ]] || { echo "not one volume each"; return 1; }
+  diff - <(sed -n '/^      initContainers:/,/^      containers:/p' "$scratch/manifest") <<'TEXT'
+      initContainers:
+        - env:
+          - name: LEVEL
+            value: info
+          - name: DAPR_COMPONENT_SOCKETS_FOLDER
+            value: /tmp/dapr-components-sockets
+          image: example.com/pubsub:1
+          name: pubsub-example
+          restartPolicy: Always
+          securityContext:
+            allowPrivilegeEscalation: false
+            capabilities:
+              drop:
+              - ALL
+          volumeMounts:
+          - mountPath: /tmp
+            name: tmp
+          - mountPath: /spool
+            name: spool
+          - mountPath: /tmp/dapr-components-sockets
+            name: dapr-components
+      containers:
+TEXT
 }
 
 has_names() {

@@ -30,6 +30,20 @@ nameOverride: other
 dapr: {enabled: true, appId: other, appPort: 9000, config: tracing, annotations: {sidecar-cpu-request: 50m, enable-api-logging: true, volume-mounts: "tmp:/more"}}
 YAML
 
+# A container that serves a component of Dapr, as todoctl gives it.
+cat >"$scratch/component.yaml" <<'YAML'
+dapr:
+  enabled: true
+  annotations: {inject-pluggable-components: true, volume-mounts-rw: "tmp:/more"}
+  components:
+    - name: pubsub-example
+      image: example.com/pubsub:1
+      env: [{name: LEVEL, value: info}]
+      volumeMounts: [{name: tmp, mountPath: /tmp}, {name: spool, mountPath: /spool}]
+      securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+volumes: [{name: tmp, emptyDir: {}}]
+YAML
+
 # applications: the charts that can be installed.
 applications() {
   local chart
@@ -44,7 +58,7 @@ has_secrets() {
 }
 
 # shellcheck disable=SC2034 # the checks go through them
-variants=(defaults local cloud existing-secret dapr no-dapr everything)
+variants=(defaults local cloud existing-secret dapr no-dapr component old-component everything)
 
 # set_arguments CHART VARIANT: sets `arguments` to what helm gets.
 # shellcheck disable=SC2034 # the caller reads it
@@ -56,6 +70,8 @@ set_arguments() {
     existing-secret) arguments=("--set" "existingSecret=given-1a2b3c") ;;
     dapr) arguments=("${given[@]}" "--set" "dapr.enabled=true") ;;
     no-dapr) arguments=("${given[@]}" "--set" "dapr.enabled=false") ;;
+    component) arguments=("${given[@]}" "-f" "$scratch/component.yaml") ;;
+    old-component) arguments=("${given[@]}" "-f" "$scratch/component.yaml" "--kube-version" "1.28.15") ;;
     everything) arguments=("${given[@]}" "-f" "$scratch/everything.yaml") ;;
   esac
 }

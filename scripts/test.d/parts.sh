@@ -4,7 +4,8 @@
 # What a part ends with when this machine lacks something that the part may do without.
 not_run=75
 actionlint=github.com/rhysd/actionlint/cmd/actionlint@v1.7.7
-cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/todoctl-tests
+# shellcheck source=scripts/test.d/programs.sh
+source scripts/test.d/programs.sh
 
 # shellcheck disable=SC2034 # scripts/test reads it
 declare -A about=(
@@ -17,6 +18,7 @@ declare -A about=(
   [unit]="unit and scenario tests"
   [project]="todoctl lint of this project"
   [build]="Kubernetes, kubectl, both helms, Minikube and BuildKit"
+  [pubsub]="pubsub.postgresql with a real daprd, everything killed at random, and many messages"
   [sandbox]="the sandbox: start, kill, repair, delete"
   [box]="the box for real Minikube: up, kill, up, remove"
   [no-sandbox]="the end-to-end tests fail without a sandbox"
@@ -62,22 +64,8 @@ part_charts() {
   PATH=$(dirname "$helm"):$PATH "${CARGO_TARGET_DIR:-target}/debug/todoctl" parity local oke
 }
 
-# sandbox_bin: the folder of the compiled programs, whether they are there or not.
-sandbox_bin() {
-  (
-    # shellcheck disable=SC2034 # settings.sh and build.sh read it
-    SANDBOX_HOME=$PWD/sandbox
-    # shellcheck source=/dev/null
-    source sandbox/lib/settings.sh
-    # shellcheck source=/dev/null
-    source sandbox/lib/build.sh
-    build_keys
-    printf '%s\n' "$BIN"
-  )
-}
-
 part_clippy() {
-  cargo clippy --locked --workspace --all-targets -- -D warnings
+  cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 }
 
 part_unit() {
@@ -92,6 +80,13 @@ part_project() {
 part_build() {
   sandbox/sandbox build --with-helm3
   sandbox/box build
+}
+
+# EVENTS, SEED and MESSAGES choose how many events there are, what is killed when, and how many messages.
+part_pubsub() {
+  pubsub_programs
+  cargo test --locked -p pubsub-postgresql --features thorough --test sidecar -- --nocapture
+  cargo test --locked -p pubsub-postgresql --features thorough --test contract contract::volume -- --nocapture
 }
 
 part_sandbox() {

@@ -18,7 +18,7 @@ pub struct Pod {
     pub limits: Limits,
     /// What Dapr's injector adds: the sidecar, and the containers that serve components.
     pub sidecar: Option<Sidecar>,
-    /// Containers that serve components in its scope, and that it does not ask the injector for.
+    /// Containers that serve components in its scope, and that it neither has nor asks the injector for.
     pub unasked: Vec<String>,
     /// Containers that ask for neither CPU nor memory, so that they count as nothing.
     pub silent: Vec<String>,
@@ -105,7 +105,7 @@ impl Pod {
             }
             running.requests = running.requests + requests;
         }
-        let (beside_it, unasked) = components(annotations, dapr, &mut silent)?;
+        let (beside_it, unasked) = components(spec, annotations, dapr, &mut silent)?;
         running.requests = running.requests + beside_it.requests;
         // One that goes on running beside the others (`restartPolicy: Always`) is there while later ones start.
         let (mut beside, mut starting) = (Asked::default(), Asked::default());
@@ -216,8 +216,10 @@ impl Sidecar {
     }
 }
 
-/// The containers that serve components in a pod's scope: what they ask for, and which of them the pod does not ask for.
+/// The containers that serve components in a pod's scope and that it does not have itself: what they ask for, and which of
+/// them the pod does not ask for.
 fn components(
+    spec: &Value,
     annotations: &Value,
     dapr: &Dapr,
     silent: &mut Vec<String>,
@@ -227,12 +229,16 @@ fn components(
     if !truth(annotations, "dapr.io/enabled") {
         return Ok((all, Vec::new()));
     }
-    let containers = dapr.containers(app_id);
+    let mut containers = dapr.containers(app_id);
+    let has = |name: &str| {
+        ["containers", "initContainers"].iter().any(|field| items(spec, field).any(|one| one["name"] == name))
+    };
+    containers.retain(|container| !has(&container.name));
     if !truth(annotations, dapr::INJECTION) {
         return Ok((all, containers.into_iter().map(|one| one.name.clone()).collect()));
     }
     for container in containers {
-        all = all.and(asked(&container.spec(), silent)?);
+        all = all.and(asked(&container.spec(&container.image), silent)?);
     }
     Ok((all, Vec::new()))
 }

@@ -7,6 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::session::{self, Session};
 use crate::dapr;
 use crate::exit::Exit;
+use crate::inputs::Inputs;
 use crate::output::Output;
 use crate::parity::{self, Side};
 use crate::profile::{self, Loaded, Written};
@@ -45,8 +46,9 @@ async fn side(
         // The same seed on both sides, so that random names are the same.
         let mut world = session.blank("not asked".to_owned());
         world.seed = [0; 32];
-        for (release, objects) in survey::rendered(&session.runner(None, None), &session.inputs, &world).await
-        {
+        let mut inputs = Inputs::clone(&session.inputs);
+        parity::leave_out_events(&mut inputs.dapr);
+        for (release, objects) in survey::rendered(&session.runner(None, None), &inputs, &world).await {
             let objects = objects.map_err(|why| {
                 let evidence: Vec<String> = why.lines().map(str::to_owned).collect();
                 let message = format!("the chart of release {release} does not render for profile {name}");

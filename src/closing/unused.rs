@@ -14,7 +14,10 @@ use crate::world::releases::Revision;
 pub(super) fn images(inputs: &Inputs, world: &World) -> Vec<String> {
     let mut tags: BTreeSet<&str> = inputs.tags.values().map(String::as_str).collect();
     let revisions = world.releases.iter().flat_map(|(_, _, revisions)| revisions);
-    tags.extend(revisions.filter_map(|revision| revision.label(labels::IMAGE)));
+    tags.extend(revisions.flat_map(|revision| {
+        let components = revision.label(labels::COMPONENTS).into_iter().flat_map(|tags| tags.split('.'));
+        revision.label(labels::IMAGE).into_iter().chain(components)
+    }));
     let served = served(world);
     // With --only, the tags of the other images were not computed: say nothing about those. Nor about those that Dapr
     // objects of earlier runs may name, when not all of these are known.

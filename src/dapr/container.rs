@@ -1,5 +1,5 @@
-//! Owns the container that serves a pluggable component, as a Component's annotation describes it: Dapr's injector puts it
-//! beside the sidecar of every pod in the Component's scope.
+//! Owns the container that serves a pluggable component, as a Component's annotation describes it: it belongs into every
+//! pod in the Component's scope. A chart puts it there before the sidecar, or Dapr's injector after it.
 //! Refuses to know the cluster, and which tag its image has: that is filled in when the Component is applied.
 
 use serde_json::{Map, Value, json};
@@ -27,17 +27,12 @@ pub struct Container {
 }
 
 impl Container {
-    /// The text of the annotation, with the image as a pod names it.
-    pub fn annotation(&self, image: &str) -> String {
+    /// What is said of it, as in a pod, with the image as a pod names it. As a text it is the annotation.
+    pub fn spec(&self, image: &str) -> Value {
         let mut spec = self.spec.clone();
         spec.insert("name".to_owned(), json!(self.name));
         spec.insert("image".to_owned(), json!(image));
-        Value::Object(spec).to_string()
-    }
-
-    /// What is said of it, as in a pod.
-    pub fn spec(&self) -> Value {
-        Value::Object(self.spec.clone())
+        Value::Object(spec)
     }
 }
 

@@ -45,8 +45,12 @@ pub(super) fn needs_of(inputs: &Inputs, release: &str) -> Vec<StepId> {
 /// The manifest of an object in this run.
 pub fn manifest(inputs: &Inputs, object: &Object, world: &World) -> Value {
     let version = |set: &str| secret::wanted(inputs, set, world).version;
-    let image = |name: &str| inputs.image_reference(name).unwrap_or_default();
-    object.manifest((&inputs.profile.namespace, &inputs.name), version, image)
+    object.manifest((&inputs.profile.namespace, &inputs.name), version, |name| image_of(inputs, name))
+}
+
+/// The whole name of a container's image; without its tag where nothing was hashed.
+pub(super) fn image_of(inputs: &Inputs, image: &str) -> String {
+    inputs.image_reference(image).or_else(|| inputs.image_repository(image)).unwrap_or_default()
 }
 
 /// Digest of what a sidecar reads once, at its start: the objects in its scope, with the versions of their Secrets, and

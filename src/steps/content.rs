@@ -7,6 +7,7 @@ use crate::digest;
 use crate::health;
 use crate::inputs::Inputs;
 use crate::labels;
+use crate::profile::names::LABEL_LENGTH;
 use crate::step::Verdict;
 use crate::steps::subject::owner;
 use crate::steps::{component, history::number_after, secret};
@@ -62,15 +63,20 @@ fn overlay(inputs: &Inputs, name: &str, world: &World) -> Value {
         values.insert(SECRET_VALUE.to_owned(), json!(secret::wanted(inputs, set, world).version));
     }
     if spec.sidecar {
-        let containers: Vec<&str> =
-            inputs.dapr.containers(name).into_iter().map(|container| container.name.as_str()).collect();
+        let containers: Vec<(&str, Value)> = inputs
+            .dapr
+            .containers(name)
+            .into_iter()
+            .map(|one| (one.name.as_str(), one.spec(&component::image_of(inputs, &one.image))))
+            .collect();
         sidecar(&mut values, name, &component::scope_digest(inputs, name, world), &containers);
     }
     Value::Object(values)
 }
 
-/// Adds what gives pods a sidecar with the release's name as app id, and what tells which containers come with it.
-fn sidecar(values: &mut Map<String, Value>, name: &str, digest: &str, containers: &[&str]) {
+/// Adds what gives pods a sidecar with the release's name as app id, the containers that come with it, and what tells
+/// which. A chart that does not know those leaves them to Dapr's injector.
+fn sidecar(values: &mut Map<String, Value>, name: &str, digest: &str, containers: &[(&str, Value)]) {
     let mut put = |place: &str, entries: &[(&str, Value)]| {
         let map = values.entry(place).or_insert_with(|| Value::Object(Map::new()));
         for (key, value) in entries {
@@ -82,7 +88,9 @@ fn sidecar(values: &mut Map<String, Value>, name: &str, digest: &str, containers
     put("dapr", &[("enabled", json!(true)), ("appId", json!(name))]);
     put("podAnnotations", &[(SCOPE, json!(digest))]);
     if !containers.is_empty() {
-        put("podAnnotations", &[(labels::CONTAINERS, json!(containers.join(",")))]);
+        let (names, specs): (Vec<&str>, Vec<Value>) = containers.iter().cloned().unzip();
+        put("dapr", &[("components", Value::Array(specs))]);
+        put("podAnnotations", &[(labels::CONTAINERS, json!(names.join(",")))]);
     }
 }
 
@@ -134,6 +142,7 @@ pub(super) fn labels_of(
     if let Some(tag) = spec.image.as_ref().and_then(|image| inputs.tags.get(image)) {
         labels.push((labels::IMAGE, tag.clone()));
     }
+    labels.extend(component_tags(inputs, name).map(|tags| (labels::COMPONENTS, tags)));
     if let Some(set) = &spec.secret {
         labels.push((labels::SECRETS, secret::wanted(inputs, set, world).version));
     }
@@ -141,6 +150,14 @@ pub(super) fn labels_of(
         labels.push((labels::PULL, secret::wanted(inputs, set, world).version));
     }
     labels
+}
+
+/// The tags of the images that serve components in a release's pods, as many as a label holds.
+fn component_tags(inputs: &Inputs, name: &str) -> Option<String> {
+    let containers =
+        if inputs.profile.releases[name].sidecar { inputs.dapr.containers(name) } else { Vec::new() };
+    let tags = containers.into_iter().filter_map(|container| inputs.tags.get(&container.image));
+    tags.cloned().reduce(|all, tag| if all.len() + tag.len() < LABEL_LENGTH { all + "." + &tag } else { all })
 }
 
 /// Whether a release has the wanted inputs and nothing that is live differs from them; one of another profile is what

@@ -211,6 +211,9 @@ fn describe_new(newest: &Revision, labels: &[(&str, String)]) -> String {
     if let Some(tag) = new(labels::IMAGE).filter(|_| changed(labels::IMAGE)) {
         parts.push(format!("image {tag}"));
     }
+    if let Some(tags) = new(labels::COMPONENTS).filter(|_| changed(labels::COMPONENTS)) {
+        parts.push(format!("component image {tags}"));
+    }
     if let Some(version) = new(labels::SECRETS).filter(|_| changed(labels::SECRETS)) {
         parts.push(format!("secret {version}"));
     }

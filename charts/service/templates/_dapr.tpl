@@ -16,8 +16,15 @@ dapr.io/log-as-json: {{ $dapr.logAsJson | quote }}
 dapr.io/config: {{ . | quote }}
 {{- end }}
 dapr.io/volume-mounts: {{ include "service.daprMounts" . | quote }}
-{{- range $name, $value := omit ($dapr.annotations | default dict) "volume-mounts" }}
+{{- $made := list "volume-mounts" }}
+{{- if include "service.hasComponents" . }}
+{{- $made = list "volume-mounts" "volume-mounts-rw" "inject-pluggable-components" }}
+dapr.io/volume-mounts-rw: {{ include "service.daprMountsToWrite" . | quote }}
+{{- end }}
+{{- range $name, $value := $dapr.annotations | default dict }}
+{{- if not (has $name $made) }}
 dapr.io/{{ $name }}: {{ include "service.scalar" $value | quote }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -29,6 +36,12 @@ which does not start without a service account's token; the application needs no
 {{- define "service.daprMounts" -}}
 dapr-kube-api:/var/run/secrets/kubernetes.io/serviceaccount
 {{- with index (.Values.dapr.annotations | default dict) "volume-mounts" }},{{ . }}{{ end }}
+{{- end }}
+
+{{/* The sockets of the pod's components, which the sidecar connects to. */}}
+{{- define "service.daprMountsToWrite" -}}
+dapr-components:{{ include "service.componentSockets" . }}
+{{- with index (.Values.dapr.annotations | default dict) "volume-mounts-rw" }},{{ . }}{{ end }}
 {{- end }}
 
 {{/* The same files as a service account's token that Kubernetes mounts by itself. */}}

@@ -1,5 +1,5 @@
 {{/*
-The pod: one container, hardened to Pod Security "restricted" by the defaults of the charts.
+The pod: one container, hardened to Pod Security "restricted" by the defaults of the charts, and those of _components.tpl.
 */}}
 {{- define "service.podSpec" -}}
 serviceAccountName: {{ include "service.serviceAccountName" . }}
@@ -8,6 +8,10 @@ enableServiceLinks: false
 terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
 securityContext:
   {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- with include "service.componentContainers" . | trim }}
+initContainers:
+  {{- . | nindent 2 }}
+{{- end }}
 containers:
   - {{ include "service.container" . | indent 4 | trim }}
 {{- with include "service.volumes" . | trim }}
@@ -22,12 +26,13 @@ volumes:
 {{- end }}
 {{- end }}
 
-{{/* The volumes of the values, and those of Dapr's sidecar. */}}
+{{/* The volumes of the values, those of Dapr's sidecar, and those of the containers beside it. */}}
 {{- define "service.volumes" -}}
 {{- with .Values.volumes }}
 {{- toYaml . }}
 {{- end }}
 {{- include "service.daprVolumes" . }}
+{{- include "service.componentVolumes" . }}
 {{- end }}
 
 {{- define "service.container" -}}

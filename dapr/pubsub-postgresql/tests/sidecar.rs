@@ -6,4 +6,5 @@ mod sidecar {
     mod chaos;
     mod faults;
     mod refusals;
+    mod semantics;
 }

@@ -70,7 +70,8 @@ impl ReleaseStep {
         ]
     }
 
-    /// A pod that does not ask for the container of a component in its scope would get a sidecar that ends at its start.
+    /// A pod that neither has nor asks for the container of a component in its scope would get a sidecar that ends at its
+    /// start.
     pub(super) fn asks_for_containers(&self, manifests: &Manifests) -> Result<(), DecideError> {
         let unasked = manifests.demand.workloads.iter().find_map(|workload| {
             workload.pod.unasked.first().map(|container| (workload.name.as_str(), container.as_str()))
@@ -78,14 +79,14 @@ impl ReleaseStep {
         let Some((workload, container)) = unasked else { return Ok(()) };
         Err(DecideError {
             message: format!(
-                "release {}: the pods of {workload} do not ask for the container {container}, which serves a Dapr \
-                 component in their scope",
+                "release {}: the pods of {workload} neither have nor ask for the container {container}, which serves a \
+                 Dapr component in their scope",
                 self.name
             ),
             evidence: Vec::new(),
             hint: format!(
-                "give the pods the annotation {}: \"true\"; with this project's charts: \
-                 dapr.annotations.inject-pluggable-components: true in a values file of the release",
+                "let the chart render the containers of its value dapr.components before the sidecar, as this project's \
+                 charts do, or give the pods the annotation {}: \"true\"",
                 dapr::INJECTION
             ),
         })

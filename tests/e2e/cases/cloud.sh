@@ -18,6 +18,7 @@ cases_cloud() {
   check "up again has nothing to do, with at most 10 processes" cloud_again
   check "a broken service rolls everything back" cloud_broken
   check "another component rolls the services in its scope, and comes back when one of them fails" cloud_component_changed
+  check "a chart may leave the component's container to Dapr's injector" cloud_injected
   check "todoctl does not delete a cluster that is not its own" cloud_not_ours
   check "down --purge takes it away" cloud_gone
 }
@@ -109,19 +110,21 @@ cloud_healthy() {
 # cloud_pods: whether all pods are ready, those of the four services with daprd and the component.
 cloud_pods() {
   kube get pods -o json | jq -e '[.items[] | select(.metadata.deletionTimestamp == null)] | length == 5 and all(.[];
-    (.status.containerStatuses | length > 0 and all(.[]; .ready)) and
-    (.spec.containers | map(.name) | sort) == (if .metadata.labels["app.kubernetes.io/instance"] == "frontend"
-      then ["frontend"] else [.metadata.labels["app.kubernetes.io/instance"], "daprd", "pubsub-postgresql"] | sort end))' >/dev/null || {
+    .metadata.labels["app.kubernetes.io/instance"] as $service |
+    (.status.containerStatuses + (.status.initContainerStatuses // []) | all(.[]; .ready)) and
+    (.spec.containers | map(.name) | sort) == (if $service == "frontend" then ["frontend"] else ["daprd", $service] | sort end) and
+    ((.spec.initContainers // []) | map(.name)) == (if $service == "frontend" then [] else ["pubsub-postgresql"] end))' >/dev/null || {
     kube get pods
     wrong "not every service has its sidecar and its component"
   }
 }
 
-# Dapr's sidecar looks for components once, at its start; one that finds none ends, and Kubernetes starts it again.
+# Dapr's sidecar looks for components once, at its start; one that finds none ends, and Kubernetes starts it again. So the
+# component's container starts before it.
 cloud_first_time() {
   local restarts
-  restarts=$(kube get pods -o json | jq -r '.items[] | .metadata.name as $pod | .status.containerStatuses[] |
-    select(.restartCount > 0) | "\($pod) \(.name) \(.restartCount)"')
+  restarts=$(kube get pods -o json | jq -r '.items[] | .metadata.name as $pod |
+    (.status.containerStatuses + (.status.initContainerStatuses // []))[] | select(.restartCount > 0) | "\($pod) \(.name) \(.restartCount)"')
   same "the restarts" '' "$restarts"
 }
 
@@ -153,8 +156,8 @@ cloud_in_database() {
 # cloud_process NAME: the process ids of a container of the audit pod, as the machine sees them.
 cloud_process() {
   local id
-  id=$(kube get pods -l app.kubernetes.io/instance=audit -o json | jq -r --arg name "$1" '.items[0].status.containerStatuses[] |
-    select(.name == $name) | .containerID | sub("containerd://"; "")')
+  id=$(kube get pods -l app.kubernetes.io/instance=audit -o json | jq -r --arg name "$1" '.items[0].status |
+    (.containerStatuses + .initContainerStatuses)[] | select(.name == $name) | .containerID | sub("containerd://"; "")')
   ctr -a "/var/lib/todoctl-sandbox/$SANDBOX_NAME/containerd.sock" -n k8s.io tasks ls | awk -v id="$id" '$1 == id { print $2 }'
 }
 
@@ -168,8 +171,8 @@ cloud_component_killed() {
 # cloud_restarted: whether Kubernetes has started component and sidecar anew, the one because it was killed, the other
 # because the component asked for it.
 cloud_restarted() {
-  kube get pods -l app.kubernetes.io/instance=audit -o json | jq -e '.items[0].status.containerStatuses |
-    map({(.name): .restartCount}) | add | .["pubsub-postgresql"] == 1 and .daprd == 1 and .audit == 0' >/dev/null ||
+  kube get pods -l app.kubernetes.io/instance=audit -o json | jq -e '.items[0].status |
+    .containerStatuses + .initContainerStatuses | map({(.name): .restartCount}) | add | .["pubsub-postgresql"] == 1 and .daprd == 1 and .audit == 0' >/dev/null ||
     wrong "$(kube get pods -l app.kubernetes.io/instance=audit)"
 }
 
@@ -230,11 +233,23 @@ cloud_component_changed() {
   kube get component pubsub -o json | jq -e '.metadata.annotations["dapr.io/component-container"] | fromjson |
     .resources.requests.memory == "24Mi"' >/dev/null || wrong "the component's container did not come back"
   exits 0 todoctl up cloud
-  kube get pods -o json | jq -e '[.items[] | select(.metadata.deletionTimestamp == null) | .spec.containers[] |
-    select(.name == "pubsub-postgresql") | .resources.requests.memory] | unique == ["25Mi"]' >/dev/null ||
+  kube get pods -o json | jq -e '[.items[] | select(.metadata.deletionTimestamp == null) | .spec.initContainers // [] | .[] |
+    .resources.requests.memory] | unique == ["25Mi"]' >/dev/null ||
     wrong "not every pod has the new container"
   cloud_healthy
   cloud_delivers
+}
+
+# Without the value, the chart asks the injector. Its sidecar comes first, and may have to be started again, once.
+cloud_injected() {
+  exits 0 todoctl up cloud --set audit.dapr.components=null
+  kube get pods -l app.kubernetes.io/instance=audit -o json | jq -e '.items[] |
+    select(.metadata.deletionTimestamp == null) | (.spec.containers | map(.name)) == ["audit", "daprd", "pubsub-postgresql"]
+    and (.status.containerStatuses | all(.[]; .restartCount <= (if .name == "daprd" then 1 else 0 end)))' >/dev/null ||
+    wrong "$(kube get pods -l app.kubernetes.io/instance=audit)"
+  cloud_delivers
+  exits 0 todoctl up cloud
+  cloud_healthy
 }
 
 cloud_images() {

@@ -54,6 +54,8 @@ pub struct Containers {
     pub asked: bool,
     /// Those that todoctl wants to see, separated by commas.
     pub wanted: String,
+    /// Those that the chart places itself, before the sidecar: only where its value `extraEnv.PLACES` says so.
+    pub placed: Vec<Value>,
 }
 
 impl Containers {
@@ -61,10 +63,11 @@ impl Containers {
     pub fn read(values: &Value) -> Self {
         let wanted =
             values.pointer("/podAnnotations/todoctl.dev~1component-containers").and_then(Value::as_str);
-        Self {
-            asked: values.pointer("/dapr/annotations/inject-pluggable-components") == Some(&json!(true)),
-            wanted: wanted.unwrap_or_default().to_owned(),
-        }
+        let components = values.pointer("/dapr/components").and_then(Value::as_array);
+        let knows = values.pointer("/extraEnv/PLACES").is_some();
+        let placed = components.filter(|_| knows).cloned().unwrap_or_default();
+        let asked = values.pointer("/dapr/annotations/inject-pluggable-components") == Some(&json!(true));
+        Self { asked: asked && placed.is_empty(), placed, wanted: wanted.unwrap_or_default().to_owned() }
     }
 
     /// The annotations of a pod with a sidecar.

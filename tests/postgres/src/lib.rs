@@ -1,7 +1,7 @@
 //! A PostgreSQL server for the time of a test, with everything that tests do to one: end it in all ways, start it again.
 //!
-//! Owns finding the programs, a folder and the end of the server. Refuses to be used for anything but tests: its data
-//! does not survive a power cut, and its passwords stand here.
+//! Owns finding the programs, a folder and the end of the server. Refuses to be used for anything but tests: its
+//! passwords stand here.
 
 #![expect(clippy::disallowed_methods, reason = "tests start servers; the rule is for todoctl")]
 #![expect(clippy::missing_panics_doc, reason = "a test fails by a panic")]
@@ -45,12 +45,23 @@ pub struct Server {
     programs: PathBuf,
     folder: PathBuf,
     port: u16,
+    durable: bool,
     process: Option<Child>,
 }
 
 impl Server {
-    /// Starts a server. `None` where PostgreSQL is not installed; in CI that is a failure.
+    /// Starts a server. `None` where PostgreSQL is not installed; in CI that is a failure. It answers before data is on
+    /// disk: what it holds survives its own crash, and no power cut.
     pub fn start() -> Option<Self> {
+        Self::make(false)
+    }
+
+    /// The same for measurements: data is on disk before it answers.
+    pub fn start_durable() -> Option<Self> {
+        Self::make(true)
+    }
+
+    fn make(durable: bool) -> Option<Self> {
         let Some(programs) = programs() else {
             assert!(std::env::var_os("CI").is_none(), "PostgreSQL is missing: scripts/setup installs it");
             return None;
@@ -61,7 +72,7 @@ impl Server {
             .expect("a shell runs");
         let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
         assert!(output.status.success() && folder.is_absolute(), "initdb fails");
-        let mut server = Self { programs, folder, port: free_port(), process: None };
+        let mut server = Self { programs, folder, port: free_port(), durable, process: None };
         server.resume();
         Some(server)
     }
@@ -77,7 +88,8 @@ impl Server {
         let (data, folder) =
             (self.folder.join("data").display().to_string(), self.folder.display().to_string());
         let port = self.port.to_string();
-        let settings = ["fsync=off", "logging_collector=off", "ssl=on", "listen_addresses=127.0.0.1"];
+        let fsync = if self.durable { "fsync=on" } else { "fsync=off" };
+        let settings = [fsync, "logging_collector=off", "ssl=on", "listen_addresses=127.0.0.1"];
         let mut command = as_postgres(&self.programs.join("postgres").display().to_string(), &["-D", &data]);
         command.args(["-k", &folder, "-p", &port]);
         for setting in settings {

@@ -2,12 +2,14 @@
 //! message bus. Tests and benchmarks of message buses use it; `todoctl` does not.
 //!
 //! `supervised` keeps processes alive as Kubernetes does, `sidecar` is a daprd with its Component, `broker` the message
-//! bus, `app` what receives, `publisher` what publishes, `figures` what is measured.
+//! bus, `app` what receives, `publisher` what publishes, `figures` what is measured. `comparison` measures two buses in
+//! one run, for `scripts/bench-pubsub`.
 
 #![expect(clippy::missing_panics_doc, reason = "a test fails by a panic")]
 
 pub mod app;
 pub mod broker;
+pub mod comparison;
 pub mod figures;
 pub mod publisher;
 pub mod sidecar;

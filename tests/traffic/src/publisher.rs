@@ -25,16 +25,27 @@ impl Default for Http {
 impl Http {
     /// Asks.
     pub async fn get(&self, url: &str) -> Result<(StatusCode, Bytes), String> {
-        self.send(Method::GET, url, Bytes::new()).await
+        self.send(Method::GET, url, "", Bytes::new()).await
     }
 
-    /// Sends JSON.
-    pub async fn post(&self, url: &str, body: Bytes) -> Result<(StatusCode, Bytes), String> {
-        self.send(Method::POST, url, body).await
+    /// Sends something.
+    pub async fn post(
+        &self,
+        url: &str,
+        content_type: &str,
+        body: Bytes,
+    ) -> Result<(StatusCode, Bytes), String> {
+        self.send(Method::POST, url, content_type, body).await
     }
 
-    async fn send(&self, method: Method, url: &str, body: Bytes) -> Result<(StatusCode, Bytes), String> {
-        let request = Request::builder().method(method).uri(url).header("content-type", "application/json");
+    async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        content_type: &str,
+        body: Bytes,
+    ) -> Result<(StatusCode, Bytes), String> {
+        let request = Request::builder().method(method).uri(url).header("content-type", content_type);
         let request = request.body(Full::new(body)).map_err(|error| error.to_string())?;
         let answer = async {
             let response = self.0.request(request).await.map_err(|error| error.to_string())?;
@@ -79,7 +90,7 @@ impl Publisher {
     /// Publishes an event; an error says why it was refused.
     pub async fn attempt(&self, number: u64) -> Result<(), String> {
         let body = json!({"number": number, "at": now()}).to_string();
-        let refused = match self.http.post(&self.url, body.into()).await {
+        let refused = match self.http.post(&self.url, "application/json", body.into()).await {
             Ok((status, _)) if status.is_success() => return Ok(()),
             Ok((_, body)) => String::from_utf8_lossy(&body).into_owned(),
             Err(error) => error,

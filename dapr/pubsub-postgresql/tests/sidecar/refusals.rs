@@ -23,62 +23,85 @@ async fn said(sidecar: &Sidecar, text: &str, within: Duration) {
     }
 }
 
-#[tokio::test]
-async fn daprd_says_why_a_component_cannot_be_initialised() {
-    let server = Server::start().expect("PostgreSQL is installed");
-    server.create("refusals");
-    server.sql("refusals", "CREATE ROLE stranger LOGIN PASSWORD 's'");
-    let url = server.url("refusals", "");
-    let nobody = format!("postgres://todo:{PASSWORD}@127.0.0.1:1/refusals");
-    let folder = tempfile::tempdir().unwrap();
-    let cases = [
+/// A Component that cannot be initialised: its name here, its connection string, more metadata, and what daprd says.
+type Case = (&'static str, String, Vec<(&'static str, String)>, String);
+
+fn cases(server: &Server) -> Vec<Case> {
+    let (url, port) = (server.url("refusals", ""), server.port());
+    let text = str::to_owned;
+    vec![
         (
             "no-url",
-            "redis://here".to_owned(),
+            text("redis://here"),
             vec![],
-            "code = InvalidArgument desc = `connectionString` is not readable",
+            text("code = InvalidArgument desc = `connectionString` is not readable"),
         ),
         (
             "bad-entry",
             url.clone(),
-            vec![("maxConns", "many".to_owned())],
-            "`maxConns` is a number between 1 and 100",
+            vec![("maxConns", text("many"))],
+            text("`maxConns` is a number between 1 and 100"),
         ),
         (
             "wrong-password",
             url.replace(PASSWORD, "wrong"),
             vec![],
-            "desc = PostgreSQL at 127.0.0.1:PORT: password authentication failed for user \\\"todo\\\" (SQLSTATE 28P01); \
-             check `connectionString`",
+            format!(
+                "desc = PostgreSQL at 127.0.0.1:{port}: password authentication failed for user \\\"todo\\\" (SQLSTATE \
+                 28P01); check `connectionString`"
+            ),
         ),
         (
             "no-rights",
             url.replace("todo:", "stranger:").replace(PASSWORD, "s"),
             vec![],
-            "desc = PostgreSQL at 127.0.0.1:PORT: permission denied for database refusals (SQLSTATE 42501); the README of \
-             this component, \\\"Rights\\\", has the grants",
+            format!(
+                "desc = PostgreSQL at 127.0.0.1:{port}: permission denied for database refusals (SQLSTATE 42501); the \
+                 README of this component, \\\"Rights\\\", has the grants"
+            ),
+        ),
+        (
+            "newer-schema",
+            server.url("newer", ""),
+            vec![],
+            text(
+                "desc = the schema dapr_pubsub has version 9, which works with components that know version 8 or a newer \
+                 one; this one knows 1: use a newer image of the component",
+            ),
         ),
         (
             "down",
-            nobody,
+            format!("postgres://todo:{PASSWORD}@127.0.0.1:1/refusals"),
             vec![],
-            "desc = cannot reach PostgreSQL at 127.0.0.1:1: error connecting to server: Connection refused",
+            text(
+                "desc = cannot reach PostgreSQL at 127.0.0.1:1: error connecting to server: Connection refused",
+            ),
         ),
-    ];
-    let sidecars = cases.map(|(name, url, metadata, message)| {
+    ]
+}
+
+#[tokio::test]
+async fn daprd_says_why_a_component_cannot_be_initialised() {
+    let server = Server::start().expect("PostgreSQL is installed");
+    server.create("refusals");
+    server.sql("refusals", "CREATE ROLE stranger LOGIN PASSWORD 's'");
+    server.create("newer");
+    server.sql(
+        "newer",
+        "CREATE SCHEMA dapr_pubsub; CREATE TABLE dapr_pubsub.schema (version int, oldest int);
+         INSERT INTO dapr_pubsub.schema VALUES (9, 8)",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let sidecars = cases(&server).into_iter().map(|(name, url, metadata, message)| {
         let broker = Broker::Postgres { url, metadata };
         (Sidecar::start(folder.path(), name, "app", None, &broker), message)
     });
-    for (sidecar, message) in &sidecars {
-        let message = message.replace("PORT", &server.port().to_string());
-        said(
-            sidecar,
-            "[INIT_COMPONENT_FAILURE]: initialization error occurred for pubsub (pubsub.postgresql/v1)",
-            Duration::from_mins(1),
-        )
-        .await;
-        said(sidecar, &message, Duration::from_secs(1)).await;
-        said(sidecar, "Fatal error from runtime", Duration::from_secs(10)).await;
+    for (sidecar, message) in sidecars.collect::<Vec<_>>() {
+        let failure =
+            "[INIT_COMPONENT_FAILURE]: initialization error occurred for pubsub (pubsub.postgresql/v1)";
+        said(&sidecar, failure, Duration::from_mins(1)).await;
+        said(&sidecar, &message, Duration::from_secs(1)).await;
+        said(&sidecar, "Fatal error from runtime", Duration::from_secs(10)).await;
     }
 }
 

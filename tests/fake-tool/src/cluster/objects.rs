@@ -138,6 +138,9 @@ fn template(release: &str, set: &ReplicaSet) -> Value {
     }
     if set.sidecar.is_some() {
         template["metadata"]["annotations"] = set.containers.annotations(release);
+        if !set.containers.placed.is_empty() {
+            template["spec"]["initContainers"] = json!(set.containers.placed);
+        }
     }
     template
 }

@@ -79,10 +79,11 @@ pub fn manifest(chart: &str, wanted: &Wanted) -> String {
     let Wanted { namespace, release, replicas, image, resources, .. } = wanted;
     let labels = cluster::objects::labels(release);
     let annotations = if wanted.sidecar { wanted.containers.annotations(release) } else { json!({}) };
+    let placed = if wanted.sidecar { json!(wanted.containers.placed) } else { json!([]) };
     format!(
         "---\n# Source: {chart}/templates/service.yaml\napiVersion: v1\nkind: Service\nmetadata:\n  name: {release}-service\n  namespace: {namespace}\n\
          ---\n# Source: {chart}/templates/deployment.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {release}-deployment\n  \
          namespace: {namespace}\nspec:\n  replicas: {replicas}\n  selector:\n    matchLabels: {labels}\n  template:\n    metadata:\n      annotations: {annotations}\n      labels: {labels}\n    \
-         spec:\n      containers:\n        - name: {release}\n          image: \"{image}\"\n          resources: {resources}\n"
+         spec:\n      initContainers: {placed}\n      containers:\n        - name: {release}\n          image: \"{image}\"\n          resources: {resources}\n"
     )
 }
