@@ -174,16 +174,15 @@ async fn a_role_with_the_grants_of_the_readme_is_enough() {
     let status = refusal(&component, &worker, &[]).await;
     assert!(status.message().contains("permission denied for schema dapr_pubsub"), "{status}");
     let readme = include_str!("../../README.md");
-    let grants = readme
-        .split("```sql\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next())
-        .expect("the README has them");
+    let blocks = readme.split("```sql\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let [grants, state] = blocks.collect::<Vec<_>>()[..] else { panic!("the README has two") };
     server.sql("rights", grants);
     let mut client = component.ready(&worker, "g", &[]).await;
     let mut subscriber = Subscriber::new(&mut client, "t").await;
     publish(&mut client, "t", "hello").await.unwrap();
     assert_eq!(subscriber.texts(1).await, ["hello"]);
+    let state = server.sql("rights", &format!("SET ROLE worker; {state}"));
+    assert!(state.starts_with("t|g|0|") && state.ends_with("|0"), "{state}");
     server.sql("rights", "UPDATE dapr_pubsub.segments SET opened_at = '2020-01-01'");
     let kept = "SET ROLE worker; SELECT dapr_pubsub.turn(0, 0); SELECT emptied FROM dapr_pubsub.tidy(0, true); \
                 SELECT dapr_pubsub.forget('g')";
