@@ -14,6 +14,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use self::verify::Verifier;
+
 /// The values of `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -92,17 +94,14 @@ impl Tls {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?;
-        let config = match self.mode {
-            Mode::Disable | Mode::Allow | Mode::Prefer | Mode::Require => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(verify::Nothing::new(&provider))),
+        let verifier = match self.mode {
+            Mode::Disable | Mode::Allow | Mode::Prefer | Mode::Require => Verifier::of_nothing(&provider),
             Mode::VerifyCa | Mode::VerifyFull => {
-                let (roots, store) = self.roots()?;
                 let name = self.mode == Mode::VerifyFull;
-                let verifier = verify::Signature::new(roots, store, name, &provider)?;
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+                Verifier::of_certificate(self.roots()?, name, &provider)?
             }
         };
+        let config = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
         Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
     }
 

@@ -11,73 +11,42 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-/// Any certificate will do: what `prefer` and `require` mean.
+/// Looks at a server's certificate, and at what it signs.
 #[derive(Debug)]
-pub(super) struct Nothing(WebPkiSupportedAlgorithms);
-
-impl Nothing {
-    pub(super) fn new(provider: &CryptoProvider) -> Self {
-        Self(provider.signature_verification_algorithms)
-    }
-}
-
-impl ServerCertVerifier for Nothing {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.0)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
-    }
+pub(super) struct Verifier {
+    algorithms: WebPkiSupportedAlgorithms,
+    /// `None`: any certificate will do, which is what `prefer` and `require` mean.
+    certificate: Option<Certificate>,
 }
 
 /// The right authority signed it: what `verify-ca` means, and with the name, `verify-full`.
 #[derive(Debug)]
-pub(super) struct Signature {
+struct Certificate {
     usual: Arc<WebPkiServerVerifier>,
     roots: Vec<CertificateDer<'static>>,
     name: bool,
 }
 
-impl Signature {
-    /// From certificates whose signatures count. `name` says whether that in the certificate must be right.
-    pub(super) fn new(
-        roots: Vec<CertificateDer<'static>>,
-        store: RootCertStore,
+impl Verifier {
+    /// Takes any certificate.
+    pub(super) fn of_nothing(provider: &CryptoProvider) -> Self {
+        Self { algorithms: provider.signature_verification_algorithms, certificate: None }
+    }
+
+    /// Takes a certificate that one of these has signed. `name` says whether that in the certificate must be right.
+    pub(super) fn of_certificate(
+        (roots, store): (Vec<CertificateDer<'static>>, RootCertStore),
         name: bool,
         provider: &Arc<CryptoProvider>,
     ) -> Result<Self, String> {
         let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider));
-        Ok(Self { usual: builder.build().map_err(|error| error.to_string())?, roots, name })
+        let usual = builder.build().map_err(|error| error.to_string())?;
+        let certificate = Some(Certificate { usual, roots, name });
+        Ok(Self { certificate, ..Self::of_nothing(provider) })
     }
 }
 
-impl ServerCertVerifier for Signature {
+impl ServerCertVerifier for Verifier {
     /// The name is the last thing that is looked at (rustls 0.23, `webpki/server_verifier.rs`). A certificate that signed
     /// itself, as `openssl req -x509` makes it, may be an authority's, which rustls takes from no server; libpq does, when
     /// it is one of the roots.
@@ -89,12 +58,15 @@ impl ServerCertVerifier for Signature {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match self.usual.verify_server_cert(end_entity, intermediates, server_name, ocsp, now) {
+        let Some(Certificate { usual, roots, name }) = &self.certificate else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        match usual.verify_server_cert(end_entity, intermediates, server_name, ocsp, now) {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if !self.name => Ok(ServerCertVerified::assertion()),
-            Err(Error::InvalidCertificate(CertificateError::Other(_))) if self.roots.contains(end_entity) => {
-                if self.name {
+            )) if !name => Ok(ServerCertVerified::assertion()),
+            Err(Error::InvalidCertificate(CertificateError::Other(_))) if roots.contains(end_entity) => {
+                if *name {
                     verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 }
                 Ok(ServerCertVerified::assertion())
@@ -109,7 +81,7 @@ impl ServerCertVerifier for Signature {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.usual.verify_tls12_signature(message, cert, dss)
+        verify_tls12_signature(message, cert, dss, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -118,11 +90,11 @@ impl ServerCertVerifier for Signature {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.usual.verify_tls13_signature(message, cert, dss)
+        verify_tls13_signature(message, cert, dss, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.usual.supported_verify_schemes()
+        self.algorithms.supported_schemes()
     }
 }
 
@@ -151,7 +123,7 @@ mod tests {
             store.add((*root).clone()).unwrap();
         }
         let roots = roots.iter().map(|root| (*root).clone()).collect();
-        let verifier = Signature::new(roots, store, name, &provider).unwrap();
+        let verifier = Verifier::of_certificate((roots, store), name, &provider).unwrap();
         let host = ServerName::try_from(host.to_owned()).unwrap();
         verifier.verify_server_cert(shown, &[], &host, &[], UnixTime::now()).is_ok()
     }
