@@ -68,3 +68,46 @@ pub(super) fn after_removal<'a>(world: &World, stays: impl Iterator<Item = &'a R
     let versions = world.secrets.values().flat_map(|versions| versions.iter().map(|version| &version.name));
     versions.filter(|name| !used.contains(name.as_str())).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::world::runs::Runs;
+
+    fn world(labels: &[(&str, &str)]) -> World {
+        let mut world = World::without_cluster("run", String::new());
+        let labels = labels.iter().map(|(name, tag)| ((*name).to_owned(), (*tag).to_owned())).collect();
+        world.releases.insert(
+            "todo",
+            "backend",
+            Revision { number: 1, status: "deployed".to_owned(), labels },
+        );
+        world.runs = Some(Runs::parse(b"{\"items\": []}").unwrap());
+        world.images = Some(
+            ["todo/backend:a", "todo/backend:b", "todo/own:c", "todo/own:d", "todo/own:e"]
+                .map(str::to_owned)
+                .into(),
+        );
+        world
+    }
+
+    #[test]
+    fn what_a_revision_names_stays() {
+        let mut inputs =
+            Arc::unwrap_or_clone(Inputs::of_releases(&json!({"backend": {"chart": "c", "order": 6}})));
+        inputs.profile.images =
+            serde_json::from_value(json!({"backend": {"repository": "todo/backend", "context": "b"},
+                "own": {"repository": "todo/own", "context": "o"}}))
+            .unwrap();
+        inputs.tags =
+            [("backend", "b"), ("own", "e")].map(|(name, tag)| (name.to_owned(), tag.to_owned())).into();
+        let unused = |labels: &[(&str, &str)]| images(&inputs, &world(labels));
+        assert_eq!(unused(&[]), ["todo/backend:a", "todo/own:c", "todo/own:d"]);
+        assert_eq!(unused(&[(labels::COMPONENTS, "c.d")]), ["todo/backend:a"]);
+        assert_eq!(unused(&[(labels::IMAGE, "a"), (labels::COMPONENTS, "d")]), ["todo/own:c"]);
+    }
+}
