@@ -68,8 +68,9 @@ part_clippy() {
   cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 }
 
+# A failure of one test program does not hide what the next one finds.
 part_unit() {
-  cargo test --locked --workspace
+  cargo test --locked --workspace --no-fail-fast
 }
 
 part_project() {
