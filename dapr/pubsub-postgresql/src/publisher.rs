@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use crate::database::{Database, Failure};
+use crate::database::{Database, Failure, Kind};
 use crate::message::Outgoing;
 
 /// Messages and bytes of one transaction, about.
@@ -93,14 +93,26 @@ impl TopicPublisher {
     async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Waiting>) {
         while let Some(first) = queue.recv().await {
             let batch = gather(first, &mut queue);
-            let result = self.store(&batch).await;
-            if result.is_ok() {
-                self.volume.fetch_add(batch.iter().map(|one| one.weight).sum(), Ordering::Relaxed);
+            match self.store(&batch).await {
+                // One of them cannot be stored, and the others came with it only because they waited together.
+                Err(Failure { kind: Kind::Wrong, .. }) if batch.len() > 1 => {
+                    for waiting in batch {
+                        let result = self.store(std::slice::from_ref(&waiting)).await;
+                        self.answer(vec![waiting], &result);
+                    }
+                }
+                result => self.answer(batch, &result),
             }
-            for waiting in batch {
-                // Whoever asked may have gone.
-                let _ = waiting.done.send(result.clone());
-            }
+        }
+    }
+
+    fn answer(&self, batch: Vec<Waiting>, result: &Result<(), Failure>) {
+        if result.is_ok() {
+            self.volume.fetch_add(batch.iter().map(|one| one.weight).sum(), Ordering::Relaxed);
+        }
+        for waiting in batch {
+            // Whoever asked may have gone.
+            let _ = waiting.done.send(result.clone());
         }
     }
 

@@ -97,6 +97,32 @@ async fn what_cannot_be_delivered_is_refused() {
 }
 
 #[tokio::test]
+async fn what_the_database_cannot_store_is_refused_alone() {
+    let Some(server) = shared() else { return };
+    server.sql("postgres", "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    let component = Component::start("a");
+    let client = component.ready(&server.url("latin", ""), "g", &[]).await;
+    // They come at once, so that those that wait go to the database together.
+    let mut requests = tokio::task::JoinSet::new();
+    for number in 0..30 {
+        let mut client = client.clone();
+        let word = if number == 20 { "\u{1f600}" } else { "a" };
+        let request = PublishRequest {
+            topic: "t".to_owned(),
+            metadata: HashMap::from([("word".to_owned(), word.to_owned())]),
+            ..PublishRequest::default()
+        };
+        requests.spawn(async move { client.publish(request).await.map(drop) });
+    }
+    let results = requests.join_all().await;
+    let refused: Vec<String> =
+        results.into_iter().filter_map(Result::err).map(|refused| refused.message().to_owned()).collect();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert!(refused[0].contains("has no equivalent in encoding \"LATIN1\" (SQLSTATE 22P05)"), "{refused:?}");
+    assert_eq!(server.sql("latin", "SELECT count(*) FROM dapr_pubsub.messages"), "29");
+}
+
+#[tokio::test]
 async fn many_in_one_call_are_all_there_in_their_order_but_for_those_that_are_named() {
     let Some(server) = shared() else { return };
     server.create("bulk");
