@@ -59,6 +59,15 @@ pub(super) fn shared() -> Option<Arc<Server>> {
     Some(found)
 }
 
+/// As its image has it where `scripts/test pubsub` says so, otherwise as cargo has built it for tests.
+fn program() -> PathBuf {
+    const IMAGE: &str = "PUBSUB_POSTGRESQL";
+    match std::env::var_os(IMAGE) {
+        Some(_) => traffic::program(IMAGE),
+        None => env!("CARGO_BIN_EXE_pubsub-postgresql").into(),
+    }
+}
+
 /// The program.
 pub(super) struct Component {
     process: Option<Child>,
@@ -89,7 +98,7 @@ impl Component {
     /// Starts it again, in the same folder.
     pub(super) fn again(&mut self) {
         let _ = std::fs::remove_file(self.socket());
-        let mut process = Command::new(env!("CARGO_BIN_EXE_pubsub-postgresql"))
+        let mut process = Command::new(program())
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (*name, value.as_str())))
             .stdout(Stdio::piped())
