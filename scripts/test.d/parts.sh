@@ -86,10 +86,9 @@ part_build() {
 # EVENTS, SEED and MESSAGES choose how many events there are, what is killed when, and how many messages.
 part_pubsub() {
   pubsub_programs
-  # Of the whole workspace, as in part_unit, so that its dependencies are not compiled a second time for other features.
-  local tests=(cargo test --locked --workspace --features pubsub-postgresql/thorough)
-  "${tests[@]}" --test sidecar -- --nocapture
-  "${tests[@]}" --test contract contract::volume -- --nocapture
+  # Of the whole workspace, as in part_unit: for other features most dependencies would be compiled again.
+  cargo test --locked --workspace --features pubsub-postgresql/thorough --test sidecar --test contract \
+    -- sidecar:: contract::volume --nocapture
 }
 
 part_sandbox() {
