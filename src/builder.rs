@@ -14,9 +14,8 @@ use self::buildx::BuildxBuilder;
 use self::minikube::MinikubeImages;
 use self::registry::Registry;
 use self::sandbox::SandboxImages;
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, Output};
 use crate::profile::{self, Buildx, Cluster, Delivery, Image, Profile};
-use crate::runner::Output;
 use crate::tool::docker::Goes;
 
 /// Where images must be for the cluster's pods to find them.

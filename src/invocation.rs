@@ -2,11 +2,13 @@
 //! Refuses to spawn anything (`runner`) and to know any flag (`tool`).
 
 mod install;
+mod output;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use install::install;
+pub use output::{Output, RunError};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};

@@ -5,8 +5,8 @@
 //! The [`engine`] is the only part that acts on decisions, forwards and backwards. Everything that happens is an
 //! [`event::Event`]; renderers and the journal only read them.
 
-pub mod budget;
 pub mod builder;
+pub mod capacity;
 pub mod chart;
 pub mod cli;
 pub mod closing;
@@ -36,6 +36,7 @@ pub mod redact;
 pub mod references;
 pub mod render;
 pub mod report;
+pub mod resources;
 pub mod run_record;
 pub mod runner;
 pub mod step;

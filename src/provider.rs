@@ -14,9 +14,8 @@ use self::context::ContextProvider;
 use self::minikube::MinikubeProvider;
 use self::oke::OkeProvider;
 use self::sandbox::SandboxProvider;
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, Output};
 use crate::profile;
-use crate::runner::Output;
 use crate::step::DecideError;
 
 /// What a provider says of its cluster.

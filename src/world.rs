@@ -25,7 +25,7 @@ use self::live::Live;
 use self::releases::Releases;
 use self::runs::Runs;
 use self::secrets::Versions;
-use crate::budget::{Demand, Nodes};
+use crate::resources::{Demand, Nodes};
 use crate::dapr::Crd;
 use crate::digest::Weight;
 use crate::workload::Workload;

@@ -5,9 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::{Builder, Look, Store, dockerfile};
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, Output};
 use crate::profile::{Image, Minikube};
-use crate::runner::Output;
 use crate::tool::minikube;
 
 pub(super) struct MinikubeImages(pub(super) Minikube);

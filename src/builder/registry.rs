@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Look, Store};
-use crate::invocation::Invocation;
-use crate::runner::Output;
+use crate::invocation::{Invocation, Output};
 use crate::tool::docker;
 
 pub(super) struct Registry;

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Builder, Look, Store, dockerfile};
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, Output};
 use crate::profile::{Image, Sandbox};
-use crate::runner::Output;
 use crate::tool::sandbox;
 
 pub(super) struct SandboxImages(pub(super) Sandbox);

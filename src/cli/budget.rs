@@ -1,6 +1,7 @@
 //! `todoctl budget`: what a profile asks of the nodes, and whether there is room. Exit status 4 when there is not.
 
-use crate::budget::{self, Asked, Demand, Had, Nodes};
+use crate::capacity::{self, Asked, Had};
+use crate::resources::{Demand, Nodes, Resources};
 use crate::cli::args::{Args, Budget, Form};
 use crate::cli::failure::Failure;
 use crate::cli::room;
@@ -31,7 +32,7 @@ pub(super) async fn budget(args: &Args, command: &Budget, output: &mut Output) -
         Some(nodes) => on_the_cluster(&session, &world, &nodes, &asked),
         None => promised(&session, &world)?,
     };
-    let verdict = budget::judge(&asked, &had);
+    let verdict = capacity::judge(&asked, &had);
     let page = Page {
         profile: &session.inputs.name,
         verdict: &verdict,
@@ -96,7 +97,7 @@ async fn asked(session: &Session, world: &World) -> Result<Vec<Asked>, Failure> 
 fn on_the_cluster(session: &Session, world: &World, nodes: &Nodes, asked: &[Asked]) -> (Had, String) {
     let leave = steps::leaving(&session.inputs, world);
     let had = room::had(&session.inputs, world, nodes, asked, &leave);
-    let taken = had.rooms.iter().map(|room| room.taken).sum::<budget::Resources>();
+    let taken = had.rooms.iter().map(|room| room.taken).sum::<Resources>();
     let source = format!(
         "Free: what {} of {} can give, less {} for the pods of others.",
         count(had.rooms.len(), "node"),

@@ -6,7 +6,7 @@ use crate::doctor::Finding;
 use crate::exit::Exit;
 use crate::profile::ProfileError;
 use crate::redact::Redactor;
-use crate::runner::RunError;
+use crate::invocation::RunError;
 use crate::step::DecideError;
 use crate::survey::SurveyError;
 

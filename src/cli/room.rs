@@ -1,6 +1,7 @@
 //! Owns the question whether there is room: what to ask of which nodes, for `up` and for `budget`.
 
-use crate::budget::{self, Asked, Demand, Had, Nodes, Running};
+use crate::capacity::{self, Asked, Had};
+use crate::resources::{Demand, Nodes, Running};
 use crate::cli::failure::Failure;
 use crate::inputs::Inputs;
 use crate::world::World;
@@ -12,7 +13,7 @@ pub(super) fn check(inputs: &Inputs, world: &World) -> Result<(), Failure> {
     };
     let demands = world.manifests.iter().map(|(name, manifests)| (name.as_str(), manifests.demand.clone()));
     let asked = asked(inputs, demands);
-    let verdict = budget::judge(&asked, &had(inputs, world, nodes, &asked, &[]));
+    let verdict = capacity::judge(&asked, &had(inputs, world, nodes, &asked, &[]));
     match verdict.refusal(&inputs.name) {
         None => Ok(()),
         Some(refusal) => Err(Failure::unchanged(&refusal.message, &refusal.evidence, refusal.hint)),

@@ -9,8 +9,8 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::*;
-use crate::invocation::{Invocation, Stdin};
-use crate::runner::{Heard, LineSink, Output, RunError, Runner, StreamGuard, ValueSink};
+use crate::invocation::{Invocation, Output, RunError, Stdin};
+use crate::runner::{Heard, LineSink, Runner, StreamGuard, ValueSink};
 use crate::world::Access;
 use crate::world::lease::{self, FORMAT, Holder, OpenRun};
 

@@ -1,9 +1,8 @@
 //! Owns Minikube as a provider.
 
 use super::{Found, Kubeconfig, Provider, Reach, Seen};
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, Output};
 use crate::profile::Minikube;
-use crate::runner::Output;
 use crate::step::DecideError;
 use crate::tool::kubectl;
 use crate::tool::minikube::{self, Config, IRRELEVANT, InvalidProfile, NO_PROFILE, NodeStatus};

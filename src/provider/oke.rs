@@ -2,9 +2,8 @@
 //! Refuses to start, stop and delete it.
 
 use super::{Found, Kubeconfig, Provider, Reach, Seen};
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, Output};
 use crate::profile::Oke;
-use crate::runner::Output;
 use crate::step::DecideError;
 use crate::tool::oci;
 

@@ -1,9 +1,8 @@
 //! Owns the one-machine Kubernetes as a provider.
 
 use super::{Found, Kubeconfig, Provider, Reach, Seen};
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, Output};
 use crate::profile::Sandbox;
-use crate::runner::Output;
 use crate::tool::sandbox;
 
 pub(super) struct SandboxProvider(pub(super) Sandbox);

@@ -3,7 +3,8 @@
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 
-use crate::budget::{Limits, Resources, Row, Sidecar, Verdict};
+use crate::capacity::{Row, Verdict};
+use crate::resources::{Limits, Resources, Room, Sidecar};
 use crate::output::Look;
 use crate::quantity::Quantity;
 use crate::text;
@@ -52,7 +53,7 @@ pub fn json(page: &Page<'_>) -> Value {
             "sidecars": row.sidecars.map(|one| json!({"requests": one.requests, "limits": limits_json(&one.limits)})),
             "without_requests": row.silent, "ends": row.ends})
     };
-    let room = |room: &crate::budget::Room| json!({"node": room.node, "allocatable": room.whole, "taken": room.taken, "free": room.free()});
+    let room = |room: &Room| json!({"node": room.node, "allocatable": room.whole, "taken": room.taken, "free": room.free()});
     json!({"format": 1, "profile": page.profile, "fits": short.is_empty(), "source": page.source,
         "rows": rows.iter().map(row).collect::<Vec<_>>(), "sum": sum, "free": free,
         "nodes": rooms.iter().map(room).collect::<Vec<_>>(),

@@ -20,8 +20,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::ExposeSecret;
 
 use super::environment;
-use super::{Heard, LineSink, Output, RunError, Runner, StreamGuard, ValueSink};
-use crate::invocation::{Invocation, Kubeconfig, Stdin, Tool};
+use super::{Heard, LineSink, Runner, StreamGuard, ValueSink};
+use crate::invocation::{Invocation, Kubeconfig, Output, RunError, Stdin, Tool};
 
 /// How much of a child's error output is kept in memory.
 const TAIL: u64 = 16 * 1024;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tokio::task::JoinSet;
 
 use super::{SurveyError, call, read, stopped};
-use crate::budget::Demand;
+use crate::resources::Demand;
 use crate::dapr::{self, Dapr};
 use crate::inputs::Inputs;
 use crate::invocation::Invocation;

@@ -3,8 +3,7 @@
 
 use super::docker::buildkit;
 use super::minikube::events;
-use crate::invocation::{Dialect, Invocation};
-use crate::runner::Output;
+use crate::invocation::{Dialect, Invocation, Output};
 
 /// What a line of a command that still runs says.
 #[derive(Debug, Clone, PartialEq, Eq)]

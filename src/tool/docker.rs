@@ -6,9 +6,8 @@ pub mod buildkit;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::invocation::{Dialect, Invocation, Tool};
+use crate::invocation::{Dialect, Invocation, Output, Tool};
 use crate::profile::Buildx;
-use crate::runner::Output;
 
 /// Building one image for all its platforms; an emulated platform is slow.
 const BUILD: Duration = Duration::from_mins(30);

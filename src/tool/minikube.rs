@@ -10,9 +10,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::invocation::{Dialect, Invocation, Tool};
+use crate::invocation::{Dialect, Invocation, Output, Tool};
 use crate::profile::Minikube;
-use crate::runner::Output;
 use crate::text;
 
 /// The first start downloads its node image and Kubernetes.

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::invocation::{Invocation, Tool};
+use crate::invocation::{Invocation, Output, Tool};
 use crate::profile::{Endpoint, Oke};
-use crate::runner::Output;
 
 /// It is a Python program that talks to a service far away.
 const PATIENCE: Duration = Duration::from_mins(2);

@@ -7,8 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::invocation::{Invocation, Tool};
-use crate::runner::Output;
+use crate::invocation::{Invocation, Output, Tool};
 use crate::tool::{helm, kubectl};
 
 /// How long a program may take to say its version: the OCI CLI, in Python, takes seconds on a small machine.

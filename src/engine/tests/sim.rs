@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::invocation::{Invocation, Stdin, Tool};
-use crate::runner::{Heard, LineSink, Output, RunError, Runner, StreamGuard, ValueSink};
+use crate::invocation::{Invocation, Output, RunError, Stdin, Tool};
+use crate::runner::{Heard, LineSink, Runner, StreamGuard, ValueSink};
 
 /// How a changing command goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

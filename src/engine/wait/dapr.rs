@@ -5,8 +5,7 @@ use tokio::time::Instant;
 
 use super::{AGAIN, Unmet, Wait};
 use crate::health::dapr;
-use crate::invocation::Invocation;
-use crate::runner::Output;
+use crate::invocation::{Invocation, Output};
 use crate::survey;
 
 impl Wait<'_> {

@@ -13,7 +13,7 @@ use super::super::Engine;
 use super::{Unmet, Wait, deadline};
 use crate::event::{Event, Seen};
 use crate::profile::Method;
-use crate::runner::RunError;
+use crate::invocation::RunError;
 use crate::step::{Asked, Expectation, Request};
 use crate::survey;
 use crate::text;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::budget::{Asked, Demand, Had, Nodes, judge};
+use crate::capacity::{Asked, Had, judge};
+use crate::resources::{Demand, Nodes};
 use crate::dapr::Dapr;
 use crate::profile::Capacity;
 

@@ -1,7 +1,7 @@
 //! Owns what `BuildKit` says while it builds (`--progress plain`), and why a build failed.
 //! Source: github.com/moby/buildkit `util/progress/progressui/printer.go`, `solver/errdefs`.
 
-use crate::runner::Output;
+use crate::invocation::Output;
 use crate::tool::dialect::{Complaint, Said};
 
 /// How many lines of a failed build are shown.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::exit::{Left, advice};
-use crate::runner::Output;
+use crate::invocation::Output;
 use crate::text;
 use crate::tool::dialect::{Complaint, Said};
 

@@ -1,8 +1,7 @@
 //! Owns what is said of a profile that does not fit: the same words for `budget` and for `up`.
 
-use super::Resources;
-use super::nodes::Room;
 use super::verdict::{Short, Verdict, WayOut};
+use crate::resources::{Resources, Room};
 use crate::text::count;
 
 /// What does not fit, the evidence, and what to do.

@@ -1,20 +1,15 @@
-//! Owns what a profile asks of the nodes and whether it fits: requests, sidecars, storage, room.
-//! Refuses to render charts and to read the cluster: `survey` does both.
+//! Owns what pods ask for and what nodes have: requests, sidecars, storage, room.
+//! Refuses to judge whether it fits (`capacity`), to render charts and to read the cluster.
 //!
 //! Everything is counted as the scheduler counts it: by requests. What asks for nothing counts as nothing, and is named.
 
 mod demand;
-mod fit;
 mod nodes;
 mod pod;
-mod verdict;
-mod words;
 
 pub use demand::{Count, Demand, Volume, Workload};
 pub use nodes::{Nodes, Room, Running};
 pub use pod::{Limits, Pod, Sidecar};
-pub use verdict::{Asked, Had, Row, Short, Verdict, WayOut, judge};
-pub use words::Refusal;
 
 use std::iter::Sum;
 use std::ops::{Add, Mul};
@@ -46,7 +41,7 @@ impl Resources {
 
     /// The larger of each.
     #[must_use]
-    fn max(&self, other: &Self) -> Self {
+    pub fn max(&self, other: &Self) -> Self {
         Self { cpu: self.cpu.max(other.cpu), memory: self.memory.max(other.memory) }
     }
 

@@ -2,13 +2,10 @@
 
 use serde::Serialize;
 
-use super::Resources;
-use super::demand::{Demand, Workload};
 use super::fit;
-use super::nodes::Room;
-use super::pod::{Limits, Sidecar};
 use crate::profile::{Cluster, Profile};
 use crate::quantity::Quantity;
+use crate::resources::{Demand, Limits, Resources, Room, Sidecar, Workload};
 
 /// A release and what it asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -67,7 +67,7 @@ impl Limits {
     }
 
     /// Of so many pods.
-    pub(super) fn times(self, pods: u32) -> Self {
+    pub fn times(self, pods: u32) -> Self {
         Self { cpu: self.cpu.map(|one| one * pods), memory: self.memory.map(|one| one * pods) }
     }
 }

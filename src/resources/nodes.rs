@@ -49,9 +49,9 @@ pub struct Room {
     /// How many more pods it can have.
     pub pods: u32,
     /// Its labels.
-    pub(super) labels: BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
     /// Taints that keep pods away for good.
-    pub(super) taints: Vec<Value>,
+    pub taints: Vec<Value>,
 }
 
 impl Room {
@@ -61,7 +61,7 @@ impl Room {
     }
 
     /// Whether a pod may run here at all.
-    pub(super) fn admits(&self, pod: &Pod) -> bool {
+    pub fn admits(&self, pod: &Pod) -> bool {
         let tolerated = |taint: &Value| pod.tolerations.iter().any(|one| tolerates(one, taint));
         pod.node_selector.iter().all(|(name, value)| self.labels.get(name) == Some(value))
             && self.taints.iter().all(tolerated)

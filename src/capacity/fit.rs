@@ -1,9 +1,7 @@
 //! Owns placing pods on nodes: first-fit decreasing, in more than one order of size.
 //! A pod needs all of its room on one node, so enough room in all is not enough.
 
-use super::nodes::Room;
-use super::pod::Pod;
-use super::{Count, Resources, Workload};
+use crate::resources::{Count, Pod, Resources, Room, Workload};
 
 /// A workload, and how many of its pods find no node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
