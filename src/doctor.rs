@@ -1,155 +1,188 @@
-//! Owns what `doctor` and the preflight find: one line per thing looked at, with its evidence and its fix.
-//! Pure: `cli::doctor` looks, these rooms judge what it saw. Refuses to say `ok` of what could not be looked at.
+//! `todoctl doctor`: looks at everything that `up` needs, side by side. Exit status 4 when something is in the way.
+//! `todoctl_advice::doctor` judges what is seen.
 
-pub mod access;
-pub mod machine;
-pub mod ports;
-pub mod registry;
-pub mod state;
-pub mod tools;
+mod cluster;
+mod machine;
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// What a finding is about; findings are shown in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Area {
-    /// The profile and its files.
-    Profile,
-    /// Programs on this machine.
-    Tools,
-    /// Disk and memory of this machine.
-    Machine,
-    /// Whether and how the cluster is reached.
-    Cluster,
-    /// Ports on the cluster's nodes.
-    Ports,
-    /// What the user may do there.
-    Access,
-    /// Runs that are under way, or died.
-    Runs,
-    /// helm's records.
-    Releases,
-    /// Dapr's CRDs, injector and sidecars.
-    Dapr,
-    /// Secret values.
-    Secrets,
-    /// Where images go.
-    Images,
-}
+use crate::args::{Args, Doctor, Form};
+use crate::failure::Failure;
+use crate::session::{self, Session};
+use crate::tools::{Place, absent, look};
+use crate::{charts, folders, sources};
+use todoctl_advice::doctor::tools::{Need, judge, needs, of_every};
+use todoctl_advice::doctor::{Area, Finding};
+use todoctl_core::exit::Exit;
+use todoctl_project::dapr;
+use todoctl_project::given::Given;
+use todoctl_project::inputs::Inputs;
+use todoctl_project::profile::{self, Loaded, ProfileError, Variables};
+use todoctl_run::runner::{DuctRunner, Setup, SharedRunner};
+use todoctl_screen::output::Output;
+use todoctl_screen::render::findings;
 
-impl Area {
-    /// The heading over its findings.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Profile => "Profile",
-            Self::Tools => "Tools",
-            Self::Machine => "Machine",
-            Self::Cluster => "Cluster",
-            Self::Ports => "Node ports",
-            Self::Access => "Access",
-            Self::Runs => "Runs",
-            Self::Releases => "Releases",
-            Self::Dapr => "Dapr",
-            Self::Secrets => "Secrets",
-            Self::Images => "Images",
+/// How long fetching charts may take.
+const FETCH: Duration = Duration::from_mins(1);
+
+/// Looks.
+pub(super) async fn doctor(args: &Args, command: &Doctor, output: &mut Output) -> Result<Exit, Failure> {
+    let mut found = Vec::new();
+    let project = session::project(args);
+    let name = match &project {
+        Ok(project) => chosen(project, command.profile.as_deref(), &mut found),
+        Err(failure) if command.profile.is_some() || args.project.is_some() => {
+            let fix = failure.hint.clone().unwrap_or_default();
+            found.push(Finding::failed(Area::Profile, "project", failure.message.clone(), fix));
+            None
         }
-    }
-}
-
-/// How something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum State {
-    /// As it must be.
-    #[serde(rename = "ok")]
-    Ok,
-    /// `up` can work all the same.
-    #[serde(rename = "warning")]
-    Warning,
-    /// `up` cannot work, or would not help.
-    #[serde(rename = "failed")]
-    Failed,
-    /// It could not be looked at.
-    #[serde(rename = "not checked")]
-    NotChecked,
-}
-
-impl State {
-    /// As it is written.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Failed => "failed",
-            Self::NotChecked => "not checked",
+        Err(failure) => {
+            found.push(Finding::not_checked(Area::Profile, "project", failure.message.clone()));
+            None
         }
-    }
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// What it is about.
-    pub area: Area,
-    /// The thing, in a few words.
-    pub what: String,
-    /// How it is.
-    pub state: State,
-    /// What was seen, or why nothing could be seen.
-    pub evidence: String,
-    /// What to do about it; always there for warnings and failures.
-    pub fix: Option<String>,
-}
-
-impl Finding {
-    /// Something that is as it must be.
-    pub fn ok(area: Area, what: impl Into<String>, evidence: impl Into<String>) -> Self {
-        Self { area, what: what.into(), state: State::Ok, evidence: evidence.into(), fix: None }
-    }
-
-    /// Something that `up` can live with.
-    pub fn warning(
-        area: Area,
-        what: impl Into<String>,
-        evidence: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Self {
-        Self {
-            area,
-            what: what.into(),
-            state: State::Warning,
-            evidence: evidence.into(),
-            fix: Some(fix.into()),
-        }
-    }
-
-    /// Something that is in the way.
-    pub fn failed(
-        area: Area,
-        what: impl Into<String>,
-        evidence: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Self {
-        Self { state: State::Failed, ..Self::warning(area, what, evidence, fix) }
-    }
-
-    /// Something that could not be looked at.
-    pub fn not_checked(area: Area, what: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { state: State::NotChecked, ..Self::ok(area, what, why) }
-    }
-
-    /// Whether it is in the way.
-    pub fn is_failed(&self) -> bool {
-        self.state == State::Failed
-    }
-}
-
-/// Findings in a form for tests: one line each.
-#[cfg(test)]
-pub(crate) fn told(found: &[Finding]) -> String {
-    let line = |one: &Finding| {
-        let fix = one.fix.as_ref().map(|fix| format!(" | {fix}")).unwrap_or_default();
-        format!("{} {}: {}{fix}", one.state.name(), one.what, one.evidence)
     };
-    found.iter().map(line).collect::<Vec<_>>().join("\n")
+    match (&project, name) {
+        (Ok(project), Some(name)) => {
+            of_profile(args, command, (project, &name), &mut found, output).await?;
+        }
+        (Ok(project), None) => found.extend(of_machine(&every_need(project), project).await),
+        (Err(_), _) => found.extend(of_machine(&of_every(&[]), Path::new("/")).await),
+    }
+    found.sort_by_key(|one| one.area);
+    match command.output {
+        Form::Text => output.result(&findings::text(&found, output.result_look)),
+        Form::Json => output.result(&findings::json(command.profile.as_deref(), &found).to_string()),
+    }
+    Ok(if found.iter().any(Finding::is_failed) { Exit::Found } else { Exit::Done })
+}
+
+/// Refuses to start a cluster that could not run here, in the words that `doctor` has for it.
+pub(super) async fn may_start(session: &Session) -> Result<(), Failure> {
+    let found = cluster::before_start(session).await;
+    if found.is_empty() { Ok(()) } else { Err(Failure::findings(&found, &session.inputs.name)) }
+}
+
+/// The profile that is looked at: the given one, else the one that the project was last brought up with.
+fn chosen(project: &Path, given: Option<&str>, found: &mut Vec<Finding>) -> Option<String> {
+    if let Some(name) = given {
+        return Some(name.to_owned());
+    }
+    let last = folders::state().ok().and_then(|state| folders::recall(&state, project));
+    if last.is_none() {
+        let why = "none was given, and none was brought up from here yet: only this machine is looked at, \
+                   for every profile. todoctl doctor PROFILE looks at its cluster too";
+        found.push(Finding::not_checked(Area::Profile, "profile", why));
+    }
+    last
+}
+
+/// Everything about one profile.
+async fn of_profile(
+    args: &Args,
+    command: &Doctor,
+    (project, name): (&Path, &str),
+    found: &mut Vec<Finding>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let loaded = match session::load(project, name) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            found.extend(problems(&error));
+            found.extend(of_machine(&of_every(&[]), project).await);
+            return Ok(());
+        }
+    };
+    found.push(Finding::ok(Area::Profile, loaded.name.clone(), loaded.file.display().to_string()));
+    let given = match sources::given(&loaded.profile.secrets, &command.sources, output) {
+        Ok(given) => given,
+        Err(failure) => {
+            let fix = failure.hint.unwrap_or_default();
+            let lines = failure.message.lines();
+            found.extend(lines.map(|line| Finding::failed(Area::Secrets, "given values", line, fix.clone())));
+            Given::default()
+        }
+    };
+    let file = loaded.file.clone();
+    let needs = needs(&loaded.profile);
+    let missing = absent(&needs, project);
+    let inputs = inputs(loaded, &missing, found, output).await;
+    let session = Session::unchecked(args, inputs, given, file)?;
+    found.extend(machine::state_folder(&session.state));
+    let (tools, cluster) = tokio::join!(of_machine(&needs, project), cluster::look_at(&session, &missing));
+    found.extend(tools);
+    found.extend(cluster);
+    Ok(())
+}
+
+/// The programs that the project's profiles need. One that cannot be read is a matter of `todoctl lint`.
+fn every_need(project: &Path) -> Vec<Need> {
+    let all = profile::profile_names(project);
+    let loaded: Vec<Loaded> =
+        all.iter().filter_map(|name| profile::load(project, name, Variables::AsWritten).ok()).collect();
+    of_every(&loaded)
+}
+
+/// What the disk says, and the charts of repositories; what is wrong with them is found, and the rest is looked at
+/// without them.
+async fn inputs(loaded: Loaded, missing: &[String], found: &mut Vec<Finding>, output: &mut Output) -> Inputs {
+    let dapr = match dapr::load(&loaded) {
+        Ok(dapr) => dapr,
+        Err(error) => {
+            found.extend(problems(&error));
+            dapr::Dapr::default()
+        }
+    };
+    let fetched = match tokio::time::timeout(FETCH, charts::of(&loaded, None, output)).await {
+        Ok(Ok(fetched)) => fetched,
+        Ok(Err(_)) if missing.iter().any(|program| program == "helm") => {
+            found.push(Finding::not_checked(Area::Profile, "charts", "helm is not there to fetch them"));
+            return Inputs::without_sources(loaded);
+        }
+        Ok(Err(failure)) => {
+            found.push(refused("charts", failure));
+            return Inputs::without_sources(loaded);
+        }
+        Err(_) => {
+            let evidence = format!("were not fetched within {FETCH:?}");
+            let fix = "look at the network: helm pull uses HTTPS_PROXY";
+            found.push(Finding::failed(Area::Profile, "charts", evidence, fix));
+            return Inputs::without_sources(loaded);
+        }
+    };
+    match Inputs::resolve(loaded.clone(), dapr, fetched, BTreeMap::new(), None) {
+        Ok(inputs) => inputs,
+        Err(error) => {
+            found.push(Finding::failed(Area::Profile, "files", error.to_string(), error.hint()));
+            Inputs::without_sources(loaded)
+        }
+    }
+}
+
+fn refused(what: &str, failure: Failure) -> Finding {
+    let told: Vec<String> = std::iter::once(failure.message).chain(failure.evidence).collect();
+    Finding::failed(Area::Profile, what, told.join("; "), failure.hint.unwrap_or_default())
+}
+
+fn problems(error: &ProfileError) -> Vec<Finding> {
+    let line = |problem: &profile::Problem| {
+        let told = problem.to_string();
+        let (place, what) = told.split_once(": ").unwrap_or((&told, ""));
+        Finding::failed(Area::Profile, place, what, error.hint().trim_start_matches("Nothing was changed. "))
+    };
+    error.problems().iter().map(line).collect()
+}
+
+/// Programs on this machine.
+async fn of_machine(needs: &[Need], project: &Path) -> Vec<Finding> {
+    let runner: SharedRunner = std::sync::Arc::new(DuctRunner::new(Setup {
+        project: project.to_owned(),
+        environment: folders::environment(),
+        ..Setup::default()
+    }));
+    let state = folders::state().unwrap_or_else(|_| PathBuf::from("/"));
+    let place = Place { runner: &runner, state: &state, project };
+    let seen = look(&place, needs, |_, _| true).await;
+    needs.iter().zip(&seen).map(|(need, seen)| judge(need, seen)).collect()
 }

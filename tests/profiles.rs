@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use todoctl::chart::Fetched;
-use todoctl::dapr;
-use todoctl::inputs::Inputs;
-use todoctl::plan::Plan;
-use todoctl::profile::{self, Chart, Loaded, Variables};
-use todoctl::provider::{self, Provider};
-use todoctl::world::{Access, Cluster, Manifests, World};
-use todoctl::{builder, steps};
+use todoctl_plan::plan::Plan;
+use todoctl_plan::provider::{self, Provider};
+use todoctl_plan::world::{Access, Cluster, Manifests, World};
+use todoctl_plan::{builder, steps};
+use todoctl_project::chart::Fetched;
+use todoctl_project::dapr;
+use todoctl_project::inputs::Inputs;
+use todoctl_project::profile::{self, Chart, Loaded, Variables};
 
 /// The project with Dapr's chart in its place, which a build of the sandbox makes.
 fn project() -> TempDir {

@@ -1,0 +1,182 @@
+//! Owns what the user must be allowed to do for `up`: from the profile, and from what the charts render to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::doctor::{Area, Finding};
+use todoctl_plan::tool::kubectl::Right;
+use todoctl_project::dapr;
+use todoctl_project::profile::Profile;
+
+/// Kinds of the charts that belong to no namespace.
+const CLUSTER_WIDE: [&str; 10] = [
+    "APIService",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "PersistentVolume",
+    "PriorityClass",
+    "StorageClass",
+    "ValidatingWebhookConfiguration",
+];
+/// What helm does with the objects of a chart.
+const APPLY: [&str; 3] = ["create", "patch", "delete"];
+
+/// Everything that `up` does. `rendered` are the objects of each release's chart, with its namespace; a release that
+/// does not render is absent.
+pub fn wanted(profile: &Profile, rendered: &BTreeMap<String, (String, Vec<Value>)>) -> Vec<Right> {
+    let app = profile.namespace.as_str();
+    let mut namespaces: BTreeSet<&str> = BTreeSet::from([app]);
+    let of_releases = profile.releases.values().filter_map(|release| release.namespace.as_deref());
+    namespaces.extend(of_releases);
+    // Several namespaces are read at once, in all of them.
+    let read = if namespaces.len() > 1 { "" } else { app };
+    let mut all = Rights::default();
+    all.add("", "", "namespaces", &["list", "create"]);
+    all.add(read, "", "secrets", &["list"]);
+    all.add(read, "", "pods", &["list"]);
+    all.add(read, "apps", "deployments", &["list"]);
+    all.add(read, "apps", "replicasets", &["list"]);
+    all.add(read, "apps", "statefulsets", &["list"]);
+    all.add(read, "coordination.k8s.io", "leases", &["list"]);
+    all.add(app, "coordination.k8s.io", "leases", &["create", "get", "patch", "delete"]);
+    all.add(app, "", "secrets", &["create", "patch", "delete"]);
+    all.add(app, "", "configmaps", &["list", "create", "patch", "delete"]);
+    for namespace in &namespaces {
+        // helm keeps its records in Secrets.
+        all.add(namespace, "", "secrets", &["get", "create", "update", "delete"]);
+        all.add(namespace, "", "pods", &["watch", "delete"]);
+        all.add(namespace, "", "pods/log", &["get"]);
+        all.add(namespace, "", "events", &["list"]);
+    }
+    if !profile.checks.is_empty() {
+        all.add(app, "", "services/proxy", &["get", "create"]);
+    }
+    if profile.dapr.is_some() {
+        all.add("", "apiextensions.k8s.io", "customresourcedefinitions", &["get", "create", "patch"]);
+        all.add(app, "", "pods", &["create"]);
+        for kind in dapr::Kind::ALL {
+            if let Some((resource, group)) = kind.resource().split_once('.') {
+                all.add(app, group, resource, &["list", "create", "patch", "delete"]);
+            }
+        }
+    }
+    for (namespace, objects) in rendered.values() {
+        for object in objects {
+            all.add_object(object, namespace);
+        }
+    }
+    all.0.into_iter().collect()
+}
+
+#[derive(Default)]
+struct Rights(BTreeSet<Right>);
+
+impl Rights {
+    fn add(&mut self, namespace: &str, group: &str, resource: &str, verbs: &[&'static str]) {
+        for &verb in verbs {
+            self.0.insert(Right {
+                namespace: namespace.to_owned(),
+                group: group.to_owned(),
+                resource: resource.to_owned(),
+                verb,
+            });
+        }
+    }
+
+    fn add_object(&mut self, object: &Value, namespace: &str) {
+        let text = |path: &str| object.pointer(path).and_then(Value::as_str);
+        let (Some(kind), Some(version)) = (text("/kind"), text("/apiVersion")) else { return };
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        let place =
+            if CLUSTER_WIDE.contains(&kind) { "" } else { text("/metadata/namespace").unwrap_or(namespace) };
+        self.add(place, group, &plural(kind), &APPLY);
+    }
+}
+
+/// The resource of a kind, as Kubernetes forms it (apimachinery `meta.UnsafeGuessKindToResource`).
+fn plural(kind: &str) -> String {
+    let word = kind.to_ascii_lowercase();
+    match word.as_bytes() {
+        _ if word == "endpoints" => word,
+        [.., b's'] => format!("{word}es"),
+        [.., b'y'] => format!("{}ies", &word[..word.len() - 1]),
+        _ => format!("{word}s"),
+    }
+}
+
+/// Judges the answers: one finding for each namespace, with what is refused there.
+pub fn judge(wanted: &[Right], refused: &[&Right]) -> Vec<Finding> {
+    let places: BTreeSet<&str> = wanted.iter().map(|right| right.namespace.as_str()).collect();
+    places.into_iter().map(|place| of_namespace(place, wanted, refused)).collect()
+}
+
+fn of_namespace(place: &str, wanted: &[Right], refused: &[&Right]) -> Finding {
+    let what = if place.is_empty() { "the whole cluster".to_owned() } else { format!("namespace {place}") };
+    let mut verbs: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for right in refused.iter().filter(|right| right.namespace == place) {
+        let dot = if right.group.is_empty() { "" } else { "." };
+        verbs.entry(format!("{}{dot}{}", right.resource, right.group)).or_default().push(right.verb);
+    }
+    if verbs.is_empty() {
+        let count = wanted.iter().filter(|right| right.namespace == place).count();
+        return Finding::ok(Area::Access, what, format!("{count} things that up does there are allowed"));
+    }
+    let told: Vec<String> =
+        verbs.iter().map(|(resource, verbs)| format!("{} {resource}", verbs.join(", "))).collect();
+    let scope = if place.is_empty() { String::new() } else { format!(" -n {place}") };
+    let first = verbs.iter().next().map(|(resource, verbs)| format!("{} {resource}", verbs[0]));
+    let fix = format!(
+        "ask the cluster's administrator for these rights; to see it: kubectl auth can-i {}{scope}",
+        first.unwrap_or_default()
+    );
+    Finding::failed(Area::Access, what, format!("not allowed: {}", told.join("; ")), fix)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn profile() -> Profile {
+        serde_json::from_value(json!({"cluster": {"sandbox": {}}, "namespace": "todo", "releases": {
+            "backend": {"chart": "c", "order": 6}}}))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_charts_make_is_asked_for_in_its_place() {
+        let objects = vec![
+            json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "n"}}),
+            json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "i"}}),
+            json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "c"}}),
+        ];
+        let all = wanted(&profile(), &BTreeMap::from([("backend".to_owned(), ("todo".to_owned(), objects))]));
+        let has = |namespace: &str, group: &str, resource: &str, verb| {
+            let right =
+                Right { namespace: namespace.into(), group: group.into(), resource: resource.into(), verb };
+            all.contains(&right)
+        };
+        assert!(has("todo", "networking.k8s.io", "networkpolicies", "patch"));
+        assert!(has("todo", "networking.k8s.io", "ingresses", "delete"));
+        assert!(has("", "rbac.authorization.k8s.io", "clusterroles", "create"));
+        assert!(has("todo", "", "secrets", "list") && !has("", "", "secrets", "list"));
+        assert!(!has("todo", "", "services/proxy", "get"), "there are no checks");
+    }
+
+    #[test]
+    fn refusals_are_told_by_namespace() {
+        let all = wanted(&profile(), &BTreeMap::new());
+        let refused: Vec<&Right> =
+            all.iter().filter(|right| right.resource == "leases" && right.verb != "list").collect();
+        let found = judge(&all, &refused);
+        insta::assert_snapshot!(crate::doctor::told(&found), @r#"
+        ok the whole cluster: 2 things that up does there are allowed
+        failed namespace todo: not allowed: create, delete, get, patch leases.coordination.k8s.io | ask the cluster's administrator for these rights; to see it: kubectl auth can-i create leases.coordination.k8s.io -n todo
+        "#);
+    }
+}

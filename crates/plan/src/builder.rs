@@ -1,0 +1,105 @@
+//! Owns how images are made and where they must be: two traits, and which of their implementations a profile means.
+//! Refuses to run anything: a builder and a store only say which invocations do it.
+
+mod buildx;
+mod minikube;
+mod registry;
+mod sandbox;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use self::buildx::BuildxBuilder;
+use self::minikube::MinikubeImages;
+use self::registry::Registry;
+use self::sandbox::SandboxImages;
+use crate::tool::docker::Goes;
+use todoctl_core::invocation::{Invocation, Output};
+use todoctl_project::profile::{self, Buildx, Cluster, Delivery, Image, Profile};
+
+/// Where images must be for the cluster's pods to find them.
+pub trait Store: Send + Sync {
+    /// The reads that tell which of these images are there, side by side.
+    fn looks(&self, references: &[String]) -> Vec<Look>;
+    /// The images that are there, as the answer to one of them says: at least those that it was about.
+    fn found(&self, look: &Look, output: &Output) -> Result<BTreeSet<String>, String>;
+    /// The commands that bring an image from docker's own store into this one.
+    fn load(&self, reference: &str) -> Vec<Invocation>;
+    /// The command that removes images; none where they are kept.
+    fn remove(&self, names: &[String]) -> Option<Invocation>;
+    /// Whether what changes it tells by its exit status that it failed. Else the store is asked after each change.
+    fn is_believed(&self) -> bool {
+        true
+    }
+    /// The command that gives an image of the store more names; none where images have one.
+    fn tag(&self, reference: &str, names: &[String]) -> Option<Invocation>;
+}
+
+/// What makes images.
+pub trait Builder: Send + Sync {
+    /// The commands that make an image and bring it into the store.
+    fn build(&self, reference: &str, image: &Image) -> Vec<Invocation>;
+}
+
+/// A read of a store.
+pub struct Look {
+    /// The image that it asks about; every image of the store when absent.
+    pub about: Option<String>,
+    /// The command.
+    pub invocation: Invocation,
+}
+
+/// How the images of a profile are made, and where they must be.
+#[derive(Clone)]
+pub struct Images {
+    /// What makes them.
+    pub builder: Arc<dyn Builder>,
+    /// Where they must be.
+    pub store: Arc<dyn Store>,
+}
+
+impl Images {
+    /// Of what builds straight into its own store.
+    fn own(both: impl Builder + Store + 'static) -> Self {
+        let both = Arc::new(both);
+        Self { builder: both.clone(), store: both }
+    }
+
+    /// Of docker, in a registry.
+    fn pushed(buildx: &Buildx) -> Self {
+        let store = Arc::new(Registry);
+        let builder = BuildxBuilder { buildx: buildx.clone(), goes: Goes::Registry, store: store.clone() };
+        Self { builder: Arc::new(builder), store }
+    }
+
+    /// Of docker, brought into the cluster's store.
+    fn loaded(buildx: &Buildx, store: Arc<dyn Store>) -> Self {
+        let builder = BuildxBuilder { buildx: buildx.clone(), goes: Goes::Engine, store: Arc::clone(&store) };
+        Self { builder: Arc::new(builder), store }
+    }
+}
+
+/// The builder and the store that a profile asks for. What does not go together is refused when it is loaded.
+pub fn of(profile: &Profile) -> Images {
+    let cluster = match &profile.cluster {
+        Cluster::Sandbox(sandbox) => Some(Images::own(SandboxImages(sandbox.clone()))),
+        Cluster::Minikube(minikube) => Some(Images::own(MinikubeImages(minikube.clone()))),
+        // Somebody else's: it pulls from a registry.
+        Cluster::Context(_) | Cluster::Oke(_) => None,
+    };
+    match &profile.builder {
+        None => cluster.unwrap_or_else(|| Images::pushed(&Buildx::default())),
+        Some(profile::Builder::Sandbox(sandbox)) => Images::own(SandboxImages(sandbox.clone())),
+        Some(profile::Builder::Minikube(minikube)) => Images::own(MinikubeImages(minikube.clone())),
+        Some(profile::Builder::Buildx(buildx)) => match (profile.delivery(), cluster) {
+            (Delivery::Load, Some(Images { store, .. })) => Images::loaded(buildx, store),
+            (Delivery::Load | Delivery::Push, _) => Images::pushed(buildx),
+        },
+    }
+}
+
+/// The Dockerfile of an image, relative to the project.
+fn dockerfile(image: &Image) -> PathBuf {
+    image.dockerfile.clone().unwrap_or_else(|| image.context.join("Dockerfile"))
+}

@@ -1,0 +1,171 @@
+//! Owns the judgement of what is live: is a workload rolled out, is a pod doomed, is a release gone.
+//! Pure: the same objects give the same verdict. Refuses to wait (`engine`).
+//!
+//! `observedGeneration` is compared first: an old pod's health proves nothing about the new one.
+
+use serde_json::Value;
+
+use crate::step::{Check, Verdict};
+use crate::world::live::{Live, Object};
+use todoctl_core::text;
+use todoctl_core::workload::{Workload, WorkloadKind};
+
+pub mod dapr;
+mod pods;
+
+/// Judges a check by what is live. `None` for checks that are answered by a request, not by objects.
+pub fn judge(check: &Check, live: &Live) -> Option<Verdict> {
+    match check {
+        Check::RolledOut { workloads, .. } => {
+            Some(all(workloads.iter().map(|workload| rolled_out(workload, live))))
+        }
+        Check::Gone { release, namespace, .. } => Some(gone(release, namespace, live)),
+        Check::Established { .. } | Check::Injects { .. } | Check::Stored { .. } | Check::Http(_) => None,
+    }
+}
+
+/// The health of a release as it is, whatever its manifest asks for.
+pub fn of_release(release: &str, namespace: &str, live: &Live) -> Verdict {
+    all(live.release_workloads(release, namespace).iter().map(|workload| rolled_out(workload, live)))
+}
+
+/// The worst of several verdicts: broken, then stale, then not yet, then ready.
+fn all(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
+    let rank = |verdict: &Verdict| match verdict {
+        Verdict::Ready => 0,
+        Verdict::NotYet { .. } => 1,
+        Verdict::Stale { .. } => 2,
+        Verdict::Broken { .. } => 3,
+    };
+    // `max_by_key` keeps the last of equals; the first is the better story.
+    verdicts.fold(
+        Verdict::Ready,
+        |worst, verdict| {
+            if rank(&verdict) > rank(&worst) { verdict } else { worst }
+        },
+    )
+}
+
+fn rolled_out(want: &Workload, live: &Live) -> Verdict {
+    let name = format!("{} {}", want.kind, want.name);
+    let Some(object) = live.workload(want.kind, &want.namespace, &want.name) else {
+        return Verdict::NotYet { why: format!("{name} does not exist yet") };
+    };
+    if object.number("/status/observedGeneration") < object.metadata.generation {
+        return Verdict::NotYet { why: format!("{name}: Kubernetes has not seen the change yet") };
+    }
+    let replicas = object.spec.get("replicas").and_then(Value::as_u64).unwrap_or(1);
+    if replicas != u64::from(want.replicas) {
+        return Verdict::NotYet {
+            why: format!("{name} asks for {replicas} replicas instead of {}", want.replicas),
+        };
+    }
+    match want.kind {
+        WorkloadKind::Deployment => deployment(&name, object, live),
+        WorkloadKind::StatefulSet => stateful_set(&name, object, live),
+    }
+}
+
+fn deployment(name: &str, object: &Object, live: &Live) -> Verdict {
+    let revision = |one: &Object| one.metadata.annotations.get("deployment.kubernetes.io/revision").cloned();
+    let current = revision(object);
+    let set = live
+        .of_kind("ReplicaSet", &object.metadata.namespace)
+        .find(|set| set.is_owned_by(&object.metadata.uid) && revision(set) == current);
+    let pods: Vec<&Object> = set.map_or_else(Vec::new, |set| owned_pods(set, live));
+    if let Some(verdict) = pods::doomed(&pods).or_else(|| pods::without_sidecar(&pods)) {
+        return verdict;
+    }
+    if let Some(condition) = progress_failure(object) {
+        return Verdict::Broken { why: format!("{name}: {condition}"), pods: names(&pods) };
+    }
+    let want = object.spec.get("replicas").and_then(Value::as_i64).unwrap_or(1);
+    let count = |field: &str| object.number(&format!("/status/{field}"));
+    let (updated, available, total) =
+        (count("updatedReplicas"), count("availableReplicas"), count("replicas"));
+    if updated == want && available == want && total == want {
+        return pods::all_seen(name, object, &pods).unwrap_or(Verdict::Ready);
+    }
+    let why = if updated < want {
+        format!("{name}: {updated} of {want} pods are of the new revision")
+    } else if total > updated {
+        format!(
+            "{name}: {} of the old revision still there",
+            text::count(usize::try_from(total - updated).unwrap_or(0), "pod")
+        )
+    } else {
+        format!("{name}: {available} of {want} pods are ready")
+    };
+    Verdict::NotYet { why: pods::detail(&why, &pods) }
+}
+
+fn stateful_set(name: &str, object: &Object, live: &Live) -> Verdict {
+    let revision = object.status.get("updateRevision").and_then(Value::as_str).unwrap_or_default();
+    let hash = |pod: &&Object| {
+        pod.metadata.labels.get("controller-revision-hash").is_some_and(|hash| hash == revision)
+    };
+    let (new, old): (Vec<&Object>, Vec<&Object>) = owned_pods(object, live).into_iter().partition(hash);
+    if let Some(verdict) = pods::doomed(&new).or_else(|| pods::without_sidecar(&new)) {
+        return verdict;
+    }
+    // A StatefulSet waits for a broken pod of an earlier revision for good (kubernetes#67250).
+    if let Some(Verdict::Broken { why, pods }) = pods::doomed(&old) {
+        return Verdict::Stale {
+            why: format!("{name}: a pod of an earlier revision is in the way: {why}"),
+            pods,
+        };
+    }
+    let want = object.spec.get("replicas").and_then(Value::as_i64).unwrap_or(1);
+    let count = |field: &str| object.number(&format!("/status/{field}"));
+    let (updated, ready) = (count("updatedReplicas"), count("readyReplicas"));
+    if old.is_empty()
+        && ready == want
+        && (updated == want || object.status.get("currentRevision").and_then(Value::as_str) == Some(revision))
+    {
+        return pods::all_seen(name, object, &new).unwrap_or(Verdict::Ready);
+    }
+    Verdict::NotYet { why: pods::detail(&format!("{name}: {ready} of {want} pods are ready"), &new) }
+}
+
+fn gone(release: &str, namespace: &str, live: &Live) -> Verdict {
+    let workloads = live.release_workloads(release, namespace);
+    let instance = |pod: &&Object| {
+        pod.metadata.labels.get("app.kubernetes.io/instance").is_some_and(|name| name == release)
+    };
+    let pods = live.of_kind("Pod", namespace).filter(instance).count();
+    if workloads.is_empty() && pods == 0 {
+        return Verdict::Ready;
+    }
+    Verdict::NotYet {
+        why: format!(
+            "still there of {release}: {}, {}",
+            text::count(workloads.len(), "workload"),
+            text::count(pods, "pod")
+        ),
+    }
+}
+
+fn owned_pods<'a>(owner: &'a Object, live: &'a Live) -> Vec<&'a Object> {
+    let pods = live.of_kind("Pod", &owner.metadata.namespace);
+    // Dying pods say nothing about the revision that stays.
+    pods.filter(|pod| pod.is_owned_by(&owner.metadata.uid) && !pod.is_going()).collect()
+}
+
+fn progress_failure(object: &Object) -> Option<String> {
+    let conditions = object.status.get("conditions")?.as_array()?;
+    let text = |condition: &Value, field: &str| {
+        condition.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let failed = conditions.iter().find(|one| {
+        text(one, "type") == "Progressing" && text(one, "status") == "False"
+            || text(one, "type") == "ReplicaFailure" && text(one, "status") == "True"
+    })?;
+    Some(format!("{}: {}", text(failed, "reason"), text(failed, "message")))
+}
+
+fn names(pods: &[&Object]) -> Vec<String> {
+    pods.iter().map(|pod| pod.metadata.name.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! Owns the judgement of single pods: doomed, without its sidecar, not ready and why.
+//!
+//! Doomed are states that waiting does not heal. Not doomed: the first `ErrImagePull`, one restart of the Dapr
+//! sidecar, `CreateContainerConfigError` while the kubelet's caches sync.
+
+use serde_json::Value;
+
+use super::names;
+use crate::step::Verdict;
+use crate::world::live::Object;
+use todoctl_core::labels;
+
+/// Waiting reasons that do not heal by themselves.
+const DOOMED: [&str; 7] = [
+    "CrashLoopBackOff",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+];
+
+/// `Broken` when a pod is doomed.
+pub(super) fn doomed(pods: &[&Object]) -> Option<Verdict> {
+    let reasons: Vec<(&Object, String)> = pods.iter().filter_map(|pod| Some((*pod, doom(pod)?))).collect();
+    let (pod, why) = reasons.first()?;
+    let broken: Vec<&Object> = reasons.iter().map(|(pod, _)| *pod).collect();
+    Some(Verdict::Broken { why: format!("pod {}: {why}", pod.metadata.name), pods: names(&broken) })
+}
+
+fn doom(pod: &Object) -> Option<String> {
+    containers(pod).find_map(|container| {
+        let name = text(container, "/name");
+        if text(container, "/state/terminated/reason") == "OOMKilled" {
+            return Some(format!("container {name} was killed: out of memory"));
+        }
+        let reason = text(container, "/state/waiting/reason");
+        if !DOOMED.contains(&reason) {
+            return None;
+        }
+        let message = text(container, "/state/waiting/message");
+        let restarts = container.get("restartCount").and_then(Value::as_i64).unwrap_or(0);
+        let syncing = reason == "CreateContainerConfigError" && message.contains("failed to sync");
+        let sidecar = name == "daprd" && reason == "CrashLoopBackOff" && restarts <= 1;
+        (!syncing && !sidecar)
+            .then(|| format!("container {name} {reason}{}{}", exit(container), colon(message)))
+    })
+}
+
+/// `NotYet` when pods must have a Dapr sidecar and not all of them are known: a workload can be available before its
+/// pods were seen, and then nothing was said about their sidecars.
+pub(super) fn all_seen(name: &str, workload: &Object, pods: &[&Object]) -> Option<Verdict> {
+    let asks = text(&workload.spec, "/template/metadata/annotations/dapr.io~1enabled") == "true";
+    let want = workload.spec.get("replicas").and_then(Value::as_u64).unwrap_or(1);
+    (asks && (pods.len() as u64) < want).then(|| Verdict::NotYet {
+        why: format!("{name}: {} of {want} pods were seen with their Dapr sidecar", pods.len()),
+    })
+}
+
+/// `Stale` when a pod should have a Dapr sidecar, or a container beside it, and has none: the injector sees new pods
+/// only.
+pub(super) fn without_sidecar(pods: &[&Object]) -> Option<Verdict> {
+    let stale: Vec<(&Object, String)> = pods.iter().filter_map(|pod| Some((*pod, lack(pod)?))).collect();
+    let (first, what) = stale.first()?;
+    let why = format!("pod {} came up without {what}", first.metadata.name);
+    let stale: Vec<&Object> = stale.iter().map(|(pod, _)| *pod).collect();
+    Some(Verdict::Stale { why, pods: names(&stale) })
+}
+
+/// What the injector should have added to a pod and has not.
+fn lack(pod: &Object) -> Option<String> {
+    let annotation = |name: &str| pod.metadata.annotations.get(name).map(String::as_str);
+    if annotation("dapr.io/enabled") != Some("true") {
+        return None;
+    }
+    let has = |name: &str| {
+        let fields = ["containers", "initContainers"].into_iter();
+        let mut containers = fields.filter_map(|field| pod.spec.get(field)?.as_array()).flatten();
+        containers.any(|one| text(one, "/name") == name)
+    };
+    if !has("daprd") {
+        return Some("its Dapr sidecar".to_owned());
+    }
+    let wanted = annotation(labels::CONTAINERS).unwrap_or_default().split(',');
+    let missing = wanted.filter(|name| !name.is_empty()).find(|name| !has(name))?;
+    Some(format!("the container {missing}, which serves a Dapr component"))
+}
+
+/// The reason why pods are not ready, added to a sentence.
+pub(super) fn detail(sentence: &str, pods: &[&Object]) -> String {
+    pods.iter().find_map(|pod| Some((pod, unready(pod)?))).map_or_else(
+        || sentence.to_owned(),
+        |(pod, why)| format!("{sentence} (pod {}: {why})", pod.metadata.name),
+    )
+}
+
+fn unready(pod: &Object) -> Option<String> {
+    if let Some(condition) = condition(pod, "PodScheduled") {
+        return Some(format!("cannot be scheduled: {condition}"));
+    }
+    let container = containers(pod).find(|one| one.get("ready").and_then(Value::as_bool) == Some(false))?;
+    let name = text(container, "/name");
+    let waiting = text(container, "/state/waiting/reason");
+    if !waiting.is_empty() {
+        return Some(format!(
+            "container {name} {waiting}{}",
+            colon(text(container, "/state/waiting/message"))
+        ));
+    }
+    let restarts = container.get("restartCount").and_then(Value::as_i64).unwrap_or(0);
+    let restarted =
+        if restarts > 0 { format!(", restarted {restarts} times{}", exit(container)) } else { String::new() };
+    let started = container.get("started").and_then(Value::as_bool) == Some(true);
+    let probe = if started { "is not ready" } else { "has not passed its startup probe" };
+    Some(format!("container {name} {probe}{restarted}"))
+}
+
+fn condition(pod: &Object, kind: &str) -> Option<String> {
+    let conditions = pod.status.get("conditions")?.as_array()?;
+    let failed =
+        conditions.iter().find(|one| text(one, "/type") == kind && text(one, "/status") == "False")?;
+    Some(text(failed, "/message").to_owned())
+}
+
+fn containers(pod: &Object) -> impl Iterator<Item = &Value> {
+    let fields = ["initContainerStatuses", "containerStatuses"];
+    fields.into_iter().filter_map(|field| pod.status.get(field)?.as_array()).flatten()
+}
+
+fn exit(container: &Value) -> String {
+    let last = |field: &str| container.pointer(&format!("/lastState/terminated/{field}"));
+    match (last("exitCode").and_then(Value::as_i64), last("reason").and_then(Value::as_str)) {
+        (Some(code), Some("OOMKilled")) => format!(", killed: out of memory (exit {code})"),
+        (Some(code), _) => format!(", last exit status {code}"),
+        (None, _) => String::new(),
+    }
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn colon(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(": {message}") }
+}

@@ -1,0 +1,16 @@
+//! What is decided, from a snapshot of the cluster: steps, checks, undos, plans, and the calls of tools that they are made
+//! of. Pure: not async, no clock, no randomness, no process.
+
+pub mod builder;
+pub mod closing;
+pub mod event;
+pub mod health;
+pub mod plan;
+pub mod provider;
+pub mod references;
+pub mod resources;
+pub mod run_record;
+pub mod step;
+pub mod steps;
+pub mod tool;
+pub mod world;

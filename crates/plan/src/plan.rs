@@ -1,0 +1,148 @@
+//! Owns the plan: every decision in the documented order. Plan, dry run and run read the same one.
+//! Refuses to render it (`render`) and to carry it out (`engine`).
+
+mod seal;
+
+pub use seal::{Mark, Seal};
+
+use serde::Serialize;
+
+use crate::event::StepInfo;
+use crate::step::{DecideError, Decision, Lane, Step, StepId};
+use crate::tool::reversal::Reverser;
+use crate::world::World;
+use todoctl_core::invocation::Invocation;
+
+/// Everything a run will do.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// Name of the profile.
+    pub profile: String,
+    /// Address or context of the cluster; absent while it is not running.
+    pub cluster: Option<String>,
+    /// Whether the cluster has to be started first, so that the rest is known only then.
+    pub known_after_start: bool,
+    /// The steps, in the documented order.
+    pub steps: Vec<PlannedStep>,
+    /// The Dapr objects of the profile as they are once the run is done, for returning to it later.
+    pub content: Vec<serde_json::Value>,
+    /// What is done after everything is verified; a failure there is a warning.
+    pub closing: Vec<Closing>,
+}
+
+/// A step and its decision.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlannedStep {
+    /// Its name.
+    pub step: StepId,
+    /// Its title.
+    pub title: String,
+    /// Its number in the documented order.
+    pub order: u8,
+    /// The steps that must be verified first; only steps of this plan.
+    pub needs: Vec<StepId>,
+    /// Whose places it takes while it runs.
+    #[serde(skip)]
+    pub lane: Lane,
+    /// What it does.
+    pub decision: Decision,
+    /// The commands of its undo, with the helm of this machine.
+    pub undo: Vec<Invocation>,
+}
+
+impl PlannedStep {
+    /// The step as a run announces it.
+    pub fn info(&self) -> StepInfo {
+        StepInfo {
+            step: self.step.clone(),
+            title: self.title.clone(),
+            order: self.order,
+            needs: self.needs.clone(),
+            change: self.decision.change.clone(),
+        }
+    }
+}
+
+/// Work after the verification: marking what is verified, recording the run, removing what nothing uses any more.
+#[derive(Debug, Clone, Serialize)]
+pub struct Closing {
+    /// What it is for.
+    pub title: String,
+    /// Its commands, in order.
+    pub commands: Vec<Invocation>,
+    /// Images that must be gone then, where the commands do not tell by their exit status.
+    #[serde(skip)]
+    pub gone: Vec<String>,
+    /// What its command is made from when it records the run: how the run ended is known only then.
+    #[serde(skip)]
+    pub seal: Option<Seal>,
+}
+
+impl Closing {
+    /// Work that is known beforehand.
+    pub fn new(title: String, commands: Vec<Invocation>) -> Self {
+        Self { title, commands, gone: Vec::new(), seal: None }
+    }
+
+    /// Work that records the run.
+    pub fn sealing(title: String, seal: Seal) -> Self {
+        Self { title, commands: vec![seal.planned()], gone: Vec::new(), seal: Some(seal) }
+    }
+}
+
+impl Plan {
+    /// Lets every step decide. Steps that cannot are reported together. The closing work is added by `closing`.
+    pub fn decide(profile: &str, steps: &[Box<dyn Step>], world: &World) -> Result<Self, Vec<DecideError>> {
+        let mut planned = Vec::new();
+        let mut errors = Vec::new();
+        let reverser = world.cluster.access().map(|access| Reverser::new(world.helm_major, access));
+        let ids: Vec<StepId> = steps.iter().map(|step| step.id()).collect();
+        for step in steps {
+            match step.decide(world) {
+                Ok(decision) => planned.push(PlannedStep {
+                    step: step.id(),
+                    title: step.title(),
+                    order: step.order(),
+                    lane: step.lane(),
+                    needs: step.needs().into_iter().filter(|need| ids.contains(need)).collect(),
+                    undo: reverser.as_ref().map(|one| one.undo(&decision.undo)).unwrap_or_default(),
+                    decision,
+                }),
+                Err(error) => errors.push(error),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Self {
+            profile: profile.to_owned(),
+            cluster: world.cluster.access().map(|access| access.context.clone()),
+            known_after_start: world.cluster.access().is_none(),
+            steps: planned,
+            content: Vec::new(),
+            closing: Vec::new(),
+        })
+    }
+
+    /// Whether a run would neither change nor check anything.
+    pub fn is_empty(&self) -> bool {
+        self.closing.is_empty()
+            && self.steps.iter().all(|step| step.decision.change.is_none() && step.decision.checks.is_empty())
+    }
+
+    /// The changing commands, in the documented order.
+    pub fn commands(&self) -> impl Iterator<Item = &Invocation> {
+        let steps = self.steps.iter().flat_map(|step| &step.decision.apply);
+        steps.chain(self.closing.iter().flat_map(|closing| &closing.commands))
+    }
+
+    /// What records the run, when it is recorded.
+    pub fn seal(&self) -> Option<&Seal> {
+        self.closing.iter().find_map(|closing| closing.seal.as_ref())
+    }
+
+    /// The steps as a run announces them.
+    pub fn announce(&self) -> Vec<StepInfo> {
+        self.steps.iter().map(PlannedStep::info).collect()
+    }
+}

@@ -1,0 +1,45 @@
+//! Owns the one command that ends a run in the cluster: the marks of its revisions and the record of the run, applied
+//! together. Refuses to choose what is marked (`closing`) and to know how a run ended (`engine`).
+
+use crate::run_record::{Deployed, Ending, RunRecord};
+use crate::tool::kubectl::{Kubectl, list, release_labels};
+use todoctl_core::invocation::Invocation;
+
+/// Labels for a revision: namespace, release, revision, labels.
+pub type Mark = (String, String, u32, serde_json::Value);
+
+/// The marks and the record.
+#[derive(Debug, Clone)]
+pub struct Seal {
+    /// Who applies it.
+    pub kubectl: Kubectl,
+    /// The application's namespace, where records are kept.
+    pub namespace: String,
+    /// Marks for the case that everything is verified.
+    pub marks: Vec<Mark>,
+    /// The record for that case, without its ending.
+    pub record: RunRecord,
+}
+
+impl Seal {
+    /// As a plan shows it: nobody knows yet how long it takes.
+    pub fn planned(&self) -> Invocation {
+        self.command(&self.marks, &self.record)
+    }
+
+    /// When everything is verified.
+    pub fn verified(&self, ending: Ending) -> Invocation {
+        self.command(&self.marks, &RunRecord { ending: Some(ending), ..self.record.clone() })
+    }
+
+    /// When something failed: with what is deployed then, and the marks of what came back.
+    pub fn failed(&self, ending: Ending, set: Deployed, marks: &[Mark]) -> Invocation {
+        self.command(marks, &RunRecord { ending: Some(ending), set, ..self.record.clone() })
+    }
+
+    fn command(&self, marks: &[Mark], record: &RunRecord) -> Invocation {
+        let mut items = release_labels(marks);
+        items.push(record.object(&self.namespace));
+        self.kubectl.apply(&list(&items))
+    }
+}

@@ -1,0 +1,95 @@
+//! Owns where a cluster comes from: one trait, one implementation per kind of `cluster:` in the profile.
+//! Refuses to run anything: a provider only says which invocations do it.
+
+mod context;
+mod minikube;
+mod oke;
+mod sandbox;
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use self::context::ContextProvider;
+use self::minikube::MinikubeProvider;
+use self::oke::OkeProvider;
+use self::sandbox::SandboxProvider;
+use crate::step::DecideError;
+use todoctl_core::invocation::{Invocation, Output};
+use todoctl_project::profile;
+
+/// What a provider says of its cluster.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Whether it runs.
+    pub cluster: Seen,
+    /// Why nothing may be deployed to it, although it is there: it is not the one that the profile asks for.
+    pub unfit: Option<DecideError>,
+}
+
+impl Found {
+    /// A cluster as the profile asks for it.
+    fn fit(cluster: Seen) -> Self {
+        Self { cluster, unfit: None }
+    }
+}
+
+/// Whether a cluster runs.
+#[derive(Debug, Clone)]
+pub enum Seen {
+    /// It runs, or is not ours to start.
+    Running(Reach),
+    /// It must be started first; the text is what a person should know.
+    Down(String),
+}
+
+/// How a cluster is reached, before its kubeconfig is in a file that children can see.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    /// The kubeconfig: one cluster, one user, one context.
+    pub kubeconfig: Kubeconfig,
+    /// Address of a node, where the provider knows it.
+    pub node: String,
+}
+
+/// Where the kubeconfig of a cluster comes from. Whatever it is, children see one private file with this cluster alone.
+#[derive(Debug, Clone)]
+pub enum Kubeconfig {
+    /// A file that holds this cluster alone already, and its context.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The context in it.
+        context: String,
+    },
+    /// This text; its current context is the one.
+    Text(SecretString),
+    /// What this command prints; its current context is the one. It is asked once per run.
+    By(Box<Invocation>),
+}
+
+/// Where a cluster comes from.
+pub trait Provider: Send + Sync {
+    /// What people call it: "cluster demo".
+    fn title(&self) -> String;
+    /// The reads that tell whether the cluster runs; they are made side by side.
+    fn status(&self) -> Vec<Invocation>;
+    /// What their answers mean, in the same order. Their exit status is part of the answer.
+    fn found(&self, outputs: &[Output]) -> Result<Found, String>;
+    /// The commands that make it run.
+    fn start(&self) -> Vec<Invocation>;
+    /// The command that removes it with everything in it, or why it is not ours to remove.
+    fn delete(&self) -> Result<Invocation, String>;
+}
+
+/// The provider that the profile of this name asks for.
+pub fn of(profile: &str, cluster: &profile::Cluster) -> Box<dyn Provider> {
+    match cluster {
+        profile::Cluster::Sandbox(sandbox) => Box::new(SandboxProvider(sandbox.clone())),
+        profile::Cluster::Minikube(minikube) => {
+            Box::new(MinikubeProvider { profile: profile.to_owned(), minikube: minikube.clone() })
+        }
+        profile::Cluster::Context(context) => Box::new(ContextProvider(context.clone())),
+        profile::Cluster::Oke(oke) => Box::new(OkeProvider(oke.clone())),
+    }
+}

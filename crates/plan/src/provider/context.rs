@@ -1,0 +1,52 @@
+//! Owns the provider `context`: a cluster that somebody else runs, reached as the user's kubeconfig says.
+//! Refuses to start, stop and delete it.
+
+use super::{Found, Kubeconfig, Provider, Reach, Seen};
+use crate::step::DecideError;
+use crate::tool::kubectl;
+use todoctl_core::invocation::{Invocation, Output};
+use todoctl_project::profile::Context;
+
+pub(super) struct ContextProvider(pub(super) Context);
+
+impl Provider for ContextProvider {
+    fn title(&self) -> String {
+        format!("context {}", self.0.context)
+    }
+
+    fn status(&self) -> Vec<Invocation> {
+        vec![kubectl::minified(&self.0.context, self.0.kubeconfig.as_deref())]
+    }
+
+    fn found(&self, outputs: &[Output]) -> Result<Found, String> {
+        let [output] = outputs else { return Err("it was not asked".to_owned()) };
+        if !output.is_success() {
+            let complaint = output.complaint();
+            let file = self.0.kubeconfig.as_ref().map(|file| format!(" --kubeconfig {}", file.display()));
+            let why = DecideError {
+                message: format!(
+                    "{} is not there: {}",
+                    self.title(),
+                    complaint.trim_start_matches("error: ")
+                ),
+                evidence: Vec::new(),
+                // Not the command that failed: it would show keys and tokens.
+                hint: format!(
+                    "those that are there: kubectl config get-contexts{}",
+                    file.unwrap_or_default()
+                ),
+            };
+            return Ok(Found { cluster: Seen::Down("is not there".to_owned()), unfit: Some(why) });
+        }
+        let kubeconfig = Kubeconfig::Text(output.text().into());
+        Ok(Found::fit(Seen::Running(Reach { kubeconfig, node: String::new() })))
+    }
+
+    fn start(&self) -> Vec<Invocation> {
+        Vec::new()
+    }
+
+    fn delete(&self) -> Result<Invocation, String> {
+        Err("todoctl did not make this cluster, so it does not delete it".to_owned())
+    }
+}

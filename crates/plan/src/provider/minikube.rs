@@ -1,0 +1,154 @@
+//! Owns Minikube as a provider.
+
+use super::{Found, Kubeconfig, Provider, Reach, Seen};
+use crate::step::DecideError;
+use crate::tool::kubectl;
+use crate::tool::minikube::{self, Config, IRRELEVANT, InvalidProfile, NO_PROFILE, NodeStatus};
+use todoctl_core::invocation::{Invocation, Output};
+use todoctl_project::profile::Minikube;
+
+pub(super) struct MinikubeProvider {
+    /// Name of the todoctl profile, for hints.
+    pub(super) profile: String,
+    pub(super) minikube: Minikube,
+}
+
+impl Provider for MinikubeProvider {
+    fn title(&self) -> String {
+        format!("cluster {}", self.minikube.profile)
+    }
+
+    fn status(&self) -> Vec<Invocation> {
+        vec![minikube::status(&self.minikube), minikube::profiles()]
+    }
+
+    fn found(&self, outputs: &[Output]) -> Result<Found, String> {
+        let [status, profiles] = outputs else { return Err("it was not asked".to_owned()) };
+        let profiles = minikube::parse_profiles(profiles)?;
+        let is_this = |one: &InvalidProfile| one.name == self.minikube.profile;
+        if status.status == Some(NO_PROFILE) {
+            // Every start that fails early leaves a folder for its log, which minikube then lists as invalid; the next
+            // start takes it over.
+            let begun = profiles.invalid.iter().any(is_this);
+            let state = if begun { "does not exist (a start was cut off)" } else { "does not exist" };
+            return Ok(Found::fit(Seen::Down(state.to_owned())));
+        }
+        if profiles.invalid.iter().any(is_this) {
+            let unfit = Some(self.half_made(status));
+            return Ok(Found { cluster: Seen::Down("is half-made".to_owned()), unfit });
+        }
+        let nodes = minikube::parse_status(status)?;
+        let known = profiles.valid.iter().find(|one| one.name == self.minikube.profile);
+        let known = known.ok_or("minikube does not list its profile")?;
+        Ok(Found { cluster: self.seen(&nodes, &known.config), unfit: self.unfit(&known.config) })
+    }
+
+    fn start(&self) -> Vec<Invocation> {
+        vec![minikube::start(&self.minikube)]
+    }
+
+    fn delete(&self) -> Result<Invocation, String> {
+        Ok(minikube::delete(&self.minikube))
+    }
+}
+
+impl MinikubeProvider {
+    fn seen(&self, nodes: &[NodeStatus], config: &Config) -> Seen {
+        let Some(state) = trouble(nodes) else {
+            let address = config.nodes.iter().find(|node| node.control_plane).map(|node| node.ip.clone());
+            let kubeconfig = Kubeconfig::By(Box::new(kubectl::minified(&self.minikube.profile, None)));
+            return Seen::Running(Reach { kubeconfig, node: address.unwrap_or_default() });
+        };
+        Seen::Down(state)
+    }
+
+    /// Why a cluster that is there is not the one that the profile asks for. minikube would keep what it has.
+    fn unfit(&self, config: &Config) -> Option<DecideError> {
+        let evidence = differences(&self.minikube, config);
+        (!evidence.is_empty()).then(|| DecideError {
+            message: format!("{} is not the one that profile {} asks for", self.title(), self.profile),
+            evidence,
+            hint: format!(
+                "a cluster keeps what it was made with: write that in `cluster.minikube` of the profile, or make it \
+                 anew: {} (removes everything in it), then todoctl up {}",
+                self.removal(),
+                self.profile
+            ),
+        })
+    }
+
+    /// Files that minikube can neither use nor make anew.
+    fn half_made(&self, status: &Output) -> DecideError {
+        DecideError {
+            message: format!("{} is half-made: minikube cannot use its files", self.title()),
+            evidence: minikube::errors(status),
+            hint: format!("remove what is left of it: {}, then todoctl up {}", self.removal(), self.profile),
+        }
+    }
+
+    fn removal(&self) -> String {
+        format!("todoctl down {} --delete-cluster", self.profile)
+    }
+}
+
+/// Why a cluster cannot be used as it is; nothing when it runs.
+fn trouble(nodes: &[NodeStatus]) -> Option<String> {
+    let is = |state: &str, what: &str| state == what || state == IRRELEVANT;
+    let runs = |node: &NodeStatus| {
+        node.host == "Running" && node.kubelet == "Running" && is(&node.api_server, "Running")
+    };
+    if nodes.is_empty() {
+        return Some("is half-made: it has no node".to_owned());
+    }
+    let Some(node) = nodes.iter().find(|node| !runs(node)) else {
+        let lost = nodes.iter().any(|node| !is(&node.kubeconfig, "Configured"));
+        return lost.then(|| "runs, but the kubeconfig does not lead to it".to_owned());
+    };
+    Some(match (node.host.as_str(), node.api_server.as_str()) {
+        ("Stopped", _) => "is stopped".to_owned(),
+        ("Nonexistent", _) => "is half-made: its machine does not exist".to_owned(),
+        ("Running", "Paused") => "is paused".to_owned(),
+        (host, api_server) => format!(
+            "runs in part: machine {}, kubelet {}, API server {}",
+            host.to_lowercase(),
+            node.kubelet.to_lowercase(),
+            api_server.to_lowercase()
+        ),
+    })
+}
+
+/// What a cluster has, and what is asked for.
+fn differences(wanted: &Minikube, config: &Config) -> Vec<String> {
+    let kubernetes = &config.kubernetes_config;
+    let sized = |what: &str, has: u32, asked: u32, unit: &str| {
+        (has != asked).then(|| format!("{what}: it has {has}{unit}, the profile asks for {asked}{unit}"))
+    };
+    let named = |what: &str, has: &str, asked: &str, same: bool| {
+        (!same).then(|| format!("{what}: it has {has}, the profile asks for {asked}"))
+    };
+    let (driver, runtime) = (&config.driver, &kubernetes.container_runtime);
+    let version = &kubernetes.kubernetes_version;
+    [
+        sized("CPUs", config.cpus, wanted.cpus, ""),
+        sized("memory", config.memory, wanted.memory_mb, " MB"),
+        named("driver", driver, &wanted.driver, *driver == wanted.driver),
+        named(
+            "container runtime",
+            runtime,
+            &wanted.container_runtime,
+            runtime.replace('-', "") == wanted.container_runtime.replace('-', ""),
+        ),
+        named(
+            "Kubernetes",
+            version,
+            &wanted.kubernetes_version,
+            version.trim_start_matches('v') == wanted.kubernetes_version.trim_start_matches('v'),
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+#[cfg(test)]
+mod tests;

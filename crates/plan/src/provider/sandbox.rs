@@ -1,0 +1,43 @@
+//! Owns the one-machine Kubernetes as a provider.
+
+use super::{Found, Kubeconfig, Provider, Reach, Seen};
+use crate::tool::sandbox;
+use todoctl_core::invocation::{Invocation, Output};
+use todoctl_project::profile::Sandbox;
+
+pub(super) struct SandboxProvider(pub(super) Sandbox);
+
+impl Provider for SandboxProvider {
+    fn title(&self) -> String {
+        format!("cluster {}", self.0.name)
+    }
+
+    fn status(&self) -> Vec<Invocation> {
+        vec![sandbox::status(&self.0)]
+    }
+
+    fn found(&self, outputs: &[Output]) -> Result<Found, String> {
+        let [output] = outputs else { return Err("it was not asked".to_owned()) };
+        let status: sandbox::Status = serde_json::from_slice(&output.stdout)
+            .map_err(|error| format!("its status is not readable ({error}): {}", output.complaint()))?;
+        let (node, kubeconfig) = (status.node_ip, status.kubeconfig);
+        Ok(Found::fit(match status.state.as_str() {
+            "running" => {
+                let context = self.0.name.clone();
+                Seen::Running(Reach { kubeconfig: Kubeconfig::File { path: kubeconfig, context }, node })
+            }
+            "absent" => Seen::Down("does not exist yet".to_owned()),
+            "stopped" => Seen::Down("is stopped".to_owned()),
+            "degraded" => Seen::Down("runs with parts missing".to_owned()),
+            other => return Err(format!("unknown state {other:?}")),
+        }))
+    }
+
+    fn start(&self) -> Vec<Invocation> {
+        vec![sandbox::start(&self.0)]
+    }
+
+    fn delete(&self) -> Result<Invocation, String> {
+        Ok(sandbox::delete(&self.0))
+    }
+}

@@ -1,0 +1,60 @@
+//! Step 1: the application's namespace exists.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::step::{Change, DecideError, Decision, Step, StepId, Undo};
+use crate::tool::kubectl::{Kubectl, namespace_object};
+use crate::world::World;
+use todoctl_project::inputs::Inputs;
+
+/// Creates the namespaces of the profile that do not exist.
+pub(super) struct NamespaceStep(Arc<Inputs>);
+
+impl NamespaceStep {
+    pub(super) fn new(inputs: &Arc<Inputs>) -> Self {
+        Self(Arc::clone(inputs))
+    }
+}
+
+impl Step for NamespaceStep {
+    fn id(&self) -> StepId {
+        StepId::single("namespace")
+    }
+
+    fn title(&self) -> String {
+        format!("namespace {}", self.0.namespaces().join(", "))
+    }
+
+    fn order(&self) -> u8 {
+        1
+    }
+
+    fn needs(&self) -> Vec<StepId> {
+        vec![StepId::single("cluster")]
+    }
+
+    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+        let absent: Vec<&str> =
+            self.0.namespaces().into_iter().filter(|name| !world.live.has_namespace(name)).collect();
+        let Some(access) = world.cluster.access() else {
+            return Ok(Decision::none("known after start"));
+        };
+        if absent.is_empty() {
+            return Ok(Decision::none("exists"));
+        }
+        let items: Vec<_> = absent.iter().map(|name| namespace_object(name)).collect();
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
+        Ok(Decision {
+            change: Change::Create { to: "new".to_owned() },
+            apply: vec![Kubectl::new(access).apply(&list)],
+            checks: Vec::new(),
+            undo: Undo::Nothing {
+                reason: "deleting a namespace would delete what others put there".to_owned(),
+                stays: Some(format!("namespace {}", absent.join(", "))),
+            },
+            notes: Vec::new(),
+        })
+    }
+}

@@ -1,0 +1,327 @@
+//! Owns kubectl's flags. Objects travel as JSON on standard input; secrets only there.
+
+mod config;
+mod content;
+mod lease;
+mod look;
+mod refusal;
+
+pub use config::minified;
+pub use content::{content_after, content_before, content_name, run_content};
+
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::step::Request;
+use crate::world::Access;
+use crate::world::leftovers::{COLUMNS, Sort};
+use todoctl_core::invocation::{Invocation, Tool};
+use todoctl_core::labels;
+use todoctl_core::workload::Workload;
+use todoctl_project::profile::Method;
+
+pub use look::{Right, client_version, parse_refused, parse_versions};
+pub use refusal::{is_absent, is_forbidden, is_undelivered, lacks_resource};
+
+/// Limit of a single request to the API server, so that a dead one is noticed.
+const REQUEST: &str = "--request-timeout=20s";
+
+/// kubectl, talking to a known cluster.
+#[derive(Debug, Clone)]
+pub struct Kubectl {
+    context: String,
+}
+
+impl Kubectl {
+    /// For a cluster.
+    pub fn new(access: &Access) -> Self {
+        Self { context: access.context.clone() }
+    }
+
+    fn invocation<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Invocation {
+        let mut all: Vec<String> = args.into_iter().map(str::to_owned).collect();
+        all.extend(["--context".to_owned(), self.context.clone()]);
+        Invocation::new(Tool::Kubectl, all)
+    }
+
+    /// Every revision of every helm release of some namespaces, as a table with labels: the server then sends no payload.
+    /// All labels in one cell: `-L` leaves the cell of an absent label blank, and the cells of a line could not be told
+    /// apart (tried with kubectl 1.34). `world::releases` reads it.
+    pub fn release_table(&self, namespaces: &[&str]) -> Invocation {
+        let mut args = vec!["get", "secrets", "-l", "owner=helm", "--no-headers", "--show-labels", REQUEST];
+        args.extend(scope(namespaces));
+        self.invocation(args)
+    }
+
+    /// todoctl's versioned Secrets of a namespace, with their data: sensitive output.
+    pub fn secrets(&self, namespace: &str) -> Invocation {
+        self.invocation(["get", "secrets", "-n", namespace, "-l", labels::SECRET, "-o", "json", REQUEST])
+    }
+
+    /// The records of earlier runs.
+    pub fn run_records(&self, namespace: &str) -> Invocation {
+        self.invocation(["get", "configmaps", "-n", namespace, "-l", labels::RUN, "-o", "json", REQUEST])
+    }
+
+    /// The names of the Secrets that keep what a run had of Dapr objects: `secret/todoctl-run-<id>`, one per line.
+    pub fn run_contents(&self, namespace: &str) -> Invocation {
+        self.invocation(["get", "secrets", "-n", namespace, "-l", labels::RUN, "-o", "name", REQUEST])
+    }
+
+    /// Namespaces, and the workloads, pods and Leases of some of them; nodes when they matter.
+    pub fn live(&self, namespaces: &[&str], nodes: bool) -> Invocation {
+        let kinds = if nodes {
+            "namespaces,nodes,deployments,statefulsets,replicasets,pods,leases"
+        } else {
+            "namespaces,deployments,statefulsets,replicasets,pods,leases"
+        };
+        let mut args = vec!["get", kinds, "-o", "json", REQUEST];
+        args.extend(scope(namespaces));
+        self.invocation(args)
+    }
+
+    /// The nodes, and every pod of the cluster.
+    pub fn nodes(&self) -> Invocation {
+        self.invocation(["get", "nodes,pods", "--all-namespaces", "-o", "json", REQUEST])
+    }
+
+    /// Every object of some resources in a namespace. Fails when one of the resources is not known: `lacks_resource`.
+    pub fn objects(&self, namespace: &str, resources: &[&str]) -> Invocation {
+        let resources = resources.join(",");
+        self.invocation(["get", &resources, "-n", namespace, "-o", "json", REQUEST])
+    }
+
+    /// Some CRDs by name. Fails when one does not exist.
+    pub fn crds(&self, names: &[String]) -> Invocation {
+        let mut args = vec!["get", "customresourcedefinitions"];
+        args.extend(names.iter().map(String::as_str));
+        args.extend(["-o", "json", REQUEST]);
+        self.invocation(args)
+    }
+
+    /// The names of everything that the API server serves, one in a line, `plural.group`. By default kubectl
+    /// asks anew, and remembers the answer for the commands after this one (kubectl `pkg/cmd/apiresources`).
+    pub fn served(&self) -> Invocation {
+        self.invocation(["api-resources", "-o", "name", REQUEST])
+    }
+
+    /// What the API server, with its webhooks, would make of an object; nothing is made.
+    pub fn would_create(&self, object: &serde_json::Value) -> Invocation {
+        self.invocation(["create", "--dry-run=server", "-o", "json", "-f", "-", REQUEST])
+            .input(object.to_string())
+    }
+
+    /// Some workloads by name. Fails when one does not exist.
+    pub fn workloads(&self, namespace: &str, workloads: &[Workload]) -> Invocation {
+        let names: Vec<String> = workloads.iter().map(|one| format!("{}/{}", one.kind, one.name)).collect();
+        let mut args = vec!["get", "-n", namespace, "-o", "json", REQUEST];
+        args.extend(names.iter().map(String::as_str));
+        self.invocation(args)
+    }
+
+    /// A stream of `{"type": …, "object": …}` for one kind; it starts with everything that exists and ends after ten
+    /// minutes, so that one whose reader was killed does not stay for good.
+    pub fn watch(&self, namespace: &str, kind: &str) -> Invocation {
+        let args = [
+            "get",
+            kind,
+            "-n",
+            namespace,
+            "--watch",
+            "--output-watch-events",
+            "-o",
+            "json",
+            "--request-timeout=600s",
+        ];
+        self.invocation(args).timeout(Duration::from_hours(24))
+    }
+
+    /// Applies public objects, server side.
+    pub fn apply(&self, objects: &serde_json::Value) -> Invocation {
+        self.apply_args().input(objects.to_string())
+    }
+
+    /// Applies objects that hold secrets, server side: a client-side apply would copy them into an annotation
+    /// (kubectl pkg/util/apply.go).
+    pub fn apply_secret(&self, objects: SecretString) -> Invocation {
+        self.apply_args().secret_input(objects)
+    }
+
+    /// Applies the manifests of a folder, server side.
+    pub fn apply_folder(&self, folder: &Path) -> Invocation {
+        self.apply_from(&folder.display().to_string())
+    }
+
+    /// Names the namespace of the Service that converts between the versions of a CRD.
+    pub fn convert_in(&self, crd: &str, namespace: &str) -> Invocation {
+        let path = "/spec/conversion/webhook/clientConfig/service/namespace";
+        let change = json!([{"op": "replace", "path": path, "value": namespace}]).to_string();
+        self.invocation([
+            "patch",
+            "crd",
+            crd,
+            "--type=json",
+            "-p",
+            &change,
+            "--field-manager=todoctl",
+            REQUEST,
+        ])
+    }
+
+    fn apply_args(&self) -> Invocation {
+        self.apply_from("-")
+    }
+
+    fn apply_from(&self, source: &str) -> Invocation {
+        self.invocation([
+            "apply",
+            "--server-side",
+            "--field-manager=todoctl",
+            "--force-conflicts",
+            "-f",
+            source,
+            REQUEST,
+        ])
+    }
+
+    /// Deletes objects of a kind; harmless when they do not exist. Does not wait for finalizers.
+    pub fn delete(&self, namespace: &str, kind: &str, names: &[String]) -> Invocation {
+        let mut args = vec!["delete", kind, "-n", namespace, "--ignore-not-found", "--wait=false", REQUEST];
+        args.extend(names.iter().map(String::as_str));
+        self.invocation(args)
+    }
+
+    /// What may stay when releases are gone, in all namespaces, as a table without values. `world::leftovers` reads it.
+    pub fn leftovers(&self) -> Invocation {
+        let kinds = "namespaces,persistentvolumeclaims,persistentvolumes,secrets,configmaps,customresourcedefinitions";
+        let columns: Vec<String> = COLUMNS.iter().map(|(name, path)| format!("{name}:{path}")).collect();
+        let form = format!("custom-columns={}", columns.join(","));
+        self.invocation(["get", kinds, "--all-namespaces", "--no-headers", "-o", &form, REQUEST])
+    }
+
+    /// The command with which a person would remove what stays. Records of runs go by their label.
+    pub fn removal(&self, sort: &Sort, names: &[String]) -> Invocation {
+        let mut args = vec!["delete", sort.kind];
+        if !sort.namespace.is_empty() {
+            args.extend(["-n", &sort.namespace]);
+        }
+        if sort.is_record() {
+            args.extend(["-l", labels::RUN]);
+        } else {
+            args.extend(names.iter().map(String::as_str));
+        }
+        self.invocation(args)
+    }
+
+    /// Deletes a namespace with everything in it, and waits until it is gone.
+    pub fn delete_namespace(&self, namespace: &str) -> Invocation {
+        self.invocation(["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"])
+            .timeout(Duration::from_mins(3))
+    }
+
+    /// A request through the API server's service proxy; a 2xx answer is exit status 0 and on standard output
+    /// (kubectl pkg/rawhttp). `create` and `replace` want exactly one file; none of them can set a `Content-Type`.
+    pub fn request(&self, request: &Request) -> Invocation {
+        let Request { namespace, service, port, method, path, body } = request;
+        let url = format!("/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}");
+        let verb = match method {
+            Method::Get => "get",
+            Method::Post => "create",
+            Method::Put => "replace",
+            Method::Delete => "delete",
+        };
+        let args = [verb, "--raw", &url, "--request-timeout=10s"];
+        let has_input = matches!(method, Method::Post | Method::Put) || body.is_some();
+        if !has_input {
+            return self.invocation(args);
+        }
+        let body = body.as_ref().map(ToString::to_string).unwrap_or_default();
+        self.invocation(args.into_iter().chain(["-f", "-"])).input(body)
+    }
+
+    /// The last log lines of every container of a pod; of the run before when `previous`.
+    pub fn logs(&self, namespace: &str, pod: &str, previous: bool) -> Invocation {
+        let previous = if previous { "--previous=true" } else { "--previous=false" };
+        let args =
+            ["logs", pod, "-n", namespace, "--all-containers", "--tail=200", "--prefix", previous, REQUEST];
+        self.invocation(args)
+    }
+
+    /// What the pods of a release say, every container of them. `parse_log_line` reads its lines; what has no prefix
+    /// kubectl says itself. Containers without logs are told about and stop nothing (`--ignore-errors`).
+    pub fn release_logs(&self, namespace: &str, release: &str, lines: LogLines) -> Invocation {
+        let selector = format!("app.kubernetes.io/instance={release}");
+        let tail = format!("--tail={}", lines.tail);
+        let mut args = vec!["logs", "-n", namespace, "-l", &selector, "--all-containers", "--prefix", &tail];
+        args.push("--ignore-errors");
+        if lines.follow {
+            // By default kubectl follows five containers at most.
+            args.extend(["--follow", "--max-log-requests=100"]);
+        } else {
+            args.push(REQUEST);
+        }
+        if lines.previous {
+            args.push("--previous=true");
+        }
+        self.invocation(args)
+    }
+
+    /// Everything Kubernetes says about the pods of a release.
+    pub fn describe_pods(&self, namespace: &str, release: &str) -> Invocation {
+        let selector = format!("app.kubernetes.io/instance={release}");
+        self.invocation(["describe", "pods", "-n", namespace, "-l", &selector, REQUEST])
+    }
+
+    /// The events of a namespace, as JSON.
+    pub fn events(&self, namespace: &str) -> Invocation {
+        self.invocation(["get", "events", "-n", namespace, "-o", "json", REQUEST])
+    }
+}
+
+/// Which log lines are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct LogLines {
+    /// How many of each container, from the end; -1 for all.
+    pub tail: i64,
+    /// Whether those to come are wanted as well.
+    pub follow: bool,
+    /// Whether those of the containers before the last restart are wanted instead.
+    pub previous: bool,
+}
+
+/// Pod, container and text of `[pod/NAME/CONTAINER] text`, as `kubectl logs --prefix` prints it.
+pub fn parse_log_line(line: &str) -> Option<(&str, &str, &str)> {
+    let (place, said) = line.strip_prefix("[pod/")?.split_once(']')?;
+    let (pod, container) = place.split_once('/')?;
+    Some((pod, container, said.strip_prefix(' ').unwrap_or(said)))
+}
+
+/// One namespace by name, several by asking for all.
+fn scope<'a>(namespaces: &[&'a str]) -> Vec<&'a str> {
+    match namespaces {
+        [only] => vec!["-n", only],
+        _ => vec!["--all-namespaces"],
+    }
+}
+
+/// A namespace as an object to apply.
+pub fn namespace_object(name: &str) -> serde_json::Value {
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+}
+
+/// Labels for the Secrets in which helm keeps revisions: `(namespace, release, revision, labels)`.
+pub fn release_labels(marks: &[(String, String, u32, serde_json::Value)]) -> Vec<serde_json::Value> {
+    let item = |(namespace, release, revision, labels): &(String, String, u32, serde_json::Value)| {
+        json!({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": {
+            "name": format!("sh.helm.release.v1.{release}.v{revision}"), "namespace": namespace, "labels": labels}})
+    };
+    marks.iter().map(item).collect()
+}
+
+/// Several objects to apply at once. kubectl goes on after one that fails.
+pub fn list(items: &[serde_json::Value]) -> serde_json::Value {
+    json!({"apiVersion": "v1", "kind": "List", "items": items})
+}

@@ -1,0 +1,309 @@
+//! Owns what is live: namespaces, workloads, replica sets and pods, from a read or from watch streams.
+//! Refuses to judge (`health`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::lease::{self, Lease};
+use super::manifest;
+use super::nodes::Node;
+use todoctl_core::workload::{Workload, WorkloadKind};
+
+/// Everything live that is known.
+#[derive(Debug, Clone, Default)]
+pub struct Live {
+    objects: BTreeMap<(String, String, String), Object>,
+    namespaces: BTreeSet<String>,
+    identity: Option<String>,
+    nodes: BTreeMap<String, Node>,
+}
+
+/// The namespace whose UID identifies a cluster: it is made with the cluster and never again (OpenTelemetry's
+/// `k8s.cluster.uid`).
+const IDENTITY: &str = "kube-system";
+
+/// A Kubernetes object, as far as it is looked at.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Object {
+    /// Kind, such as `Pod`.
+    pub kind: String,
+    /// Names, labels, owners.
+    pub metadata: Metadata,
+    /// What is asked for.
+    #[serde(default)]
+    pub spec: Value,
+    /// What is so.
+    #[serde(default)]
+    pub status: Value,
+}
+
+/// The metadata of an object.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Metadata {
+    /// Name.
+    pub name: String,
+    /// Namespace; empty for namespaces themselves.
+    pub namespace: String,
+    /// Unique id.
+    pub uid: String,
+    /// Changes with every change of the object.
+    pub resource_version: String,
+    /// Counts changes of the spec.
+    pub generation: i64,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// Owners.
+    pub owner_references: Vec<Owner>,
+    /// Set while it is being deleted.
+    pub deletion_timestamp: Option<String>,
+}
+
+impl Metadata {
+    /// Whether this is a later state of the same object. A read and a stream overtake each other: what was read before
+    /// an event may arrive after it, and no other event would follow. Versions of one resource grow as whole numbers
+    /// (Kubernetes enhancement 5504).
+    fn is_after(&self, other: &Self) -> bool {
+        match (self.resource_version.parse::<u64>(), other.resource_version.parse::<u64>()) {
+            (Ok(one), Ok(other)) => one > other,
+            (_, _) => self.generation > other.generation,
+        }
+    }
+}
+
+/// An owner of an object.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Owner {
+    /// Unique id of the owner.
+    pub uid: String,
+}
+
+impl Object {
+    /// A number in it, 0 when absent.
+    pub fn number(&self, pointer: &str) -> i64 {
+        let (part, rest) = if let Some(rest) = pointer.strip_prefix("/spec") {
+            (&self.spec, rest)
+        } else {
+            (&self.status, pointer.strip_prefix("/status").unwrap_or(pointer))
+        };
+        part.pointer(rest).and_then(Value::as_i64).unwrap_or(0)
+    }
+
+    /// Whether it is owned by the object with this id.
+    pub fn is_owned_by(&self, uid: &str) -> bool {
+        self.metadata.owner_references.iter().any(|owner| owner.uid == uid)
+    }
+
+    /// Whether it is being deleted.
+    pub fn is_going(&self) -> bool {
+        self.metadata.deletion_timestamp.is_some()
+    }
+}
+
+/// A kind as kubectl calls it, and as objects do.
+pub type Kind = (&'static str, &'static str);
+
+/// What tells about the health of workloads: only their own kinds, because each costs a process.
+pub fn watched(workloads: &[Workload]) -> Vec<Kind> {
+    let any = |kind| workloads.iter().any(|workload| workload.kind == kind);
+    let (deployment, stateful_set) = (any(WorkloadKind::Deployment), any(WorkloadKind::StatefulSet));
+    let kinds = [
+        (deployment, ("deployments", "Deployment")),
+        (stateful_set, ("statefulsets", "StatefulSet")),
+        (deployment, ("replicasets", "ReplicaSet")),
+        (deployment || stateful_set, ("pods", "Pod")),
+    ];
+    kinds.into_iter().filter(|(needed, _)| *needed).map(|(_, kind)| kind).collect()
+}
+
+impl Live {
+    /// Reads the list that `Kubectl::live` gives.
+    pub fn parse(json: &[u8]) -> Result<Self, String> {
+        let mut live = Self::default();
+        live.merge(json)?;
+        Ok(live)
+    }
+
+    /// Takes in a list, or a single object, as kubectl prints it.
+    pub fn merge(&mut self, json: &[u8]) -> Result<(), String> {
+        let value: Value = serde_json::from_slice(json)
+            .map_err(|error| format!("kubectl's list is not readable: {error}"))?;
+        let items = match value {
+            Value::Object(mut map) if map.contains_key("items") => match map.remove("items") {
+                Some(Value::Array(items)) => items,
+                _ => return Err("kubectl's list has no items".to_owned()),
+            },
+            single @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_)) => vec![single],
+        };
+        for item in items {
+            let object = Object::deserialize(item)
+                .map_err(|error| format!("kubectl's list is not readable: {error}"))?;
+            self.put(object);
+        }
+        Ok(())
+    }
+
+    /// Takes in one event of a watch stream. An older state never replaces a newer one: a stream may lag behind a read.
+    pub fn event(&mut self, event: &Value) {
+        let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
+        let Some(Ok(object)) = event.get("object").map(Object::deserialize) else {
+            return;
+        };
+        match kind {
+            "ADDED" | "MODIFIED" => self.put(object),
+            "DELETED" => {
+                let key = key(&object);
+                if self.objects.get(&key).is_none_or(|known| known.metadata.uid == object.metadata.uid) {
+                    self.objects.remove(&key);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Forgets every object of a kind in a namespace: a new list follows.
+    pub fn forget(&mut self, kind: &str, namespace: &str) {
+        self.objects.retain(|(one, place, _), _| one != kind || place != namespace);
+    }
+
+    fn put(&mut self, object: Object) {
+        if object.kind == "Namespace" {
+            if object.metadata.name == IDENTITY && !object.metadata.uid.is_empty() {
+                self.identity = Some(object.metadata.uid);
+            }
+            self.namespaces.insert(object.metadata.name);
+            return;
+        }
+        if object.kind == "Node" {
+            self.nodes.insert(object.metadata.name.clone(), Node::of(&object));
+            return;
+        }
+        if object.kind == "Lease" && object.metadata.name != lease::NAME {
+            return;
+        }
+        let key = key(&object);
+        let newer = self.objects.get(&key).is_none_or(|known| {
+            known.metadata.uid != object.metadata.uid || !known.metadata.is_after(&object.metadata)
+        });
+        if newer {
+            self.objects.insert(key, object);
+        }
+    }
+
+    /// What identifies the cluster, when it says so.
+    pub fn identity(&self) -> Option<&str> {
+        self.identity.as_deref()
+    }
+
+    /// The nodes by name, where they were read.
+    pub fn nodes(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.nodes.iter().map(|(name, node)| (name.as_str(), node))
+    }
+
+    /// Whether a namespace exists.
+    pub fn has_namespace(&self, name: &str) -> bool {
+        self.namespaces.contains(name)
+    }
+
+    /// The Lease of a namespace; an unreadable one is an error.
+    pub fn lease(&self, namespace: &str) -> Result<Option<Lease>, String> {
+        let key = ("Lease".to_owned(), namespace.to_owned(), lease::NAME.to_owned());
+        self.objects.get(&key).map(Lease::of).transpose()
+    }
+
+    /// A workload by name.
+    pub fn workload(&self, kind: WorkloadKind, namespace: &str, name: &str) -> Option<&Object> {
+        let kind = match kind {
+            WorkloadKind::Deployment => "Deployment",
+            WorkloadKind::StatefulSet => "StatefulSet",
+        };
+        self.objects.get(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Objects of a kind in a namespace.
+    pub fn of_kind<'a>(&'a self, kind: &'a str, namespace: &'a str) -> impl Iterator<Item = &'a Object> {
+        self.objects
+            .iter()
+            .filter(move |((one, place, _), _)| one == kind && place == namespace)
+            .map(|(_, object)| object)
+    }
+
+    /// The objects of a release. helm annotates every object it makes.
+    fn release_objects(&self, release: &str, namespace: &str) -> impl Iterator<Item = &Object> {
+        self.objects.values().filter(move |object| {
+            let annotation = |name: &str| object.metadata.annotations.get(name).map(String::as_str);
+            annotation("meta.helm.sh/release-name") == Some(release)
+                && annotation("meta.helm.sh/release-namespace") == Some(namespace)
+        })
+    }
+
+    /// Namespace and labels by which the workloads of a release know their pods.
+    pub fn release_selectors(
+        &self,
+        release: &str,
+        namespace: &str,
+    ) -> Vec<(String, BTreeMap<String, String>)> {
+        let objects = self.release_objects(release, namespace);
+        let selectors = objects.filter_map(|object| {
+            let labels = object.spec.pointer("/selector/matchLabels")?;
+            Some((object.metadata.namespace.clone(), BTreeMap::deserialize(labels).ok()?))
+        });
+        selectors.collect()
+    }
+
+    /// The workloads of a release, as they are asked for now.
+    pub fn release_workloads(&self, release: &str, namespace: &str) -> Vec<Workload> {
+        let mut found: Vec<Workload> = self
+            .release_objects(release, namespace)
+            .filter_map(|object| {
+                let value = serde_json::json!({"kind": object.kind, "spec": object.spec, "metadata": {
+                    "name": object.metadata.name, "namespace": object.metadata.namespace}});
+                manifest::workload(&value, namespace)
+            })
+            .collect();
+        found.sort();
+        found
+    }
+}
+
+fn key(object: &Object) -> (String, String, String) {
+    (object.kind.clone(), object.metadata.namespace.clone(), object.metadata.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn deployment(version: &str, replicas: u32) -> Value {
+        json!({"kind": "Deployment", "metadata": {"name": "d", "namespace": "n", "uid": "u", "generation": 2,
+            "resourceVersion": version}, "status": {"replicas": replicas}})
+    }
+
+    #[test]
+    fn a_read_that_an_event_overtook_changes_nothing() {
+        let mut live = Live::default();
+        live.event(&json!({"type": "ADDED", "object": deployment("9", 3)}));
+        live.event(&json!({"type": "MODIFIED", "object": deployment("10", 2)}));
+        live.merge(deployment("9", 3).to_string().as_bytes()).unwrap();
+        assert_eq!(
+            live.of_kind("Deployment", "n").map(|one| one.number("/status/replicas")).collect::<Vec<_>>(),
+            [2]
+        );
+        live.merge(deployment("11", 1).to_string().as_bytes()).unwrap();
+        assert_eq!(
+            live.of_kind("Deployment", "n").map(|one| one.number("/status/replicas")).collect::<Vec<_>>(),
+            [1]
+        );
+    }
+}

@@ -1,0 +1,352 @@
+//! Owns acting: it carries a plan out, waits, and undoes what it did when something fails.
+//! Refuses to decide what should be done (`steps`) and to print (`render`).
+//!
+//! The undo list is on record before the first change. Undos run in reverse order, never stop at a failed one, are
+//! verified after all of them, touch nothing this run did not change, and never lose the first cause.
+
+mod ending;
+mod evidence;
+mod forward;
+mod gone;
+mod hub;
+mod images;
+mod seen;
+mod unwind;
+mod wait;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use tokio::sync::watch;
+
+use self::ending::Start;
+use self::hub::Hub;
+use crate::emitter::Emitter;
+use crate::lock::Lock;
+use crate::runner::{Heard, SharedRunner};
+use todoctl_core::invocation::{Invocation, Output, RunError};
+use todoctl_plan::builder::Store;
+use todoctl_plan::event::{Cause, Event, FORMAT, Outcome, Remaining, StepInfo};
+use todoctl_plan::plan::{Closing, Plan};
+use todoctl_plan::provider::Provider;
+use todoctl_plan::run_record::Ending;
+use todoctl_plan::step::{Check, StepId, Undo};
+use todoctl_plan::tool::dialect::{self, Said};
+use todoctl_plan::tool::kubectl::Kubectl;
+use todoctl_plan::tool::reversal::Reverser;
+use todoctl_plan::world::Access;
+use todoctl_plan::world::lease::OpenRun;
+use todoctl_plan::world::live::Live;
+use todoctl_plan::world::releases::Releases;
+
+/// Everything a run needs besides its plan.
+pub struct Engine {
+    /// Performs commands.
+    pub runner: SharedRunner,
+    /// Takes events.
+    pub events: Emitter,
+    /// The Lease that the run is held by; absent when the plan changes nothing that could be undone.
+    pub lock: Option<Arc<Lock>>,
+    /// Major version of helm.
+    pub helm_major: u32,
+    /// How the cluster is reached; absent when the plan only starts it.
+    pub access: Option<Access>,
+    /// Where the cluster comes from.
+    pub provider: Arc<dyn Provider>,
+    /// Where images are.
+    pub store: Arc<dyn Store>,
+    /// Namespaces whose releases may be touched.
+    pub namespaces: Vec<String>,
+    /// Steps of one lane that may run at once; 1: one step at a time.
+    pub jobs: usize,
+    /// Whether a failure is rolled back.
+    pub rollback: bool,
+    /// How often a person has asked to stop.
+    pub interrupts: watch::Receiver<u32>,
+    /// What the run is called.
+    pub names: Names,
+}
+
+/// What a run is called, for events and the record.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// Id of the run.
+    pub run: String,
+    /// What was asked for, such as `up`.
+    pub command: String,
+    /// The whole command line to try it again.
+    pub profile: String,
+    /// Folder of the run's files.
+    pub folder: PathBuf,
+    /// Who runs it, and where.
+    pub holder: String,
+    /// Address of the CI job that runs it.
+    pub ci: Option<String>,
+    /// Address of the application.
+    pub url: Option<String>,
+}
+
+impl Engine {
+    /// Carries a plan out, or brings everything back. The undo list must be on record.
+    pub async fn run(&self, plan: &Plan, live: Live) -> Outcome {
+        let start = Start::now();
+        self.begin(&self.names.command, plan.announce());
+        let hub = Hub::new(&self.runner, self.access.as_ref(), live);
+        let outcome = self.act(plan, &hub, start.clone()).await;
+        self.finish(&outcome, start).await;
+        outcome
+    }
+
+    /// Undoes what a dead run did, from its record. `now` is what helm says of its releases.
+    pub async fn recover(&self, open: &OpenRun, live: Live, now: &Releases) -> Outcome {
+        let start = Start::now();
+        let hub = Hub::new(&self.runner, self.access.as_ref(), live);
+        self.begin("recover", open.steps.iter().map(|step| step.info.clone()).collect());
+        let cause = cause(None, format!("run {} ({}) did not finish", open.run, open.who), "");
+        let undo = seen::undo_list(open, now);
+        let seal = self.seal_of(open);
+        let origin = start.clone().of(open);
+        let outcome = self.unwind(cause, &undo, &hub, seal.as_ref().map(|seal| (seal, origin))).await;
+        self.finish(&outcome, start).await;
+        outcome
+    }
+
+    fn begin(&self, command: &str, steps: Vec<StepInfo>) {
+        self.events.emit(Event::RunStarted {
+            format: FORMAT,
+            run: self.names.run.clone(),
+            command: command.to_owned(),
+            profile: self.names.profile.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            folder: self.names.folder.clone(),
+            steps,
+        });
+    }
+
+    async fn finish(&self, outcome: &Outcome, start: Start) {
+        if let Some(lock) = self.lock.as_ref().filter(|_| self.lost().is_none()) {
+            let done = match outcome {
+                // What is left to do stays on record, for whoever comes next.
+                Outcome::Stuck { .. } => lock.leave().await,
+                Outcome::Deployed
+                | Outcome::RolledBack { .. }
+                | Outcome::Failed { .. }
+                | Outcome::Kept { .. } => lock.release().await,
+            };
+            if let Err(message) = done {
+                self.events.emit(Event::Warning { message });
+            }
+        }
+        let url = self.names.url.clone().filter(|_| *outcome == Outcome::Deployed);
+        self.events.emit(Event::RunFinished {
+            outcome: outcome.clone(),
+            seconds: start.clock.elapsed().as_secs_f64(),
+            url,
+        });
+    }
+
+    /// Why nothing may be changed any more: somebody else holds the environment, and undoes this run.
+    fn lost(&self) -> Option<String> {
+        self.lock.as_ref().and_then(|lock| lock.lost().borrow().clone())
+    }
+
+    /// What is left when the lock was lost: nothing that a person should do by hand.
+    fn ousted(why: String, touched: Vec<StepId>) -> Outcome {
+        let hint = "todoctl recover, or wait for whoever holds it";
+        let remaining = touched.into_iter().map(|step| Remaining {
+            step,
+            why: "undone by whoever holds the lock now".to_owned(),
+            commands: Vec::new(),
+        });
+        let cause = Cause { interrupted: true, ..cause(None, why, hint) };
+        Outcome::Stuck { cause, remaining: remaining.collect() }
+    }
+
+    async fn act(&self, plan: &Plan, hub: &Arc<Hub>, start: Start) -> Outcome {
+        let forward = forward::run(self, plan, hub).await;
+        let Some(failure) = forward.failure else {
+            let outcome = Outcome::Deployed;
+            let ending = self.ending(&outcome, &start);
+            tokio::join!(self.close(&plan.closing, &ending), self.tidy(&forward.leftovers));
+            return outcome;
+        };
+        if let Some(why) = self.lost() {
+            let undone = |step: &StepId| {
+                let planned = plan.steps.iter().find(|one| one.step == *step);
+                planned.is_some_and(|one| matches!(one.decision.undo, Undo::Commands { .. }))
+            };
+            return Self::ousted(why, forward.touched.into_iter().filter(undone).collect());
+        }
+        if let Some(state) = self.gone(&failure).await {
+            return self.without_cluster(plan, failure, &forward.touched, &state);
+        }
+        let (cause, ()) = tokio::join!(evidence::gather(self, plan, failure), self.tidy(&forward.leftovers));
+        let undo = |step: &StepId| {
+            plan.steps.iter().find(|one| one.step == *step).map(|one| one.decision.undo.clone())
+        };
+        let touched: Vec<(StepId, Undo)> =
+            forward.touched.into_iter().rev().filter_map(|step| Some((step.clone(), undo(&step)?))).collect();
+        // What needs no undo and leaves nothing behind is not worth a rollback.
+        let matters = |step: &StepId, undo: &Undo| match undo {
+            Undo::Commands { .. } => true,
+            Undo::Nothing { stays, .. } => stays.is_some() && cause.step.as_ref() != Some(step),
+        };
+        let touched: Vec<(StepId, Undo)> =
+            touched.into_iter().filter(|(step, undo)| matters(step, undo)).collect();
+        if touched.is_empty() {
+            return Outcome::Failed { cause };
+        }
+        if !self.rollback {
+            let remaining =
+                touched.iter().filter_map(|(step, undo)| self.remaining(step, undo, "changed by this run"));
+            let outcome = Outcome::Kept { cause, remaining: remaining.collect() };
+            self.seal(&[], plan.seal().map(|seal| (seal, self.ending(&outcome, &start)))).await;
+            return outcome;
+        }
+        self.unwind(cause, &touched, hub, plan.seal().map(|seal| (seal, start))).await
+    }
+
+    /// Work after the verification, side by side unless everything goes by the list; a failure is a warning.
+    async fn close(&self, closing: &[Closing], ending: &Ending) {
+        let works = closing.iter().map(async |work| {
+            let seal = work.seal.as_ref().map(|seal| vec![seal.verified(ending.clone())]);
+            self.perform(&work.title, seal.as_ref().unwrap_or(&work.commands)).await;
+            self.prove_gone(&work.title, &work.gone).await;
+        });
+        if self.jobs > 1 {
+            join_all(works).await;
+            return;
+        }
+        for work in works {
+            work.await;
+        }
+    }
+
+    /// Closing work under its title; a failure is a warning.
+    async fn perform(&self, title: &str, commands: &[Invocation]) {
+        let step = StepId::single("verify");
+        for command in commands {
+            if let Err(failure) = self.command(&step, command).await {
+                let message = format!("could not {title}: {}", failure.message);
+                self.events.emit(Event::Warning { message });
+                break;
+            }
+        }
+    }
+
+    /// Runs one changing command and tells about it. A status other than 0 is a failure.
+    async fn command(&self, step: &StepId, command: &Invocation) -> Result<Output, CommandFailure> {
+        if let Some(lock) = &self.lock {
+            let refused = |message| CommandFailure { message, evidence: Vec::new(), hint: String::new() };
+            lock.gate().await.map_err(refused)?;
+        }
+        let line = command.line();
+        self.events.emit(Event::CommandStarted { step: step.clone(), command: line.clone() });
+        let start = Instant::now();
+        let result = self.run_logged(step, command.clone()).await;
+        let exit = result.as_ref().ok().and_then(|output| output.status);
+        self.events.emit(Event::CommandFinished {
+            step: step.clone(),
+            command: line.clone(),
+            seconds: start.elapsed().as_secs_f64(),
+            exit,
+        });
+        match result {
+            Ok(output) if output.is_success() => Ok(output),
+            Ok(output) => Err(self.complaint(step, command, &output)),
+            Err(error) => {
+                Err(CommandFailure { message: error.to_string(), evidence: Vec::new(), hint: error.hint() })
+            }
+        }
+    }
+
+    /// Why a command failed, in its own words.
+    fn complaint(&self, step: &StepId, command: &Invocation, output: &Output) -> CommandFailure {
+        let complaint = dialect::complaint(command, output, &self.names.profile);
+        let log = self.names.folder.join(format!("{}.log", log_name(step)));
+        let whole = format!("its whole output: {}", log.display());
+        CommandFailure {
+            message: format!("{} failed: {}", command.tool.name(), complaint.headline),
+            evidence: complaint.evidence,
+            hint: complaint.hint.map_or(whole.clone(), |hint| format!("{hint} ({whole})")),
+        }
+    }
+
+    async fn run_logged(&self, step: &StepId, command: Invocation) -> Result<Output, RunError> {
+        let (runner, command_dialect) = (SharedRunner::clone(&self.runner), command.dialect);
+        let (log, program) = (log_name(step), command.tool.name());
+        let (events, step, mut last) = (self.events.clone(), step.clone(), String::new());
+        let mut hear = move |line: &str| match dialect::read(command_dialect, line) {
+            Said::Progress(what) if what != last => {
+                last.clone_from(&what);
+                events.emit(Event::StepProgress { step: step.clone(), what });
+            }
+            Said::Warning(message) => events.emit(Event::Warning { message }),
+            Said::Progress(_) | Said::Nothing => {}
+        };
+        let heard = dialect::is_heard(command.dialect);
+        tokio::task::spawn_blocking(move || {
+            runner.run_logged(&command, &log, heard.then_some(&mut hear as Heard<'_>))
+        })
+        .await
+        .unwrap_or_else(|error| Err(RunError::Start { program, why: error.to_string() }))
+    }
+
+    /// The commands of an undo.
+    fn reversal(&self, undo: &Undo) -> Vec<Invocation> {
+        let access = self.access.as_ref();
+        access.map(|access| Reverser::new(self.helm_major, access).undo(undo)).unwrap_or_default()
+    }
+
+    /// What is left to do of a step, with the commands that do it; nothing for a step that needs no undo.
+    fn remaining(&self, step: &StepId, undo: &Undo, why: &str) -> Option<Remaining> {
+        match undo {
+            Undo::Commands { .. } => Some(Remaining {
+                step: step.clone(),
+                why: why.to_owned(),
+                commands: self.reversal(undo).iter().map(Invocation::shell).collect(),
+            }),
+            Undo::Nothing { .. } => None,
+        }
+    }
+
+    fn kubectl(&self) -> Option<Kubectl> {
+        self.access.as_ref().map(Kubectl::new)
+    }
+}
+
+/// A changing command that failed.
+struct CommandFailure {
+    message: String,
+    evidence: Vec<String>,
+    hint: String,
+}
+
+/// Why the way forward ended early.
+struct Failure {
+    step: Option<StepId>,
+    message: String,
+    evidence: Vec<String>,
+    hint: String,
+    /// Pods whose logs show it.
+    pods: Vec<String>,
+    /// Releases that show it, with their namespaces; none: the check's own.
+    releases: Vec<(String, String)>,
+    /// The check that does not hold, when it was one.
+    check: Option<Check>,
+    interrupted: bool,
+}
+
+fn cause(step: Option<StepId>, message: String, hint: &str) -> Cause {
+    Cause { step, message, evidence: Vec::new(), hint: hint.to_owned(), interrupted: false }
+}
+
+/// Name of the log of a step's commands, without its ending.
+fn log_name(step: &StepId) -> String {
+    step.as_str().replace('/', "-")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Owns how a run ended, for its record: also of a run that died, once it is undone.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::Engine;
+use todoctl_plan::closing;
+use todoctl_plan::event::Outcome;
+use todoctl_plan::plan::Seal;
+use todoctl_plan::run_record::{self, Ended, Ending, RunRecord};
+use todoctl_plan::world::lease::OpenRun;
+
+/// When a run began.
+#[derive(Debug, Clone)]
+pub(super) struct Start {
+    pub(super) at: Timestamp,
+    pub(super) clock: Instant,
+    /// The run that is undone, when it is another one.
+    of: Option<Box<Origin>>,
+}
+
+impl Start {
+    pub(super) fn now() -> Self {
+        Self { at: Timestamp::now(), clock: Instant::now(), of: None }
+    }
+
+    /// For undoing another run.
+    pub(super) fn of(mut self, open: &OpenRun) -> Self {
+        let (command, who, since) = (open.command.clone(), open.who.clone(), open.since);
+        self.of = Some(Box::new(Origin { command, who, since }));
+        self
+    }
+}
+
+/// What the record of a dead run says of it.
+#[derive(Debug, Clone)]
+struct Origin {
+    command: String,
+    who: String,
+    since: Timestamp,
+}
+
+impl Engine {
+    /// How a run ended, for its record.
+    pub(super) fn ending(&self, outcome: &Outcome, start: &Start) -> Ending {
+        let (ended, cause) = match outcome {
+            Outcome::Deployed => (Ended::Deployed, None),
+            Outcome::RolledBack { cause, stays: _ } => (Ended::RolledBack, Some(cause)),
+            Outcome::Failed { cause } => (Ended::Failed, Some(cause)),
+            Outcome::Stuck { cause, remaining: _ } => (Ended::Stuck, Some(cause)),
+            Outcome::Kept { cause, remaining: _ } => (Ended::Kept, Some(cause)),
+        };
+        let own = || Origin {
+            command: self.names.command.clone(),
+            who: self.names.holder.clone(),
+            since: start.at,
+        };
+        let (ci, seconds) = match &start.of {
+            Some(origin) => (None, Timestamp::now().duration_since(origin.since).as_secs_f64()),
+            None => (self.names.ci.clone(), start.clock.elapsed().as_secs_f64()),
+        };
+        let Origin { command, who, since } = start.of.as_deref().cloned().unwrap_or_else(own);
+        Ending {
+            command,
+            outcome: ended,
+            cause: cause.map(|cause| cause.message.clone()),
+            started: since,
+            seconds,
+            holder: who,
+            ci,
+        }
+    }
+
+    /// What records a dead run.
+    pub(super) fn seal_of(&self, open: &OpenRun) -> Option<Seal> {
+        let (kubectl, namespace) = self.kubectl().zip(self.namespaces.first())?;
+        let (namespace, marks) = (namespace.clone(), Vec::new());
+        Some(Seal { kubectl, namespace, marks, record: record_of(open, self.helm_major) })
+    }
+}
+
+/// The record of a dead run, without what is deployed once it is undone.
+fn record_of(open: &OpenRun, helm_major: u32) -> RunRecord {
+    let changes = open.steps.iter().map(|step| (&step.info.step, &step.info.change));
+    RunRecord {
+        format: run_record::FORMAT,
+        run: open.run.clone(),
+        profile: open.profile.clone(),
+        helm: Some(helm_major),
+        todoctl: open.version.clone(),
+        changed: closing::changes(changes),
+        set: run_record::Deployed::default(),
+        ending: None,
+    }
+}

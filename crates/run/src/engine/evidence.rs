@@ -1,0 +1,215 @@
+//! Owns saving what shows a failure, before the rollback removes it: descriptions, logs, events and the changed part
+//! of the manifest of the failing release, below `evidence/` in the run's folder. A read that fails is written down
+//! instead of its answer.
+
+mod diff;
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Engine, Failure};
+use crate::survey;
+use todoctl_core::invocation::Invocation;
+use todoctl_plan::event::{Cause, Event};
+use todoctl_plan::plan::Plan;
+use todoctl_plan::step::{Check, Guard, Undo};
+use todoctl_plan::tool::helm::Helm;
+
+/// Lines of a log that are shown on the screen.
+const LOG_LINES: usize = 10;
+/// Warning events that are shown on the screen.
+const EVENTS: usize = 5;
+
+/// Saves the evidence of a failure and turns the failure into a cause.
+pub(super) async fn gather(engine: &Engine, plan: &Plan, failure: Failure) -> Cause {
+    let mut cause = Cause {
+        step: failure.step.clone(),
+        message: failure.message,
+        evidence: failure.evidence,
+        hint: failure.hint,
+        interrupted: failure.interrupted,
+    };
+    let Some(check) = &failure.check else {
+        return cause;
+    };
+    let releases = match failure.releases.as_slice() {
+        [] => match release_of(check) {
+            Some(release) => vec![release],
+            None => return cause,
+        },
+        named => named.to_vec(),
+    };
+    let folder = engine.names.folder.join("evidence");
+    let mut excerpt = Vec::new();
+    for (release, namespace) in &releases {
+        excerpt.extend(save(engine, &folder, release, namespace, failure.pods.clone()).await);
+    }
+    let (release, namespace) = &releases[0];
+    let undo = plan
+        .steps
+        .iter()
+        .find(|step| Some(&step.step) == cause.step.as_ref())
+        .map(|step| &step.decision.undo);
+    if let Some(diff) = difference(engine, undo).await {
+        write(engine, &folder, &format!("{release}.diff"), &diff);
+    }
+    cause.evidence.extend(excerpt.iter().cloned());
+    if cause.hint.is_empty() {
+        cause.hint = hint(&cause.message, release, namespace);
+    }
+    engine.events.emit(Event::EvidenceSaved { folder, excerpt });
+    cause
+}
+
+/// The release that a check is about. A command that failed has changed no pod: its own output is the evidence.
+fn release_of(check: &Check) -> Option<(String, String)> {
+    Some(match check {
+        Check::RolledOut { release, namespace, .. }
+        | Check::Gone { release, namespace, .. }
+        | Check::Established { release, namespace, .. }
+        | Check::Injects { release, namespace, .. } => (release.clone(), namespace.clone()),
+        Check::Http(asked) => (asked.release.clone(), asked.request.namespace.clone()),
+        Check::Stored { .. } => return None,
+    })
+}
+
+/// The pods named by the failure, else every pod that was described: what is watched need not be pods.
+fn pods(named: Vec<String>, described: &str) -> Vec<String> {
+    if !named.is_empty() {
+        return named;
+    }
+    described
+        .lines()
+        .filter_map(|line| line.strip_prefix("Name:"))
+        .map(|name| name.trim().to_owned())
+        .collect()
+}
+
+async fn save(
+    engine: &Engine,
+    folder: &Path,
+    release: &str,
+    namespace: &str,
+    named: Vec<String>,
+) -> Vec<String> {
+    let Some(kubectl) = engine.kubectl() else {
+        return Vec::new();
+    };
+    if let Err(error) = std::fs::create_dir_all(folder) {
+        engine.events.emit(Event::Warning {
+            message: format!("cannot save evidence in {}: {error}", folder.display()),
+        });
+    }
+    let (described, events) = tokio::join!(
+        answer(engine, kubectl.describe_pods(namespace, release)),
+        answer(engine, kubectl.events(namespace))
+    );
+    write(engine, folder, &format!("{release}-pods.txt"), &described);
+    write(engine, folder, "events.json", &events);
+    let pods = pods(named, &described);
+    let mut excerpt = warnings(&events, &pods);
+    for pod in pods.iter().take(3) {
+        let (now, before) = tokio::join!(
+            answer(engine, kubectl.logs(namespace, pod, false)),
+            answer(engine, kubectl.logs(namespace, pod, true))
+        );
+        write(engine, folder, &format!("{pod}.log"), &now);
+        write(engine, folder, &format!("{pod}-previous.log"), &before);
+        if excerpt.len() <= EVENTS {
+            let speaking = if is_log(&now) { &now } else { &before };
+            excerpt.extend(last_lines(pod, speaking));
+        }
+    }
+    excerpt
+}
+
+/// What the failing revision asks for that the one to return to did not.
+async fn difference(engine: &Engine, undo: Option<&Undo>) -> Option<String> {
+    let Some(Undo::Commands { guard: Guard::ReleaseChanged { revision, .. }, returns: Some(back), .. }) =
+        undo
+    else {
+        return None;
+    };
+    // The manifest of a revision is read alike in every helm.
+    let helm = Helm::new(0, engine.access.as_ref()?);
+    let manifest = |number| answer(engine, helm.manifest(&back.release, &back.namespace, number));
+    let (old, new) = tokio::join!(manifest(back.revision), manifest(revision + 1));
+    Some(diff::of_manifests(&old, &new))
+}
+
+/// A tool's answer, or its complaint.
+async fn answer(engine: &Engine, invocation: Invocation) -> String {
+    match survey::call(&engine.runner, invocation).await {
+        Ok(output) if output.is_success() => output.text(),
+        Ok(output) => format!("(not available: {})", output.complaint()),
+        Err(error) => format!("(not available: {error})"),
+    }
+}
+
+fn write(engine: &Engine, folder: &Path, name: &str, text: &str) {
+    if let Err(error) = std::fs::write(folder.join(name), engine.events.redact(text).as_bytes()) {
+        engine.events.emit(Event::Warning { message: format!("cannot save {name}: {error}") });
+    }
+}
+
+fn is_log(text: &str) -> bool {
+    !text.trim().is_empty() && !text.starts_with("(not available")
+}
+
+fn last_lines(pod: &str, log: &str) -> Vec<String> {
+    if !is_log(log) {
+        return Vec::new();
+    }
+    let lines: Vec<&str> = log.lines().collect();
+    let from = lines.len().saturating_sub(LOG_LINES);
+    let mut shown = vec![format!("last log lines of {pod}:")];
+    // kubectl's prefix is `[pod/NAME/CONTAINER] `; the pod is named above.
+    shown.extend(
+        lines[from..]
+            .iter()
+            .map(|line| format!("  {}", line.split_once("] ").map_or(*line, |(_, rest)| rest))),
+    );
+    shown
+}
+
+/// The newest warnings about some pods.
+fn warnings(events: &str, pods: &[String]) -> Vec<String> {
+    let list: Value = serde_json::from_str(events).unwrap_or_default();
+    let text = |item: &Value, pointer: &str| {
+        item.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let mut found: Vec<(String, String)> = list["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|item| text(item, "/type") == "Warning" && pods.contains(&text(item, "/involvedObject/name")))
+        .map(|item| {
+            let count = item["count"].as_u64().unwrap_or(1);
+            (
+                text(item, "/lastTimestamp"),
+                format!("event: {count}x {}: {}", text(item, "/reason"), text(item, "/message")),
+            )
+        })
+        .collect();
+    found.sort();
+    found.dedup_by(|a, b| a.1 == b.1);
+    let from = found.len().saturating_sub(EVENTS);
+    found.split_off(from).into_iter().map(|(_, line)| line).collect()
+}
+
+fn hint(message: &str, release: &str, namespace: &str) -> String {
+    if message.contains("ImagePull") || message.contains("InvalidImageName") || message.contains("ErrImage") {
+        return "check the image's name and tag, and that the cluster can get it".to_owned();
+    }
+    if message.contains("cannot be scheduled") {
+        return "the nodes have no room: ask for less, or add nodes".to_owned();
+    }
+    if message.contains("CreateContainerConfigError") {
+        return "a Secret or ConfigMap that the pod names is missing, or lacks a key".to_owned();
+    }
+    if message.contains("CrashLoopBackOff") || message.contains("out of memory") {
+        return "the program ends by itself: read its last log lines above".to_owned();
+    }
+    format!("see why: kubectl describe pods -n {namespace} -l app.kubernetes.io/instance={release}")
+}

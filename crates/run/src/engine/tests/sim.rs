@@ -1,0 +1,265 @@
+//! A world in memory: helm's records with their traps, Deployments and pods, and faults at will.
+//! Tags that start with `bad` never become ready; everything else is ready at once.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::runner::{Heard, LineSink, Runner, StreamGuard, ValueSink};
+use todoctl_core::invocation::{Invocation, Output, RunError, Stdin, Tool};
+
+/// How a changing command goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It fails and has done nothing.
+    Before,
+    /// It fails although it has done everything.
+    After,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Revision {
+    pub(super) status: &'static str,
+    pub(super) tag: String,
+    pub(super) labels: BTreeMap<String, String>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) releases: BTreeMap<String, Vec<Revision>>,
+    /// Faults by the number of the changing command, from 0.
+    pub(super) faults: BTreeMap<usize, Fault>,
+    /// Releases whose rollback and uninstall always fail.
+    pub(super) stubborn: Vec<String>,
+    pub(super) changes: Vec<String>,
+    generation: i64,
+    generations: BTreeMap<String, i64>,
+    sinks: Vec<(String, ValueSink)>,
+}
+
+/// A runner over a `State`.
+#[derive(Clone, Default)]
+pub(super) struct Sim(pub(super) Arc<Mutex<State>>);
+
+impl State {
+    /// The tag that runs.
+    pub(super) fn tag(&self, release: &str) -> Option<&str> {
+        self.releases.get(release)?.last().map(|revision| revision.tag.as_str())
+    }
+
+    fn change(&mut self, invocation: &Invocation) -> Result<(), String> {
+        let number = self.changes.len();
+        self.changes.push(invocation.line());
+        let fault = self.faults.get(&number).copied();
+        if fault == Some(Fault::Before) {
+            return Err("planted: nothing was done".to_owned());
+        }
+        let args: Vec<&str> = invocation.args.iter().map(String::as_str).collect();
+        match args.as_slice() {
+            ["upgrade", "--install", name, ..] => self.upgrade(name, invocation),
+            ["rollback", name, number, ..] => self.rollback(name, number.parse().unwrap())?,
+            ["uninstall", name, ..] => self.uninstall(name)?,
+            ["apply", ..] => self.apply(invocation),
+            _ => {}
+        }
+        if fault == Some(Fault::After) { Err("planted: everything was done".to_owned()) } else { Ok(()) }
+    }
+
+    fn upgrade(&mut self, name: &str, invocation: &Invocation) {
+        let history = self.releases.entry(name.to_owned()).or_default();
+        // helm merges the labels of the revision before.
+        let mut labels = history.last().map(|last| last.labels.clone()).unwrap_or_default();
+        let given = invocation.args.iter().skip_while(|arg| *arg != "--labels").nth(1).unwrap();
+        labels.extend(
+            given
+                .split(',')
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(key, value)| (key.to_owned(), value.to_owned())),
+        );
+        supersede(history);
+        history.push(Revision { status: "deployed", tag: overlay_tag(invocation), labels });
+        self.tell(name);
+    }
+
+    fn rollback(&mut self, name: &str, number: usize) -> Result<(), String> {
+        if self.stubborn.iter().any(|one| one == name) {
+            return Err("planted: never".to_owned());
+        }
+        let history = self.releases.get_mut(name).ok_or("release: not found")?;
+        let mut back =
+            history.get(number - 1).cloned().ok_or_else(|| format!("release has no {number} version"))?;
+        supersede(history);
+        back.status = "deployed";
+        history.push(back);
+        self.tell(name);
+        Ok(())
+    }
+
+    fn uninstall(&mut self, name: &str) -> Result<(), String> {
+        if self.stubborn.iter().any(|one| one == name) {
+            return Err("planted: never".to_owned());
+        }
+        self.releases.remove(name);
+        Ok(())
+    }
+
+    fn apply(&mut self, invocation: &Invocation) {
+        let Stdin::Public(text) = &invocation.stdin else {
+            return;
+        };
+        let list: Value = serde_json::from_str(text).unwrap();
+        for item in list["items"].as_array().unwrap() {
+            let name = item["metadata"]["name"].as_str().unwrap();
+            let Some((release, number)) =
+                name.strip_prefix("sh.helm.release.v1.").and_then(|rest| rest.rsplit_once(".v"))
+            else {
+                continue;
+            };
+            let revision = &mut self.releases.get_mut(release).unwrap()[number.parse::<usize>().unwrap() - 1];
+            let marks = item["metadata"]["labels"].as_object().unwrap();
+            revision
+                .labels
+                .extend(marks.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())));
+        }
+    }
+
+    /// A workload changed: its generation grows and the streams tell.
+    fn tell(&mut self, name: &str) {
+        self.generation += 1;
+        self.generations.insert(name.to_owned(), self.generation);
+        let objects = self.objects(name);
+        for (kind, sink) in &mut self.sinks {
+            for object in objects.iter().filter(|object| object["kind"] == **kind) {
+                sink(Some(json!({"type": "MODIFIED", "object": object})));
+            }
+        }
+    }
+
+    fn objects(&self, name: &str) -> Vec<Value> {
+        let Some(tag) = self.tag(name) else {
+            return Vec::new();
+        };
+        let generation = self.generations.get(name).copied().unwrap_or(1);
+        let available = i64::from(!tag.starts_with("bad"));
+        let revision = json!({"deployment.kubernetes.io/revision": generation.to_string()});
+        let set = format!("{name}-{generation}");
+        let waiting = if available == 1 {
+            json!({"running": {}})
+        } else {
+            json!({"waiting": {"reason": "CrashLoopBackOff"}})
+        };
+        vec![
+            json!({"kind": "Deployment", "metadata": {"name": format!("{name}-deployment"), "namespace": "todo", "uid": name, "generation": generation,
+                "annotations": {"deployment.kubernetes.io/revision": generation.to_string(), "meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": "todo"}},
+                "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "app", "image": format!("app:{tag}")}]}}},
+                "status": {"observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "availableReplicas": available}}),
+            json!({"kind": "ReplicaSet", "metadata": {"name": set, "namespace": "todo", "uid": set, "annotations": revision, "ownerReferences": [{"uid": name}]}}),
+            json!({"kind": "Pod", "metadata": {"name": format!("{set}-pod"), "namespace": "todo", "uid": format!("{set}-pod"), "ownerReferences": [{"uid": set}],
+                "labels": {"app.kubernetes.io/instance": name}}, "spec": {"containers": [{"name": "app"}]},
+                "status": {"containerStatuses": [{"name": "app", "state": waiting}]}}),
+        ]
+    }
+
+    fn read(&self, args: &[&str], invocation: &Invocation) -> String {
+        match args {
+            ["template", name, ..] => manifest(name, &overlay_tag(invocation)),
+            ["get", "manifest", name, ..] => {
+                let number: usize = args.last().unwrap().parse().unwrap();
+                manifest(name, &self.releases[*name][number - 1].tag)
+            }
+            ["get", "secrets", "-l", "owner=helm", ..] => self.table(),
+            ["get", "secrets" | "events", ..] => json!({"items": []}).to_string(),
+            ["get", "--raw", ..] => "{}".to_owned(),
+            ["get", _, "--all-namespaces", "--no-headers", ..] => String::new(),
+            ["get", ..] => {
+                let mut items = vec![json!({"kind": "Namespace", "metadata": {"name": "todo"}})];
+                items.extend(self.releases.keys().flat_map(|name| self.objects(name)));
+                json!({"kind": "List", "items": items}).to_string()
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn table(&self) -> String {
+        let mut table = String::new();
+        for (name, history) in &self.releases {
+            for (at, revision) in history.iter().enumerate() {
+                let labels: Vec<String> =
+                    revision.labels.iter().map(|(label, value)| format!(",{label}={value}")).collect();
+                let line = format!(
+                    "s t 1 1m name={name},version={},status={}{}\n",
+                    at + 1,
+                    revision.status,
+                    labels.concat()
+                );
+                table.push_str(&line);
+            }
+        }
+        table
+    }
+}
+
+fn supersede(history: &mut [Revision]) {
+    if let Some(last) = history.last_mut().filter(|last| last.status == "deployed") {
+        last.status = "superseded";
+    }
+}
+
+fn overlay_tag(invocation: &Invocation) -> String {
+    let Stdin::Public(text) = &invocation.stdin else { panic!("no values on stdin") };
+    serde_json::from_str::<Value>(text).unwrap()["image"]["tag"].as_str().unwrap().to_owned()
+}
+
+fn manifest(name: &str, tag: &str) -> String {
+    json!({"kind": "Deployment", "metadata": {"name": format!("{name}-deployment")},
+        "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "app", "image": format!("app:{tag}")}]}}}}).to_string()
+}
+
+impl Runner for Sim {
+    fn lines(&self, _: &Invocation, _: LineSink) -> Result<StreamGuard, RunError> {
+        Ok(StreamGuard::new(|| {}))
+    }
+
+    fn run(&self, invocation: &Invocation) -> Result<Output, RunError> {
+        let state = self.0.lock().unwrap();
+        let args: Vec<&str> = invocation.args.iter().map(String::as_str).collect();
+        Ok(Output {
+            status: Some(0),
+            stdout: state.read(&args, invocation).into_bytes(),
+            ..Output::default()
+        })
+    }
+
+    fn run_logged(
+        &self,
+        invocation: &Invocation,
+        _log: &str,
+        _heard: Option<Heard<'_>>,
+    ) -> Result<Output, RunError> {
+        assert!(matches!(invocation.tool, Tool::Helm | Tool::Kubectl), "{invocation:?}");
+        let done = self.0.lock().unwrap().change(invocation);
+        let status = Some(i32::from(done.is_err()));
+        Ok(Output { status, stderr: done.err().unwrap_or_default(), ..Output::default() })
+    }
+
+    fn stream(&self, invocation: &Invocation, mut sink: ValueSink) -> Result<StreamGuard, RunError> {
+        let kind = match invocation.args[1].as_str() {
+            "deployments" => "Deployment",
+            "replicasets" => "ReplicaSet",
+            "pods" => "Pod",
+            _ => "StatefulSet",
+        };
+        let sim = self.clone();
+        // A real stream tells from a thread of its own; the hub holds its locks while it opens one.
+        std::thread::spawn(move || {
+            let mut state = sim.0.lock().unwrap();
+            let objects: Vec<Value> = state.releases.keys().flat_map(|name| state.objects(name)).collect();
+            for object in objects.into_iter().filter(|object| object["kind"] == kind) {
+                sink(Some(json!({"type": "ADDED", "object": object})));
+            }
+            state.sinks.push((kind.to_owned(), sink));
+        });
+        Ok(StreamGuard::new(|| {}))
+    }
+}

@@ -1,0 +1,270 @@
+//! Owns the way back: every undo in reverse order, then the proof that everything is as it was.
+
+mod order;
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use tokio::sync::watch;
+
+use super::hub::Hub;
+use super::seen::{self, Seen};
+use super::wait::{Unmet, Wait};
+use super::{CommandFailure, Engine, Start};
+use crate::survey;
+use todoctl_plan::closing;
+use todoctl_plan::event::{Cause, Event, Outcome, Remaining, UndoResult};
+use todoctl_plan::plan::Seal;
+use todoctl_plan::run_record::Ending;
+use todoctl_plan::step::{Check, Guard, Returns, Reversal, StepId, Undo};
+use todoctl_plan::tool::kubectl::{Kubectl, lacks_resource};
+use todoctl_plan::world::leftovers::{Scope, sorted};
+use todoctl_plan::world::releases::Releases;
+
+/// How often an undo command is tried: the API server may be away for a moment, and each is harmless to repeat.
+const TRIES: u32 = 3;
+/// Pause before it is tried again.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// What is collected on the way back.
+#[derive(Default)]
+struct Back {
+    remaining: Vec<Remaining>,
+    stays: Vec<String>,
+    checks: Vec<(StepId, Undo, Check)>,
+    returned: Vec<Returns>,
+}
+
+impl Engine {
+    /// Undoes steps, given in the order of undoing, and proves it. Never stops at a failed undo.
+    /// `seal` records the run; a run that was not recorded has none.
+    pub(super) async fn unwind(
+        &self,
+        cause: Cause,
+        undo: &[(StepId, Undo)],
+        hub: &Arc<Hub>,
+        seal: Option<(&Seal, Start)>,
+    ) -> Outcome {
+        let ordered = order::of(undo);
+        let steps = ordered.iter().map(|(step, _)| step.clone()).collect();
+        self.events.emit(Event::UnwindStarted { cause: cause.message.clone(), steps });
+        let seen = self.releases(undo).await;
+        let mut back = Back::default();
+        for (step, undo) in ordered {
+            if self.is_given_up() {
+                let why = "not undone: the rollback was interrupted";
+                back.remaining.extend(self.remaining(step, undo, why));
+            } else {
+                self.undo((step, undo), cause.step.as_ref(), seen.as_ref(), &mut back).await;
+            }
+        }
+        self.prove(hub, &mut back).await;
+        if let Some(why) = self.lost() {
+            return Self::ousted(why, undo.iter().map(|(step, _)| step.clone()).collect());
+        }
+        self.look_for_leftovers(undo, &mut back).await;
+        let outcome = if back.remaining.is_empty() {
+            Outcome::RolledBack { cause, stays: back.stays }
+        } else {
+            let interrupted = cause.interrupted || self.is_given_up();
+            Outcome::Stuck { cause: Cause { interrupted, ..cause }, remaining: back.remaining }
+        };
+        self.seal(&back.returned, seal.map(|(seal, start)| (seal, self.ending(&outcome, &start)))).await;
+        outcome
+    }
+
+    fn is_given_up(&self) -> bool {
+        *self.interrupts.borrow() > 1 || self.lost().is_some()
+    }
+
+    /// Whether helm has recorded the change of a step although its command failed: an exit status of helm says little,
+    /// and a lost answer of the API server is no failure.
+    pub(super) async fn is_recorded(&self, undo: &Undo) -> bool {
+        let Undo::Commands { guard: Guard::ReleaseChanged { release, namespace, revision, .. }, .. } = undo
+        else {
+            return false;
+        };
+        let Some(access) = &self.access else { return false };
+        let seen = survey::releases(&self.runner, access, &[namespace.as_str()]).await;
+        seen.is_ok_and(|seen| {
+            let newest = seen.newest(namespace, release);
+            newest.is_some_and(|newest| {
+                newest.number == revision + 1 && newest.status == "deployed" && newest.is_ours()
+            })
+        })
+    }
+
+    /// What helm says now, for the guards; nothing when it cannot be read, then every undo runs.
+    async fn releases(&self, undo: &[(StepId, Undo)]) -> Option<Releases> {
+        let guarded =
+            |undo: &Undo| matches!(undo, Undo::Commands { guard: Guard::ReleaseChanged { .. }, .. });
+        let access = self.access.as_ref().filter(|_| undo.iter().any(|(_, undo)| guarded(undo)))?;
+        let namespaces: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
+        match survey::releases(&self.runner, access, &namespaces).await {
+            Ok(releases) => Some(releases),
+            Err(error) => {
+                self.events.emit(Event::Warning { message: format!("{error}; every undo is run") });
+                None
+            }
+        }
+    }
+
+    async fn undo(
+        &self,
+        (step, undo): (&StepId, &Undo),
+        failed: Option<&StepId>,
+        seen: Option<&Releases>,
+        back: &mut Back,
+    ) {
+        let start = Instant::now();
+        self.events.emit(Event::UndoStarted { step: step.clone() });
+        let result = match undo {
+            Undo::Nothing { reason, stays } => {
+                // What failed half way was not made.
+                back.stays.extend(stays.clone().filter(|_| failed != Some(step)));
+                UndoResult::Untouched { why: reason.clone() }
+            }
+            Undo::Commands { guard, returns, .. }
+                if seen::seen(guard, returns.as_ref(), seen) == Seen::Untouched =>
+            {
+                UndoResult::Untouched { why: "helm has recorded no change".to_owned() }
+            }
+            Undo::Commands { guard, checks, returns, stays, .. } => {
+                let done = match seen::seen(guard, returns.as_ref(), seen) {
+                    Seen::Returned => Ok(()),
+                    Seen::Untouched | Seen::Changed => self.undo_commands(step, undo).await,
+                };
+                match done {
+                    Ok(()) => {
+                        back.checks
+                            .extend(checks.iter().map(|check| (step.clone(), undo.clone(), check.clone())));
+                        back.returned.extend(returns.clone());
+                        back.stays.extend(stays.clone());
+                        UndoResult::Undone
+                    }
+                    Err(cause) => {
+                        back.remaining.extend(self.remaining(step, undo, &cause));
+                        UndoResult::Failed { cause }
+                    }
+                }
+            }
+        };
+        self.events.emit(Event::UndoFinished {
+            step: step.clone(),
+            result,
+            seconds: start.elapsed().as_secs_f64(),
+        });
+    }
+
+    async fn undo_commands(&self, step: &StepId, undo: &Undo) -> Result<(), String> {
+        for (command, reversal) in self.reversal(undo).iter().zip(undo.reversals()) {
+            // Where a kind is not known, nothing of it is left to be deleted.
+            let is_gone = |failure: &CommandFailure| {
+                matches!(reversal, Reversal::Delete { .. }) && lacks_resource(&failure.evidence.join("\n"))
+            };
+            let mut tries = 1;
+            while let Err(failure) = self.command(step, command).await {
+                if is_gone(&failure) {
+                    break;
+                }
+                if tries == TRIES || self.is_given_up() {
+                    return Err(failure.message);
+                }
+                tries += 1;
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for every undone step's checks, side by side.
+    async fn prove(&self, hub: &Arc<Hub>, back: &mut Back) {
+        let (give_up, stop) = watch::channel(self.is_given_up());
+        let checks = std::mem::take(&mut back.checks);
+        // An undo asks no program, so nothing is left over.
+        let leftovers = Mutex::default();
+        let proofs = join_all(checks.iter().map(|(step, undo, check)| {
+            let leftovers = &leftovers;
+            let mut wait = Wait { engine: self, hub, step, stop: stop.clone(), changed: true, leftovers };
+            async move {
+                wait.until(check).await.err().and_then(|unmet| self.remaining(step, undo, &unproven(unmet)))
+            }
+        }));
+        let mut interrupts = self.interrupts.clone();
+        tokio::pin!(proofs);
+        let found = tokio::select! {
+            found = &mut proofs => found,
+            Ok(_) = interrupts.wait_for(|count| *count > 1) => {
+                give_up.send_replace(true);
+                proofs.await
+            }
+        };
+        back.remaining.extend(found.into_iter().flatten());
+    }
+
+    /// Lists the volumes that releases leave behind which were new and are gone, as the cluster tells them.
+    async fn look_for_leftovers(&self, undo: &[(StepId, Undo)], back: &mut Back) {
+        let gone: Vec<(&str, &str)> = undo.iter().flat_map(|(_, undo)| removed(undo)).collect();
+        let Some(access) = self.access.as_ref().filter(|_| !gone.is_empty()) else {
+            return;
+        };
+        let namespaces: Vec<&str> = gone.iter().map(|(namespace, _)| *namespace).collect();
+        let releases: Vec<&str> = gone.iter().map(|(_, release)| *release).collect();
+        let scope = Scope { namespaces: &namespaces, releases: Some(&releases), crds: None };
+        match survey::leftovers(&self.runner, access).await {
+            Ok(all) => back.stays.extend(sorted(&all, scope).iter().map(|(sort, names)| {
+                let command = Kubectl::new(access).removal(sort, names);
+                format!(
+                    "{} {} in namespace {} ({})",
+                    sort.noun,
+                    names.join(", "),
+                    sort.namespace,
+                    command.line()
+                )
+            })),
+            Err(error) => {
+                self.events.emit(Event::Warning { message: format!("what stays was not read: {error}") });
+            }
+        }
+    }
+
+    /// Renews the labels of the revisions that came back, so that the next run knows them, and records the run.
+    pub(super) async fn seal(&self, returned: &[Returns], record: Option<(&Seal, Ending)>) {
+        let Some(access) = self.access.as_ref().filter(|_| !returned.is_empty() || record.is_some()) else {
+            return;
+        };
+        let namespaces: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
+        let after = match survey::releases(&self.runner, access, &namespaces).await {
+            Ok(after) => after,
+            Err(error) => {
+                let message = format!("the restored revisions could not be marked: {error}");
+                self.events.emit(Event::Warning { message });
+                return;
+            }
+        };
+        let marks = closing::of_undo(returned, &after);
+        for work in closing::of_failure(access, &marks, &after, record) {
+            self.perform(&work.title, &work.commands).await;
+        }
+    }
+}
+
+/// The releases that an undo takes away, with their namespaces.
+fn removed(undo: &Undo) -> Vec<(&str, &str)> {
+    let Undo::Commands { reversals, .. } = undo else { return Vec::new() };
+    let removed = |one| match one {
+        &Reversal::Release { ref release, ref namespace, to: None, .. } => {
+            Some((namespace.as_str(), release.as_str()))
+        }
+        Reversal::Release { to: Some(_), .. } | Reversal::Delete { .. } | Reversal::Restore { .. } => None,
+    };
+    reversals.iter().filter_map(removed).collect()
+}
+
+fn unproven(unmet: Unmet) -> String {
+    match unmet {
+        Unmet::Failed { why, .. } => format!("undone, but {why}"),
+        Unmet::Stopped => "undone, but not verified: the rollback was interrupted".to_owned(),
+    }
+}

@@ -1,0 +1,335 @@
+//! Owns waiting for a check: by streams where objects tell it, by asking again where only a request does.
+//! Every wait is bounded, and says what is missing when that changes.
+
+mod dapr;
+mod request;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+pub(super) use self::request::Leftover;
+use super::{Engine, hub::Hub};
+use crate::survey;
+use todoctl_core::workload::Workload;
+use todoctl_plan::event::Event;
+use todoctl_plan::health;
+use todoctl_plan::step::{Check, StepId, Verdict};
+use todoctl_plan::world::live::{Kind, Live, watched};
+
+/// Pause between two reads of the same objects.
+const AGAIN: Duration = Duration::from_millis(500);
+/// At least this often a wait looks whether its streams are still open.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How a wait ended without the check holding.
+pub(super) enum Unmet {
+    /// It never will, or not in time.
+    Failed {
+        /// What is wrong.
+        why: String,
+        /// Pods whose logs show it.
+        pods: Vec<String>,
+        /// What was answered, line by line.
+        evidence: Vec<String>,
+        /// Releases that should have done otherwise, with their namespaces; none: the check's own.
+        releases: Vec<(String, String)>,
+    },
+    /// The run is being stopped.
+    Stopped,
+}
+
+impl Unmet {
+    /// With nothing but pods to show for it.
+    fn failed(why: String, pods: Vec<String>) -> Self {
+        Self::Failed { why, pods, evidence: Vec::new(), releases: Vec::new() }
+    }
+}
+
+/// A wait for one check of one step.
+#[derive(Clone)]
+pub(super) struct Wait<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) hub: &'a Arc<Hub>,
+    pub(super) step: &'a StepId,
+    /// Becomes true when the run is being stopped.
+    pub(super) stop: watch::Receiver<bool>,
+    /// Whether the objects were just changed, so that what is known of them is old.
+    pub(super) changed: bool,
+    /// What checks have made and somebody must remove.
+    pub(super) leftovers: &'a Mutex<Vec<Leftover>>,
+}
+
+impl Wait<'_> {
+    /// Waits until all checks of a step hold: what objects tell, in order; then what programs must answer, side by side.
+    pub(super) async fn all(&mut self, checks: &[Check]) -> Result<(), (Check, Unmet)> {
+        let is_asked = |check: &&Check| match check {
+            Check::Http(_) | Check::Injects { .. } => true,
+            Check::RolledOut { .. }
+            | Check::Established { .. }
+            | Check::Gone { .. }
+            | Check::Stored { .. } => false,
+        };
+        for check in checks.iter().filter(|check| !is_asked(check)) {
+            self.until(check).await.map_err(|unmet| (check.clone(), unmet))?;
+        }
+        self.side_by_side(checks.iter().filter(is_asked)).await
+    }
+
+    /// As many at once as steps may run. After the first that fails no other begins, and those that have begun are
+    /// stopped, not dropped: they may have to clean up.
+    async fn side_by_side<'c>(
+        &mut self,
+        mut checks: impl Iterator<Item = &'c Check>,
+    ) -> Result<(), (Check, Unmet)> {
+        let (end, ending) = watch::channel(false);
+        let mut running = FuturesUnordered::new();
+        let mut first = Ok(());
+        loop {
+            while !*end.borrow() && running.len() < self.engine.jobs {
+                let Some(check) = checks.next() else { break };
+                let mut wait = Wait { stop: ending.clone(), ..self.clone() };
+                running.push(async move { (check, wait.until(check).await) });
+            }
+            tokio::select! {
+                ended = running.next() => match ended {
+                    None => return first,
+                    Some((_, Ok(()))) => {}
+                    Some((check, Err(unmet))) => {
+                        end.send_replace(true);
+                        if first.is_ok() {
+                            first = Err((check.clone(), unmet));
+                        }
+                    }
+                },
+                () = stopped(&mut self.stop), if !*end.borrow() => { end.send_replace(true); }
+            }
+        }
+    }
+
+    /// Waits until a check holds.
+    pub(super) async fn until(&mut self, check: &Check) -> Result<(), Unmet> {
+        match check {
+            Check::RolledOut { namespace, workloads, within_seconds, .. } => {
+                let deadline = deadline(*within_seconds);
+                if self.changed {
+                    self.refresh(namespace, workloads, deadline).await?;
+                }
+                self.watched(check, namespace, (&watched(workloads), deadline)).await
+            }
+            Check::Gone { namespace, within_seconds, .. } => {
+                let deadline = deadline(*within_seconds);
+                self.absent(check, namespace, deadline).await
+            }
+            Check::Established { names, within_seconds, .. } => {
+                self.established(names, deadline(*within_seconds)).await
+            }
+            Check::Injects { into, within_seconds, .. } => {
+                self.injects(into, deadline(*within_seconds)).await
+            }
+            Check::Stored { images } => {
+                let missing =
+                    self.engine.missing(images).await.map_err(|why| Unmet::failed(why, Vec::new()))?;
+                if missing.is_empty() {
+                    return Ok(());
+                }
+                let why = format!("{} is not there, although the command exited with 0", missing.join(", "));
+                Err(Unmet::failed(why, Vec::new()))
+            }
+            Check::Http(asked) => self.asked(asked).await,
+        }
+    }
+
+    /// Reads workloads right after they were changed: a stream may still tell of the state before.
+    async fn refresh(
+        &mut self,
+        namespace: &str,
+        workloads: &[Workload],
+        deadline: Instant,
+    ) -> Result<(), Unmet> {
+        let Some(kubectl) = self.engine.kubectl() else {
+            return Ok(());
+        };
+        if workloads.is_empty() {
+            return Ok(());
+        }
+        loop {
+            let read = survey::call(&self.engine.runner, kubectl.workloads(namespace, workloads)).await;
+            let why = match read {
+                Ok(output) if output.is_success() => match self.hub.absorb(&output.stdout) {
+                    Ok(()) => return Ok(()),
+                    Err(why) => why,
+                },
+                Ok(output) => output.complaint(),
+                Err(error) => error.to_string(),
+            };
+            self.pause(AGAIN, &why, deadline).await?;
+        }
+    }
+
+    async fn watched(
+        &mut self,
+        check: &Check,
+        namespace: &str,
+        (kinds, deadline): (&[Kind], Instant),
+    ) -> Result<(), Unmet> {
+        // What was read a moment ago and was not changed since needs no stream to be found ready.
+        if !self.changed && health::judge(check, &self.hub.live()) == Some(Verdict::Ready) {
+            return Ok(());
+        }
+        let mut changes = self.hub.changes();
+        let mut said = String::new();
+        let mut repaired = BTreeSet::new();
+        loop {
+            changes.borrow_and_update();
+            let verdict = match self.hub.watch(namespace, kinds) {
+                Ok(()) => health::judge(check, &self.hub.live()).unwrap_or(Verdict::Ready),
+                Err(why) => Verdict::NotYet { why },
+            };
+            let why = match verdict {
+                Verdict::Ready => return Ok(()),
+                Verdict::Broken { why, pods } => return Err(Unmet::failed(why, pods)),
+                Verdict::Stale { why, pods } => {
+                    let fresh = self.not_deleted_yet(namespace, &pods, &repaired);
+                    if repaired.len() + fresh.len() > replicas(check) {
+                        return Err(Unmet::failed(format!("{why}, also after it was deleted once"), pods));
+                    }
+                    let names: Vec<String> = fresh.iter().map(|(_, name)| name.clone()).collect();
+                    if !names.is_empty() {
+                        self.delete(namespace, &names).await;
+                    }
+                    repaired.extend(fresh.into_iter().map(|(uid, _)| uid));
+                    format!("{why}; deleted once")
+                }
+                Verdict::NotYet { why } => why,
+            };
+            self.say(&mut said, &why);
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep_until(deadline) => return Err(self.too_late(check, &why)),
+                () = stopped(&mut self.stop) => return Err(Unmet::Stopped),
+            }
+        }
+    }
+
+    /// Reads until a release is gone: streams cannot prove an absence.
+    async fn absent(&mut self, check: &Check, namespace: &str, deadline: Instant) -> Result<(), Unmet> {
+        let Some(kubectl) = self.engine.kubectl() else {
+            return Ok(());
+        };
+        let mut said = String::new();
+        loop {
+            let read = survey::call(&self.engine.runner, kubectl.live(&[namespace], false)).await;
+            let why = match read {
+                Ok(output) if output.is_success() => {
+                    match Live::parse(&output.stdout).map(|live| health::judge(check, &live)) {
+                        Ok(Some(Verdict::NotYet { why })) | Err(why) => why,
+                        Ok(_) => return Ok(()),
+                    }
+                }
+                Ok(output) => output.complaint(),
+                Err(error) => error.to_string(),
+            };
+            self.say(&mut said, &why);
+            self.pause(AGAIN, &why, deadline).await?;
+        }
+    }
+
+    /// Rests before something is asked again; a failure when there would be no time left.
+    async fn pause(&mut self, pause: Duration, why: &str, deadline: Instant) -> Result<(), Unmet> {
+        if Instant::now() + pause > deadline {
+            return Err(Unmet::failed(format!("not in time: {why}"), Vec::new()));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(()),
+            () = stopped(&mut self.stop) => Err(Unmet::Stopped),
+        }
+    }
+
+    /// Id and name of some pods, without those that were deleted and are still shown: a stream lags behind. Names do not
+    /// tell, because a StatefulSet gives them again.
+    fn not_deleted_yet(
+        &self,
+        namespace: &str,
+        pods: &[String],
+        deleted: &BTreeSet<String>,
+    ) -> Vec<(String, String)> {
+        let live = self.hub.live();
+        let named = live.of_kind("Pod", namespace).filter(|pod| pods.contains(&pod.metadata.name));
+        let fresh = named.filter(|pod| !deleted.contains(&pod.metadata.uid));
+        fresh.map(|pod| (pod.metadata.uid.clone(), pod.metadata.name.clone())).collect()
+    }
+
+    async fn delete(&self, namespace: &str, pods: &[String]) {
+        let Some(kubectl) = self.engine.kubectl() else {
+            return;
+        };
+        if let Err(failure) = self.engine.command(self.step, &kubectl.delete(namespace, "pod", pods)).await {
+            self.engine.events.emit(Event::Warning {
+                message: format!("could not delete {}: {}", pods.join(", "), failure.message),
+            });
+        }
+    }
+
+    fn say(&self, said: &mut String, why: &str) {
+        if said != why {
+            why.clone_into(said);
+            self.engine.events.emit(Event::StepWaiting { step: self.step.clone(), why: why.to_owned() });
+        }
+    }
+
+    fn too_late(&self, check: &Check, why: &str) -> Unmet {
+        let pods = match check {
+            Check::RolledOut { release, namespace, .. } => {
+                let live = self.hub.live();
+                let ours = live.of_kind("Pod", namespace).filter(|pod| {
+                    pod.metadata.labels.get("app.kubernetes.io/instance") == Some(release)
+                        && !is_ready(&pod.status)
+                });
+                ours.map(|pod| pod.metadata.name.clone()).collect()
+            }
+            Check::Gone { .. }
+            | Check::Established { .. }
+            | Check::Injects { .. }
+            | Check::Stored { .. }
+            | Check::Http(_) => Vec::new(),
+        };
+        Unmet::failed(format!("not in time: {why}"), pods)
+    }
+}
+
+/// How many pods a check is about: so many may be deleted, one in each place. A stream does not show all at once.
+fn replicas(check: &Check) -> usize {
+    match check {
+        Check::RolledOut { workloads, .. } => {
+            workloads.iter().map(|one| usize::try_from(one.replicas).unwrap_or(usize::MAX)).sum()
+        }
+        Check::Gone { .. }
+        | Check::Established { .. }
+        | Check::Injects { .. }
+        | Check::Stored { .. }
+        | Check::Http(_) => 0,
+    }
+}
+
+fn is_ready(status: &serde_json::Value) -> bool {
+    let conditions = status.get("conditions").and_then(serde_json::Value::as_array);
+    conditions.into_iter().flatten().any(|one| one["type"] == "Ready" && one["status"] == "True")
+}
+
+fn deadline(seconds: u32) -> Instant {
+    Instant::now() + Duration::from_secs(u64::from(seconds))
+}
+
+/// Ends when the run is being stopped; never when the sender is gone.
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,9 @@
+//! What acts: processes, reads of the cluster, the lock, the engine that carries a plan out, the journal.
+//! Refuses to print and to ask.
+
+pub mod emitter;
+pub mod engine;
+pub mod journal;
+pub mod lock;
+pub mod runner;
+pub mod survey;

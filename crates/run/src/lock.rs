@@ -1,0 +1,218 @@
+//! Owns holding an environment: the Lease that is both lock and open run, from its creation to its end.
+//! Refuses to decide what is done with an abandoned one (`cli`) and to know what it says (`world::lease`).
+//!
+//! Clocks of two machines are never compared, so a wrong clock can do no harm. A holder changes something only while
+//! its last renewal is younger than `FRESH`, on its own clock; somebody else takes over only after it has itself seen
+//! nothing of the holder for the whole duration of the Lease, or when the holder's process is gone from the same host.
+
+mod clock;
+mod process;
+mod take;
+mod watch;
+
+pub use process::{LocalLock, Presence, presence, this_process};
+pub use take::{Claim, claim, discard, read, remove, take_over};
+pub use watch::Silence;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch as channel;
+
+use self::clock::Moment;
+use crate::runner::SharedRunner;
+use crate::survey;
+use todoctl_plan::tool::kubectl::Kubectl;
+use todoctl_plan::world::lease::Lease;
+
+/// Pause between two renewals.
+const RENEW: Duration = Duration::from_secs(5);
+/// How old the last renewal may be when something is changed: well below the duration of the Lease, so that a change
+/// that begins now has begun before anybody may take over.
+const FRESH: Duration = Duration::from_secs(20);
+/// How often a change waits for a renewal that fails.
+const TRIES: u32 = 5;
+/// Pause between these.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// What a Lease that stays means; the next run finds out that its holder is gone.
+const NOT_RELEASED: &str = "the lock was not released, the next run takes it over";
+
+/// A Lease that is held.
+pub struct Lock {
+    runner: SharedRunner,
+    kubectl: Kubectl,
+    namespace: String,
+    identity: String,
+    state: Mutex<State>,
+    lost: channel::Sender<Option<String>>,
+    /// Locked as long as this process or a changing child of it lives.
+    local: Option<LocalLock>,
+}
+
+struct State {
+    resource_version: String,
+    renewed: Moment,
+    ended: bool,
+}
+
+impl Lock {
+    /// Holds what was just created or taken over, and renews it from now on.
+    fn start(
+        (runner, kubectl): (&SharedRunner, &Kubectl),
+        namespace: &str,
+        identity: &str,
+        (resource_version, renewed): (String, Moment),
+        local: Option<LocalLock>,
+    ) -> Arc<Self> {
+        let lock = Arc::new(Self {
+            runner: SharedRunner::clone(runner),
+            kubectl: kubectl.clone(),
+            namespace: namespace.to_owned(),
+            identity: identity.to_owned(),
+            state: Mutex::new(State { resource_version, renewed, ended: false }),
+            lost: channel::Sender::new(None),
+            local,
+        });
+        tokio::spawn(renewing(Arc::downgrade(&lock)));
+        lock
+    }
+
+    /// The file that changing children inherit.
+    pub fn local(&self) -> Option<&LocalLock> {
+        self.local.as_ref()
+    }
+
+    /// Tells once the Lease is lost, with who holds it now.
+    pub fn lost(&self) -> channel::Receiver<Option<String>> {
+        self.lost.subscribe()
+    }
+
+    /// Asked before every change. Costs nothing while the last renewal is young; else renews first. An error says why
+    /// nothing may be changed any more.
+    pub async fn gate(&self) -> Result<(), String> {
+        for left in (0..TRIES).rev() {
+            if let Some(why) = self.lost.borrow().clone() {
+                return Err(why);
+            }
+            if self.state().renewed.age() < FRESH {
+                return Ok(());
+            }
+            match self.renew().await {
+                Ok(()) => {}
+                Err(why) if left == 0 => return Err(format!("the lock could not be renewed: {why}")),
+                Err(_) => tokio::time::sleep(AGAIN).await,
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the Lease: the run has ended and left no work. An error is a warning; the next run finds a dead holder.
+    pub async fn release(&self) -> Result<(), String> {
+        let version = self.end();
+        let command = self.kubectl.delete_lease(&self.namespace, &version);
+        let done = survey::call(&self.runner, command).await.map_err(|error| error.to_string())?;
+        // A renewal may have been under way, or may have been lost on its way back: then the version is another.
+        if !done.is_success() {
+            match self.read().await {
+                Ok(Some(lease)) if lease.identity == self.identity => {
+                    let removed = remove(&self.runner, &self.kubectl, &self.namespace, &lease).await;
+                    removed.map_err(|why| format!("{NOT_RELEASED}: {why}"))?;
+                }
+                Ok(_) => {}
+                Err(why) => return Err(format!("{NOT_RELEASED}: {why}")),
+            }
+        }
+        self.forget_local();
+        Ok(())
+    }
+
+    /// Leaves the Lease with its undo list to whoever comes next.
+    pub async fn leave(&self) -> Result<(), String> {
+        self.end();
+        let command = self.kubectl.leave_lease(&self.namespace, &self.identity);
+        let done = survey::call(&self.runner, command).await.map_err(|error| error.to_string())?;
+        if !done.is_success() {
+            return Err(done.complaint());
+        }
+        self.forget_local();
+        Ok(())
+    }
+
+    /// Removes the local file, once the Lease does not name this process any more. While it does, the file tells the
+    /// next run on this host that the holder is gone; without it that run would have to wait for the Lease's silence.
+    fn forget_local(&self) {
+        if let Some(local) = &self.local {
+            local.remove();
+        }
+    }
+
+    /// Stops renewing; gives the last version that is known.
+    fn end(&self) -> String {
+        let mut state = self.state();
+        state.ended = true;
+        state.resource_version.clone()
+    }
+
+    /// Renews once. An error is a renewal that failed; a loss is told to `lost`.
+    async fn renew(&self) -> Result<(), String> {
+        // The age counts from before the request: it may be answered late.
+        let begun = Moment::now();
+        let command = self.kubectl.renew_lease(&self.namespace, &self.identity, Timestamp::now());
+        let done = survey::call(&self.runner, command).await.map_err(|error| error.to_string())?;
+        if done.is_success() {
+            self.renewed(take::version(&done.stdout)?, begun);
+            return Ok(());
+        }
+        // What a refused test looks like is not relied on: who holds it now is read.
+        let now = self.read().await?;
+        if self.state().ended {
+            return Ok(());
+        }
+        match now {
+            Some(lease) if lease.identity == self.identity => Err(done.complaint()),
+            Some(lease) => {
+                self.lose(format!("the lock was taken over by {}", lease.holder.story()));
+                Ok(())
+            }
+            None => {
+                self.lose("the lock was removed by somebody else".to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    fn renewed(&self, version: String, at: Moment) {
+        let mut state = self.state();
+        (state.resource_version, state.renewed) = (version, at);
+    }
+
+    fn lose(&self, why: String) {
+        self.lost.send_replace(Some(why));
+    }
+
+    async fn read(&self) -> Result<Option<Lease>, String> {
+        read(&self.runner, &self.kubectl, &self.namespace).await
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Renews as long as the lock exists and is neither lost nor ended.
+async fn renewing(lock: Weak<Lock>) {
+    loop {
+        tokio::time::sleep(RENEW).await;
+        let Some(lock) = lock.upgrade() else { return };
+        if lock.state().ended || lock.lost.borrow().is_some() {
+            return;
+        }
+        // A failed renewal is tried again; what it means is decided by `gate`, before a change.
+        let _ = lock.renew().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

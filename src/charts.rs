@@ -1,0 +1,97 @@
+//! Owns bringing the charts of repositories to this machine, before anything else reads them.
+//! With all of them there, no process starts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use crate::failure::Failure;
+use crate::folders;
+use todoctl_plan::tool::helm;
+use todoctl_project::chart::{Cache, ChartError, Fetched};
+use todoctl_project::given;
+use todoctl_project::profile::{Chart, Loaded, Profile, RepositoryChart};
+use todoctl_run::runner::{DuctRunner, Setup, SharedRunner};
+use todoctl_run::survey;
+use todoctl_screen::output::Output;
+
+/// The charts of repositories of a run's releases, by release.
+pub(super) async fn of(
+    loaded: &Loaded,
+    only: Option<&BTreeSet<String>>,
+    output: &mut Output,
+) -> Result<BTreeMap<String, Fetched>, Failure> {
+    let runner: SharedRunner = Arc::new(DuctRunner::new(Setup {
+        project: loaded.project.clone(),
+        environment: folders::environment(),
+        secret_variables: given::env_names(&loaded.profile.secrets).map(str::to_owned).collect(),
+        ..Setup::default()
+    }));
+    fetch(&runner, &Cache::at(folders::charts()?), &loaded.profile, only, output).await
+}
+
+/// The charts of repositories of some releases, by release; all of them when none is named.
+async fn fetch(
+    runner: &SharedRunner,
+    cache: &Cache,
+    profile: &Profile,
+    only: Option<&BTreeSet<String>>,
+    output: &mut Output,
+) -> Result<BTreeMap<String, Fetched>, Failure> {
+    let (mut fetched, mut missing) = (BTreeMap::new(), BTreeMap::<_, Vec<String>>::new());
+    for (name, release) in &profile.releases {
+        let Chart::Repository(chart) = &release.chart else { continue };
+        if only.is_some_and(|only| !only.contains(name)) {
+            continue;
+        }
+        match cache.find(chart) {
+            Some(found) => drop(fetched.insert(name.clone(), found)),
+            None => missing.entry(chart.clone()).or_default().push(name.clone()),
+        }
+    }
+    let mut jobs = JoinSet::new();
+    for (chart, releases) in missing {
+        output.note(&format!("fetching chart {chart}"));
+        let (runner, cache) = (SharedRunner::clone(runner), cache.clone());
+        jobs.spawn(async move { (pull(&runner, &cache, &chart).await, releases) });
+    }
+    let mut failures = Vec::new();
+    while let Some(done) = jobs.join_next().await {
+        let (chart, releases) = done.map_err(|error| Failure::bug(format!("fetching a chart: {error}")))?;
+        match chart {
+            Ok(chart) => fetched.extend(releases.into_iter().map(|name| (name, chart.clone()))),
+            Err(error) => failures.push(error),
+        }
+    }
+    failures.sort_by_key(ToString::to_string);
+    match failures.as_slice() {
+        [] => Ok(fetched),
+        [only] => Err(only.into()),
+        [first, ..] => {
+            let all: Vec<String> = failures.iter().flat_map(lines).collect();
+            let message = format!("{} charts cannot be fetched", failures.len());
+            Err(Failure::unchanged(&message, &all, first.hint()))
+        }
+    }
+}
+
+fn lines(error: &ChartError) -> Vec<String> {
+    error.to_string().lines().map(str::to_owned).collect()
+}
+
+/// Lets helm fetch a chart, and keeps it.
+async fn pull(runner: &SharedRunner, cache: &Cache, chart: &RepositoryChart) -> Result<Fetched, ChartError> {
+    let part = cache.part(chart)?;
+    let invocation = helm::pull(chart, part.path());
+    let refused = |complaint| {
+        // By hand, into the folder where one stands.
+        let command = helm::pull(chart, ".".as_ref()).line();
+        ChartError::Fetch { chart: chart.to_string(), complaint, command }
+    };
+    match survey::call(runner, invocation).await {
+        Ok(output) if output.is_success() => cache.keep(chart, part.path()),
+        Ok(output) => Err(refused(output.complaint())),
+        Err(error) => Err(refused(error.to_string())),
+    }
+}

@@ -1,0 +1,322 @@
+//! Owns looking at the cluster of a profile, and at the machine as far as that cluster needs it. Every read has its
+//! limit, and runs beside the others.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::doctor::machine;
+use crate::session::Session;
+use todoctl_advice::doctor::machine::{Room, Size, judge, size};
+use todoctl_advice::doctor::ports::{self, NodePort};
+use todoctl_advice::doctor::state::{self, DaprSeen, Life};
+use todoctl_advice::doctor::{Area, Finding, State, access, registry, tools};
+use todoctl_core::invocation::{Invocation, RunError};
+use todoctl_plan::health;
+use todoctl_plan::tool::kubectl::{Kubectl, lacks_resource, parse_refused, parse_versions};
+use todoctl_plan::tool::version::{self, Engine};
+use todoctl_plan::world::lease::Lease;
+use todoctl_plan::world::{Access, Cluster, World};
+use todoctl_project::dapr;
+use todoctl_project::profile;
+use todoctl_run::lock::{Presence, presence};
+use todoctl_run::runner::SharedRunner;
+use todoctl_run::survey;
+
+/// How long one question may take.
+const LIMIT: Duration = Duration::from_secs(20);
+
+type Rendered = BTreeMap<String, Result<Vec<Value>, String>>;
+
+/// Everything about the cluster, and about the machine as far as the cluster is on it. `missing` are programs that are
+/// needed and not there.
+pub(super) async fn look_at(session: &Session, missing: &[String]) -> Vec<Finding> {
+    let runner = session.runner(None, None);
+    let blank = session.blank(String::new());
+    let (cluster, rendered, (mut found, engine)) = tokio::join!(
+        asked_provider(session, missing),
+        survey::rendered(&runner, &session.inputs, &blank),
+        engine(session, &runner, missing),
+    );
+    found.extend(unrendered(&rendered, missing));
+    let title = session.provider.title();
+    let wanted = wanted_ports(session, &rendered);
+    let runs = matches!(cluster, Ok(Cluster::Running(_)));
+    found.extend(room(session, engine.as_ref(), runs));
+    if let Some(registry) = &session.inputs.profile.registry {
+        found.push(registry::judge(&registry.server, machine::docker_config().as_deref()));
+    }
+    match cluster {
+        Ok(Cluster::Running(access)) => {
+            found.push(Finding::ok(Area::Cluster, title, format!("runs, context {}", access.context)));
+            found.extend(running(session, access, (&rendered, &wanted)).await);
+        }
+        Ok(Cluster::Down(state)) => {
+            let evidence = format!("{state}; todoctl up {} starts it", session.inputs.name);
+            found.push(Finding::ok(Area::Cluster, title, evidence));
+            found.extend(without(session, &wanted, "the cluster does not run"));
+        }
+        Err(finding) => {
+            found.push(finding);
+            found.extend(without(session, &wanted, "the cluster cannot be asked"));
+        }
+    }
+    found
+}
+
+/// What stands in the way of starting the cluster: Docker's engine, and the room for its size. The programs themselves
+/// were looked at before.
+pub(super) async fn before_start(session: &Session) -> Vec<Finding> {
+    let (mut found, engine) = engine(session, &session.runner(None, None), &[]).await;
+    found.extend(room(session, engine.as_ref(), false));
+    found.retain(Finding::is_failed);
+    found
+}
+
+/// The charts that do not render.
+fn unrendered(rendered: &Rendered, missing: &[String]) -> Vec<Finding> {
+    if missing.iter().any(|program| program == "helm") {
+        return vec![Finding::not_checked(Area::Profile, "charts", "helm is not there to render them")];
+    }
+    let failed = rendered.iter().filter_map(|(name, objects)| Some((name, objects.as_ref().err()?)));
+    let told = |(name, why): (&String, &String)| {
+        let what = format!("chart of release {name}");
+        let fix = "mend the chart or its values; todoctl lint names file and line";
+        Finding::failed(Area::Profile, what, format!("does not render: {why}"), fix)
+    };
+    failed.map(told).collect()
+}
+
+/// The cluster as its provider sees it. A program that is not there was told among the tools.
+async fn asked_provider(session: &Session, missing: &[String]) -> Result<Cluster, Finding> {
+    let title = session.provider.title();
+    let tools = session.provider.status();
+    let absent = |invocation: &Invocation| missing.contains(&invocation.tool.name());
+    if let Some(call) = tools.iter().find(|call| absent(call)) {
+        return Err(Finding::not_checked(
+            Area::Cluster,
+            title,
+            format!("{} is not there to ask", call.tool.name()),
+        ));
+    }
+    let asked = tokio::time::timeout(LIMIT, session.fit_cluster()).await;
+    match asked {
+        Ok(Ok(cluster)) => Ok(cluster),
+        Ok(Err(failure)) => {
+            let lines = std::iter::once(failure.message).chain(failure.evidence);
+            let told = lines.collect::<Vec<_>>().join("; ");
+            Err(Finding::failed(Area::Cluster, title, told, failure.hint.unwrap_or_default()))
+        }
+        Err(_) => {
+            let line = tools.first().map(Invocation::line).unwrap_or_default();
+            let evidence = format!("gave no answer within {} s", LIMIT.as_secs());
+            Err(Finding::failed(Area::Cluster, title, evidence, format!("try it: {line}")))
+        }
+    }
+}
+
+/// The Docker engine, when the profile needs it.
+async fn engine(
+    session: &Session,
+    runner: &SharedRunner,
+    missing: &[String],
+) -> (Vec<Finding>, Option<Engine>) {
+    if !tools::needs_engine(&session.inputs.profile) {
+        return (Vec::new(), None);
+    }
+    if missing.iter().any(|program| program == "docker") {
+        return (
+            vec![Finding::not_checked(Area::Tools, "docker engine", "docker is not there to ask")],
+            None,
+        );
+    }
+    let seen = match survey::call(runner, version::docker_engine()).await {
+        Ok(output) => version::parse_engine(&output),
+        Err(cause) => Err(cause.to_string()),
+    };
+    (vec![tools::engine(seen.as_ref().map_err(String::as_str))], seen.ok())
+}
+
+/// Whether the cluster fits on this machine, or in its Docker.
+fn room(session: &Session, engine: Option<&Engine>, runs: bool) -> Vec<Finding> {
+    let cluster = &session.inputs.profile.cluster;
+    let size = size(cluster);
+    if size == Size::default() {
+        return Vec::new();
+    }
+    let here = machine::room(&session.state);
+    if !tools::in_docker(cluster) {
+        return judge(size, here, "this machine", runs);
+    }
+    let of = |number: fn(&Engine) -> u64| engine.map(number);
+    let docker = Room { cpus: of(|one| one.cpus), memory: of(|one| one.memory), ..here };
+    judge(size, docker, "Docker", runs)
+}
+
+/// What can be said while the cluster cannot be asked.
+fn without(session: &Session, wanted: &[NodePort], why: &str) -> Vec<Finding> {
+    let inputs = &session.inputs;
+    // Only when this machine is the node are its ports those of the node.
+    let listening = is_node(session).then(machine::listeners).flatten();
+    let mut found = ports::judge(wanted, Err(why), listening.as_deref());
+    let unknown = |area, what| Finding::not_checked(area, what, why);
+    found.push(unknown(Area::Access, "rights"));
+    found.push(unknown(Area::Runs, "open run"));
+    found.push(unknown(Area::Releases, "releases"));
+    if inputs.profile.dapr.is_some() {
+        found.push(unknown(Area::Dapr, "Dapr"));
+    }
+    let world = session.blank(why.to_owned());
+    found.extend(state::secrets(inputs, &world, Err(why)));
+    found
+}
+
+/// Whether the cluster's node is this machine itself.
+fn is_node(session: &Session) -> bool {
+    match &session.inputs.profile.cluster {
+        profile::Cluster::Minikube(minikube) => minikube.driver == "none",
+        profile::Cluster::Sandbox(_) | profile::Cluster::Context(_) | profile::Cluster::Oke(_) => false,
+    }
+}
+
+/// The node ports of every chart that renders.
+fn wanted_ports(session: &Session, rendered: &Rendered) -> Vec<NodePort> {
+    let inputs = &session.inputs;
+    let of = |(name, release)| {
+        let objects = rendered.get(name).and_then(|objects| objects.as_ref().ok());
+        objects.map(|objects| ports::wanted(objects, inputs.namespace(release)))
+    };
+    inputs.releases().filter_map(of).flatten().collect()
+}
+
+/// What a running cluster says.
+async fn running(
+    session: &Session,
+    access: Access,
+    (rendered, wanted): (&Rendered, &[NodePort]),
+) -> Vec<Finding> {
+    let runner = session.runner(Some(&access), None);
+    let kubectl = Kubectl::new(&access);
+    let mut found = match versions(&runner, &kubectl).await {
+        Ok(found) => found,
+        Err(unreachable) => {
+            let why = match unreachable.state {
+                State::NotChecked => unreachable.evidence.clone(),
+                State::Failed | State::Warning | State::Ok => "the cluster does not answer".to_owned(),
+            };
+            return std::iter::once(unreachable).chain(without(session, wanted, &why)).collect();
+        }
+    };
+    let (world, rights, taken, dapr) = tokio::join!(
+        session.world(access.clone()),
+        rights(session, &runner, &kubectl, rendered),
+        asked(&runner, kubectl.node_ports()),
+        dapr_seen(session, &runner, &kubectl),
+    );
+    found.extend(rights);
+    let taken = taken.and_then(|table| ports::parse(&String::from_utf8_lossy(&table)));
+    let taken = taken.as_deref().map_err(String::as_str);
+    found.extend(ports::judge(wanted, taken, None));
+    match world {
+        Ok(world) => found.extend(of_world(session, &world, dapr.as_ref())),
+        Err(failure) => {
+            let fix = failure.hint.unwrap_or_default();
+            found.push(Finding::failed(Area::Cluster, "reading it", failure.message, fix));
+        }
+    }
+    found
+}
+
+/// Whether the API server answers, and whether kubectl fits it. The error is why nothing else can be asked.
+async fn versions(runner: &SharedRunner, kubectl: &Kubectl) -> Result<Vec<Finding>, Finding> {
+    let what = "API server";
+    let call = kubectl.versions().timeout(LIMIT);
+    let fix = format!("try it: {}", call.line());
+    match survey::call(runner, call).await {
+        Err(RunError::Missing { program }) => {
+            Err(Finding::not_checked(Area::Cluster, what, format!("{program} is not there to ask")))
+        }
+        Err(cause) => Err(Finding::failed(Area::Cluster, what, cause.to_string(), fix)),
+        Ok(output) => match parse_versions(&output.stdout) {
+            (Some(client), Some(server)) => Ok(vec![tools::skew(client, server)]),
+            (None, Some(server)) => Ok(vec![Finding::ok(Area::Cluster, what, format!("version {server}"))]),
+            (_, None) => Err(Finding::failed(Area::Cluster, what, output.complaint(), fix)),
+        },
+    }
+}
+
+/// The answer to a question, or what was said instead.
+async fn asked(runner: &SharedRunner, question: Invocation) -> Result<Vec<u8>, String> {
+    match survey::call(runner, question.timeout(LIMIT)).await {
+        Ok(output) if output.is_success() => Ok(output.stdout),
+        Ok(output) => Err(output.complaint()),
+        Err(cause) => Err(cause.to_string()),
+    }
+}
+
+async fn rights(
+    session: &Session,
+    runner: &SharedRunner,
+    kubectl: &Kubectl,
+    rendered: &Rendered,
+) -> Vec<Finding> {
+    let inputs = &session.inputs;
+    let of = |(name, release)| {
+        let objects = rendered.get(name)?.as_ref().ok()?;
+        Some((String::from(name), (inputs.namespace(release).to_owned(), objects.clone())))
+    };
+    let objects = inputs.releases().filter_map(of).collect();
+    let wanted = access::wanted(&inputs.profile, &objects);
+    let answer = asked(runner, kubectl.may(&wanted)).await;
+    match answer
+        .and_then(|json| parse_refused(&wanted, &json).map(|refused| access::judge(&wanted, &refused)))
+    {
+        Ok(found) => found,
+        Err(why) => vec![Finding::not_checked(Area::Access, "rights", why)],
+    }
+}
+
+/// What Dapr's CRDs and its injector say; nothing when the profile has no Dapr.
+async fn dapr_seen(session: &Session, runner: &SharedRunner, kubectl: &Kubectl) -> Option<DaprSeen> {
+    session.inputs.profile.dapr.as_ref()?;
+    let names: Vec<String> = dapr::Kind::ALL.iter().map(|kind| kind.resource().to_owned()).collect();
+    let probe = health::dapr::probe(&session.inputs.profile.namespace);
+    let (crds, pod) =
+        tokio::join!(asked(runner, kubectl.crds(&names)), asked(runner, kubectl.would_create(&probe)));
+    let crds = match crds {
+        Ok(json) => health::dapr::established(&names, &json),
+        Err(why) if lacks_resource(&why) => Err("Kubernetes does not know them".to_owned()),
+        Err(why) => Err(why),
+    };
+    Some(DaprSeen { crds, injector: pod.and_then(|json| health::dapr::injected(&json)) })
+}
+
+fn of_world(session: &Session, world: &World, dapr: Option<&DaprSeen>) -> Vec<Finding> {
+    let inputs = &session.inputs;
+    let lease = world.live.lease(&inputs.profile.namespace);
+    let lease = match &lease {
+        Ok(found) => Ok(found.as_ref().map(|lease| (lease, life(lease)))),
+        Err(why) => Err(why.as_str()),
+    };
+    let mut found = vec![state::run(lease, &inputs.name)];
+    found.extend(state::releases(inputs, world));
+    found.extend(state::dapr(inputs, world, dapr));
+    found.extend(state::secrets(inputs, world, Ok(())));
+    found
+}
+
+/// Whether a holder lives, as far as this machine can tell. Clocks of two machines may differ, so the time of the last
+/// renewal only words the advice; nothing is taken over by it.
+fn life(lease: &Lease) -> Life {
+    match presence(&lease.holder) {
+        Presence::Living | Presence::Orphans => Life::Living,
+        Presence::Gone => Life::Dead,
+        Presence::Unknown => {
+            let limit = SignedDuration::from_secs(i64::from(lease.seconds));
+            let age = lease.renewed.map(|renewed| Timestamp::now().duration_since(renewed));
+            Life::Elsewhere { renewed: age.is_none_or(|age| age <= limit) }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! `todoctl down PROFILE`: removes what the profile deployed, and lists what stays, as the cluster tells it.
+
+use std::collections::BTreeSet;
+
+use crate::args::{Args, Down, Form};
+use crate::ask;
+use crate::failure::Failure;
+use crate::session::Session;
+use todoctl_core::exit::Exit;
+use todoctl_core::text;
+use todoctl_plan::closing;
+use todoctl_plan::event::Outcome;
+use todoctl_plan::plan::Plan;
+use todoctl_plan::steps;
+use todoctl_plan::tool::kubectl::Kubectl;
+use todoctl_plan::world::leftovers::{Scope, Sort, sorted};
+use todoctl_plan::world::{Access, Cluster};
+use todoctl_run::survey;
+use todoctl_screen::output::Output;
+use todoctl_screen::report;
+
+/// Names of one sort that are listed one by one.
+const NAMED: usize = 3;
+
+/// Uninstalls the releases of a profile.
+pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Result<Exit, Failure> {
+    let session = Session::reading(args, Some(&command.profile)).await?;
+    let Cluster::Running(access) = session.cluster().await? else {
+        return if command.delete_cluster {
+            delete_cluster(&session, command, output).await
+        } else {
+            Ok(gone(&session, output))
+        };
+    };
+    if command.delete_cluster {
+        return delete_cluster(&session, command, output).await;
+    }
+    let world = session.settled(&command.run, &access, output).await?;
+    let steps = steps::removal(&session.inputs, &world, command.purge);
+    let mut plan =
+        Plan::decide(&session.inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
+    plan.content = closing::content(&session.inputs, &world, &plan);
+    plan.closing = closing::of_removal(&session.inputs, &world, &plan, command.purge);
+    if plan.is_empty() {
+        return Ok(gone(&session, output));
+    }
+    let what = format!("remove everything that profile {} deployed", session.inputs.name);
+    ask::confirm(session.inputs.profile.confirm, &session.inputs.name, &what, &command.run)?;
+    let lock = session.hold_as_planned(&plan, &world, "down").await?;
+    let outcome = session.carry_out(&plan, world, (&command.run, "down"), (true, 4), lock.as_ref()).await?;
+    if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
+        list_what_stays(&session, &access, command, output).await?;
+    }
+    Ok(report::exit(&outcome))
+}
+
+/// Reads what is still there and says how each of it would be removed.
+async fn list_what_stays(
+    session: &Session,
+    access: &Access,
+    command: &Down,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let inputs = &session.inputs;
+    let runner = session.runner(Some(access), None);
+    let namespaces = inputs.namespaces();
+    let (all, releases) =
+        tokio::join!(survey::leftovers(&runner, access), survey::releases(&runner, access, &[]));
+    let (all, releases) = (all?, releases?);
+    let installed: Vec<(&str, &str)> = releases
+        .iter()
+        .filter(|(namespace, _, history)| {
+            namespaces.contains(namespace)
+                && history.last().is_some_and(|newest| newest.status != "uninstalled")
+        })
+        .map(|(namespace, name, _)| (namespace, name))
+        .collect();
+    // What is in a namespace with a living release belongs to that release.
+    let living: BTreeSet<&str> = installed.iter().map(|(namespace, _)| *namespace).collect();
+    let empty: Vec<&str> = namespaces.iter().copied().filter(|name| !living.contains(name)).collect();
+    let crds = inputs.profile.dapr.as_ref().map(|_| DAPR).filter(|_| {
+        let dapr = inputs.profile.dapr.as_ref().map(|dapr| dapr.release.as_str());
+        !installed.iter().any(|(_, name)| Some(*name) == dapr)
+    });
+    let found = sorted(&all, Scope { namespaces: &empty, releases: None, crds });
+    let mut lines = Vec::new();
+    for (namespace, name) in &installed {
+        let how = if *namespace == inputs.profile.namespace || command.purge {
+            "it belongs to another profile".to_owned()
+        } else {
+            format!("$ todoctl down {} --purge", command.profile)
+        };
+        lines.push((format!("release {name} in namespace {namespace}"), how));
+    }
+    lines.extend(found.iter().map(|(sort, names)| told(&Kubectl::new(access), sort, names)));
+    if lines.is_empty() {
+        output.note("Nothing stays in the cluster. The database outside it was not touched.");
+        return Ok(());
+    }
+    output.note("What stays in the cluster, and how it would be removed:");
+    for (what, how) in lines {
+        output.note(&text::wrap(&format!("  {what}"), output.note_look.width, "    ").join("\n"));
+        output.note(&format!("    {how}"));
+    }
+    output.note("Outside of the cluster, the database was not touched.");
+    Ok(())
+}
+
+/// How the names of Dapr's CRDs end.
+const DAPR: &str = ".dapr.io";
+
+fn told(kubectl: &Kubectl, sort: &Sort, names: &[String]) -> (String, String) {
+    let place =
+        if sort.namespace.is_empty() { String::new() } else { format!(" in namespace {}", sort.namespace) };
+    let shown = if names.len() <= NAMED { format!(": {}", names.join(", ")) } else { String::new() };
+    let what = match names {
+        [only] => format!("{} {only}{place}", sort.noun),
+        several => format!("{}{place}{shown}", text::count(several.len(), sort.noun)),
+    };
+    (what, format!("$ {}", kubectl.removal(sort, names).line()))
+}
+
+async fn delete_cluster(session: &Session, command: &Down, output: &mut Output) -> Result<Exit, Failure> {
+    let title = session.provider.title();
+    let deletion = session.provider.delete().map_err(|why| {
+        let hint = format!("remove what the profile deployed: todoctl down {} --purge", command.profile);
+        Failure::unchanged(&format!("{title} cannot be deleted: {why}"), &[], hint)
+    })?;
+    ask::confirm(
+        session.inputs.profile.confirm,
+        &session.inputs.name,
+        &format!("delete {title} with everything in it"),
+        &command.run,
+    )?;
+    let hint = format!("try it: {}", deletion.line());
+    let done = survey::call(&session.runner(None, None), deletion).await?;
+    if !done.is_success() {
+        return Err(Failure::new(
+            Exit::Stuck,
+            format!("{title} was not deleted: {}", done.complaint()),
+            hint,
+        ));
+    }
+    output.note(&format!("{title} is deleted."));
+    Ok(Exit::Done)
+}
+
+fn gone(session: &Session, output: &mut Output) -> Exit {
+    output.note(&format!("Nothing to do: nothing of profile {} is deployed.", session.inputs.name));
+    Exit::Done
+}

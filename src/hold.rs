@@ -1,0 +1,284 @@
+//! Owns getting hold of the environment for a command: what is held by others, what a dead run left, and the Lease of
+//! this run with its undo list.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::args::Run;
+use crate::failure::Failure;
+use crate::holder;
+use crate::session::Session;
+use crate::turn::{Sign, Situation, Turn, turn};
+use todoctl_core::exit::Exit;
+use todoctl_core::labels;
+use todoctl_plan::plan::{Plan, PlannedStep};
+use todoctl_plan::tool::kubectl::{Kubectl, namespace_object, run_content};
+use todoctl_plan::world::lease::{self, FORMAT, Holder, Lease, OpenRun, OpenStep, release_of};
+use todoctl_plan::world::releases::Releases;
+use todoctl_plan::world::{Access, World};
+use todoctl_run::lock::{self, Claim, Lock, Presence, Silence, presence};
+use todoctl_run::runner::SharedRunner;
+use todoctl_run::survey;
+use todoctl_screen::output::Output;
+
+/// Pause between two looks at a Lease that somebody holds.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How a run holds the environment.
+pub(super) enum Hold {
+    /// It changes nothing, so it need not.
+    Unneeded,
+    /// By a Lease.
+    Held(Arc<Lock>),
+    /// Something was changed since the world was read: look again.
+    Outdated,
+}
+
+impl Session {
+    /// Reads the world of an environment that nobody holds. A run that died is undone first; a living one is a failure
+    /// that says who it is.
+    pub(super) async fn settled(
+        &self,
+        run: &Run,
+        access: &Access,
+        output: &mut Output,
+    ) -> Result<World, Failure> {
+        loop {
+            let world = self.world(access.clone()).await?;
+            self.trust(&world, output)?;
+            let Some(lease) = self.lease(&world)? else { return Ok(world) };
+            self.attend(run, access, lease, false, output).await?;
+        }
+    }
+
+    /// The Lease of the environment, as the world has it.
+    pub(super) fn lease(&self, world: &World) -> Result<Option<Lease>, Failure> {
+        world.live.lease(&self.inputs.profile.namespace).map_err(|message| self.unreadable(&message))
+    }
+
+    /// For commands that only look: what they see may be half done.
+    pub(super) fn say_what_is_open(&self, world: &World, output: &mut Output) -> Result<(), Failure> {
+        if let Some(lease) = self.lease(world)? {
+            let (run, story) = (&lease.open.run, lease.open.story());
+            output.note(&format!("note: run {run} is open: {story}. up waits for it, or undoes it first"));
+        }
+        Ok(())
+    }
+
+    /// A Lease that cannot be understood.
+    pub(super) fn unreadable(&self, message: &str) -> Failure {
+        let namespace = &self.inputs.profile.namespace;
+        let hint = format!(
+            "look at it: kubectl get lease {} -n {namespace} -o yaml; if no run is under way, delete it",
+            lease::NAME
+        );
+        Failure::unchanged(message, &[], hint)
+    }
+
+    /// Waits until a Lease is gone, or takes it over and undoes its run.
+    pub(super) async fn attend(
+        &self,
+        run: &Run,
+        access: &Access,
+        mut lease: Lease,
+        recovers: bool,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let (runner, kubectl) = (self.runner(Some(access), None), Kubectl::new(access));
+        let namespace = &self.inputs.profile.namespace;
+        let begun = Instant::now();
+        let mut silence = Silence::new(&lease.resource_version, begun);
+        let (mut alive, mut said) = (false, "");
+        loop {
+            let sign = match (silence.lasted(lease.seconds, Instant::now()), alive, looks_dead(&lease)) {
+                (true, ..) => Sign::Silent,
+                (false, true, _) => Sign::Renewed,
+                (false, false, true) => Sign::LooksDead,
+                (false, false, false) => Sign::LooksAlive,
+            };
+            let presence = presence(&lease.holder);
+            let unknown = sign == Sign::Silent && presence == Presence::Unknown;
+            let now = Situation {
+                nobodys: lease.is_nobodys(),
+                presence,
+                sign,
+                pending: unknown && is_pending(&runner, access, &lease.open).await?,
+                recovers,
+                waited: begun.elapsed(),
+                timeout: run.lock_timeout,
+            };
+            match turn(now) {
+                Turn::Take => {
+                    if let Some(lock) = self.take_over((&runner, &kubectl), &lease).await? {
+                        return self.recover(run, access, &lock, lease.open, output).await;
+                    }
+                }
+                Turn::Wait(why) if said != why => {
+                    output.note(&format!("{}: {why}", self.held_by(&lease)));
+                    said = why;
+                }
+                Turn::Wait(_) => {}
+                Turn::Held => return Err(self.held(&lease)),
+                Turn::StillAtWork => {
+                    let message = "a command of the unfinished run is still at work";
+                    let hint = format!("see what helm does on that host: {}", lease.holder.who);
+                    return Err(Failure::new(Exit::Locked, message, hint));
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+            let read = lock::read(&runner, &kubectl, namespace).await;
+            let Some(next) = read.map_err(|message| self.unreadable(&message))? else { return Ok(()) };
+            alive = silence.saw(&next.resource_version, Instant::now()) || alive;
+            lease = next;
+        }
+    }
+
+    async fn take_over(
+        &self,
+        (runner, kubectl): (&SharedRunner, &Kubectl),
+        lease: &Lease,
+    ) -> Result<Option<Arc<Lock>>, Failure> {
+        let (holder, local) = holder::this(&self.run, &format!("recovery of run {}", lease.open.run));
+        let namespace = &self.inputs.profile.namespace;
+        lock::take_over((runner, kubectl), namespace, lease, &holder, local).await.map_err(|message| {
+            let hint = "look at it: kubectl get lease todoctl -o yaml";
+            Failure::new(Exit::Locked, format!("the lock could not be taken over: {message}"), hint)
+        })
+    }
+
+    fn held_by(&self, lease: &Lease) -> String {
+        format!("profile {} is held by {}", self.inputs.name, lease.holder.story())
+    }
+
+    fn held(&self, lease: &Lease) -> Failure {
+        let run = &lease.open.run;
+        let hint = format!(
+            "wait until run {run} is done, or give --lock-timeout 5m; if it is dead for certain: todoctl recover"
+        );
+        Failure::new(Exit::Locked, self.held_by(lease), hint)
+    }
+
+    /// Puts the undo list of a plan on record and holds the environment by it.
+    pub(super) async fn hold(&self, plan: &Plan, world: &World, command: &str) -> Result<Hold, Failure> {
+        let Some(access) = world.cluster.access().filter(|_| plan.commands().next().is_some()) else {
+            return Ok(Hold::Unneeded);
+        };
+        self.listen()?;
+        let (runner, kubectl) = (self.runner(Some(access), None), Kubectl::new(access));
+        let namespace = &self.inputs.profile.namespace;
+        let (holder, local) = holder::this(&self.run, command);
+        let objects = self.objects(plan, world, &holder)?;
+        let claimed = lock::claim((&runner, &kubectl), namespace, &holder, &objects, local).await;
+        let lock = match claimed {
+            Ok(Claim::Held(lock)) => lock,
+            Ok(Claim::Taken) => return Ok(Hold::Outdated),
+            Err(message) => {
+                let hint = format!("try it: kubectl auth can-i create leases -n {namespace}");
+                return Err(Failure::unchanged(&format!("the lock cannot be taken: {message}"), &[], hint));
+            }
+        };
+        // Another run may have come and gone between the reading of the world and the Lease.
+        let namespaces = self.inputs.namespaces();
+        let now = survey::releases(&runner, access, &namespaces).await;
+        if now.as_ref().is_ok_and(|now| is_same(now, &world.releases, &namespaces)) {
+            return Ok(Hold::Held(lock));
+        }
+        lock::discard((&runner, &kubectl), namespace, &objects).await;
+        lock.release().await.map_err(|message| Failure::new(Exit::Locked, message, "todoctl recover"))?;
+        now.map(|_| Hold::Outdated).map_err(Failure::from)
+    }
+
+    /// The same for a command that does not decide again.
+    pub(super) async fn hold_as_planned(
+        &self,
+        plan: &Plan,
+        world: &World,
+        command: &str,
+    ) -> Result<Option<Arc<Lock>>, Failure> {
+        match self.hold(plan, world, command).await? {
+            Hold::Unneeded => Ok(None),
+            Hold::Held(lock) => Ok(Some(lock)),
+            Hold::Outdated => Err(outdated()),
+        }
+    }
+
+    /// What is created: the namespace when it is absent, earlier content when there is any, the Lease.
+    fn objects(&self, plan: &Plan, world: &World, holder: &Holder) -> Result<Vec<Value>, Failure> {
+        let namespace = &self.inputs.profile.namespace;
+        let mut open = OpenRun {
+            format: FORMAT,
+            run: self.run.clone(),
+            command: holder.command.clone(),
+            profile: self.inputs.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            who: holder.who.clone(),
+            since: holder.since,
+            has_content: false,
+            steps: plan.steps.iter().filter(|step| !step.decision.change.is_none()).map(open_step).collect(),
+        };
+        let before = open.take_objects();
+        let mut objects = Vec::new();
+        if !world.live.has_namespace(namespace) {
+            objects.push(namespace_object(namespace));
+        }
+        if open.has_content || !plan.content.is_empty() {
+            let labels = json!({labels::RUN: self.run, labels::PROFILE: self.inputs.name});
+            objects.push(run_content(namespace, &self.run, &labels, &before, &plan.content));
+        }
+        let lease = lease::object(namespace, holder, &open, Timestamp::now())
+            .map_err(|message| Failure::unchanged(&message, &[], "deploy in parts: --only RELEASE"))?;
+        objects.push(lease);
+        Ok(objects)
+    }
+}
+
+fn open_step(step: &PlannedStep) -> OpenStep {
+    OpenStep {
+        info: step.info(),
+        undo: step.decision.undo.clone(),
+        release: release_of(&step.decision.checks, &step.decision.undo),
+    }
+}
+
+/// Another run has changed something since this one looked.
+pub(super) fn outdated() -> Failure {
+    Failure::preflight(
+        "the cluster has changed since it was looked at; this run changed nothing",
+        "look at the new plan and run it again",
+    )
+}
+
+/// Whether helm's records of some namespaces are the same.
+fn is_same(now: &Releases, before: &Releases, namespaces: &[&str]) -> bool {
+    let ours = |all: &Releases| -> Vec<(String, String, Vec<_>)> {
+        let ours = all.iter().filter(|(namespace, ..)| namespaces.contains(namespace));
+        ours.map(|(namespace, name, all)| (namespace.to_owned(), name.to_owned(), all.to_vec())).collect()
+    };
+    ours(now) == ours(before)
+}
+
+/// Whether its holder's clock and ours together say that it was not renewed in time. Clocks may be wrong, so this only
+/// chooses between saying at once that it is held and watching it.
+fn looks_dead(lease: &Lease) -> bool {
+    let limit = SignedDuration::from_secs(i64::from(lease.seconds));
+    lease.renewed.is_some_and(|renewed| Timestamp::now().duration_since(renewed) > limit)
+}
+
+/// Whether helm has recorded that it is at work on a release of a run.
+async fn is_pending(runner: &SharedRunner, access: &Access, open: &OpenRun) -> Result<bool, Failure> {
+    let ours: Vec<(&str, &str)> = open.releases().collect();
+    if ours.is_empty() {
+        return Ok(false);
+    }
+    let namespaces: std::collections::BTreeSet<&str> = ours.iter().map(|(namespace, _)| *namespace).collect();
+    let namespaces: Vec<&str> = namespaces.into_iter().collect();
+    let releases = survey::releases(runner, access, &namespaces).await?;
+    Ok(ours.iter().any(|(namespace, name)| {
+        releases
+            .newest(namespace, name)
+            .is_some_and(|one| one.status.starts_with("pending-") || one.status == "uninstalling")
+    }))
+}

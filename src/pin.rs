@@ -1,0 +1,175 @@
+//! Owns that a profile changes the cluster it means and no other: by the UID of namespace `kube-system`, which comes
+//! with what is read anyway.
+//!
+//! A profile may pin it. Without a pin, the first use of a cluster that is not ours asks, and the answer is remembered
+//! in the state folder. Within one process the cluster must stay the same in any case.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+use crate::prompt::{self, ask_now, declined};
+use crate::session::Session;
+use todoctl_plan::world::World;
+use todoctl_project::profile::Pin;
+use todoctl_screen::output::Output;
+
+/// What is remembered of a cluster.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Known {
+    /// What the profile says of it, so that another cluster is another first use.
+    cluster: String,
+    uid: String,
+}
+
+/// What a look at a cluster means.
+#[derive(Debug, PartialEq, Eq)]
+enum Look {
+    /// It is the one that is meant.
+    Same,
+    /// Nobody has said yet that it is.
+    First,
+    /// It is another one than this.
+    Other(String),
+    /// It does not say which one it is.
+    Unknown,
+}
+
+/// `before` is what this process has seen, `remembered` what was answered earlier.
+fn look(pin: Pin<'_>, before: Option<&str>, remembered: Option<&str>, seen: Option<&str>) -> Look {
+    let Some(seen) = seen else {
+        return if pin == Pin::Own { Look::Same } else { Look::Unknown };
+    };
+    let wanted = match pin {
+        Pin::Own => None,
+        Pin::Unpinned => remembered,
+        Pin::Uid(uid) => Some(uid),
+    };
+    match [before, wanted].into_iter().flatten().find(|one| *one != seen) {
+        Some(other) => Look::Other(other.to_owned()),
+        None if pin == Pin::Unpinned && wanted.is_none() => Look::First,
+        None => Look::Same,
+    }
+}
+
+impl Session {
+    /// Refuses a world of another cluster. A first use is no refusal: nothing is changed by looking.
+    pub(super) fn same_cluster(&self, world: &World) -> Result<(), Failure> {
+        let title = self.provider.title();
+        match self.look(world) {
+            Look::Same | Look::First => {}
+            Look::Unknown => {
+                let message =
+                    format!("{title} does not say which cluster it is: it has no namespace kube-system");
+                return Err(Failure::unchanged(&message, &[], "try it: kubectl get namespace kube-system"));
+            }
+            Look::Other(wanted) => return Err(self.other(world, &wanted)),
+        }
+        if let Some(uid) = world.live.identity() {
+            self.identity.get_or_init(|| uid.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The same before a change: the first use of a cluster is asked about.
+    pub(super) fn trust(&self, world: &World, output: &mut Output) -> Result<(), Failure> {
+        let Some(uid) = world.live.identity().filter(|_| self.look(world) == Look::First) else {
+            return Ok(());
+        };
+        let title = self.provider.title();
+        let server = self.server().unwrap_or_default();
+        let line = format!("cluster: {{{}: {{uid: {uid}}}}}", self.inputs.profile.cluster.provider());
+        if !prompt::has_terminal() {
+            let message = format!(
+                "{title} is used for the first time, and there is no terminal to ask on: {server}, UID {uid}"
+            );
+            return Err(Failure::unchanged(
+                &message,
+                &[],
+                format!("if it is the right one, put into the profile: {line}"),
+            ));
+        }
+        let text =
+            format!("First use of {title}: {server}, UID {uid}. Deploy profile {} to it?", self.inputs.name);
+        let question = move || dialoguer::Confirm::new().with_prompt(text).default(false).interact_opt();
+        if ask_now(question)? != Some(true) {
+            return Err(declined("declined"));
+        }
+        self.remember_cluster(uid);
+        output.note(&format!(
+            "note: remembered on this machine; to pin it for everybody, put into the profile: {line}"
+        ));
+        Ok(())
+    }
+
+    fn look(&self, world: &World) -> Look {
+        let pin = self.inputs.profile.cluster.pin();
+        let remembered = if pin == Pin::Unpinned { self.known() } else { None };
+        let before = self.identity.get().map(String::as_str);
+        look(pin, before, remembered.as_ref().map(|known| known.uid.as_str()), world.live.identity())
+    }
+
+    fn other(&self, world: &World, wanted: &str) -> Failure {
+        let (title, seen) = (self.provider.title(), world.live.identity().unwrap_or_default());
+        let server = self.server().map(|server| format!(" at {server}")).unwrap_or_default();
+        let message = format!("{title}{server} is another cluster than the one that is meant");
+        let evidence = [format!("meant: UID {wanted}"), format!("found: UID {seen}")];
+        let hint = match self.inputs.profile.cluster.pin() {
+            Pin::Own => "it was made anew during this run; run the same command again".to_owned(),
+            Pin::Uid(_) => format!("if it was made anew on purpose, change the profile: uid: {seen}"),
+            Pin::Unpinned => {
+                let file = self.known_file();
+                format!("if it was made anew on purpose, forget the old one: rm {}", file.display())
+            }
+        };
+        Failure::unchanged(&message, &evidence, hint)
+    }
+
+    fn known_file(&self) -> PathBuf {
+        self.state.join("cluster.json")
+    }
+
+    /// What the profile says of the cluster, as one text.
+    fn cluster_text(&self) -> String {
+        serde_json::to_string(&self.inputs.profile.cluster).unwrap_or_default()
+    }
+
+    fn known(&self) -> Option<Known> {
+        let bytes = std::fs::read(self.known_file()).ok()?;
+        let known: Known = serde_json::from_slice(&bytes).ok()?;
+        (known.cluster == self.cluster_text()).then_some(known)
+    }
+
+    fn remember_cluster(&self, uid: &str) {
+        let known = Known { cluster: self.cluster_text(), uid: uid.to_owned() };
+        // It is asked again when it cannot be remembered.
+        let _: Option<()> =
+            serde_json::to_vec(&known).ok().and_then(|bytes| std::fs::write(self.known_file(), bytes).ok());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_cluster_that_is_meant_is_the_same() {
+        let other = |uid: &str| Look::Other(uid.to_owned());
+        let cases = [
+            ("another than pinned", look(Pin::Uid("a"), None, None, Some("b")), other("a")),
+            ("another than remembered", look(Pin::Unpinned, None, Some("a"), Some("b")), other("a")),
+            ("made anew while we looked", look(Pin::Own, Some("a"), None, Some("b")), other("a")),
+            ("made anew, as pinned", look(Pin::Uid("b"), Some("a"), None, Some("b")), other("a")),
+            ("says nothing", look(Pin::Uid("a"), None, None, None), Look::Unknown),
+            ("ours says nothing", look(Pin::Own, None, None, None), Look::Same),
+            ("nobody was asked", look(Pin::Unpinned, None, None, Some("a")), Look::First),
+            ("nobody was asked, seen twice", look(Pin::Unpinned, Some("a"), None, Some("a")), Look::First),
+            ("as answered", look(Pin::Unpinned, Some("a"), Some("a"), Some("a")), Look::Same),
+            ("as pinned", look(Pin::Uid("a"), None, Some("old"), Some("a")), Look::Same),
+        ];
+        for (name, seen, want) in cases {
+            assert_eq!(seen, want, "{name}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! `todoctl rollback RELEASE [REVISION]` and `todoctl rollback --run ID`.
+
+use crate::args::{Args, Form, Rollback};
+use crate::ask;
+use crate::failure::Failure;
+use crate::history::{contents, gone, is_now, outcome_text};
+use crate::select::unknown;
+use crate::session::Session;
+use crate::up::show;
+use serde_json::Value;
+use todoctl_core::exit::Exit;
+use todoctl_plan::closing;
+use todoctl_plan::event::Outcome;
+use todoctl_plan::plan::Plan;
+use todoctl_plan::run_record::RunRecord;
+use todoctl_plan::step::Step;
+use todoctl_screen::output::Output;
+use todoctl_screen::report;
+
+use todoctl_plan::steps::{RollbackStep, choose_revision, goal, number_after};
+use todoctl_plan::world::runs::Runs;
+use todoctl_plan::world::{Access, World};
+use todoctl_run::survey;
+
+/// What a rollback does, and how it is called in a question and afterwards.
+struct Way {
+    plan: Plan,
+    world: World,
+    question: String,
+    done: String,
+}
+
+/// Returns one release to an earlier revision, or everything to an earlier run.
+pub(super) async fn rollback(args: &Args, command: &Rollback, output: &mut Output) -> Result<Exit, Failure> {
+    let session = Session::reading(args, command.profile.as_deref()).await?;
+    if let Some(name) = &command.release
+        && !session.inputs.profile.releases.contains_key(name)
+    {
+        return Err(unknown(&session.inputs.profile, &session.inputs.name, name, ""));
+    }
+    let access = session.running().await?;
+    let world = if command.dry_run {
+        session.world(access.clone()).await?
+    } else {
+        session.settled(&command.run, &access, output).await?
+    };
+    let way = match (&command.release, &command.to_run) {
+        (Some(name), _) => of_release(&session, &access, world, name, command.revision).await?,
+        (None, Some(run)) => of_run(&session, &access, world, run).await?,
+        (None, None) => {
+            return Err(Failure::usage("what is to be rolled back?", "give a release, or --run ID"));
+        }
+    };
+    if command.dry_run {
+        show(&way.plan, command.run.output, args.verbose, output);
+        return Ok(Exit::Done);
+    }
+    if way.plan.is_empty() {
+        output.note(&way.done);
+        return Ok(Exit::Done);
+    }
+    ask::confirm(session.inputs.profile.confirm, &session.inputs.name, &way.question, &command.run)?;
+    let how = (true, if command.to_run.is_some() { JOBS } else { 1 });
+    let lock = session.hold_as_planned(&way.plan, &way.world, "rollback").await?;
+    let outcome =
+        session.carry_out(&way.plan, way.world, (&command.run, "rollback"), how, lock.as_ref()).await?;
+    if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
+        output.note(&way.done);
+    }
+    Ok(report::exit(&outcome))
+}
+
+/// Steps of a whole return that may run at once.
+const JOBS: usize = 4;
+
+async fn of_release(
+    session: &Session,
+    access: &Access,
+    mut world: World,
+    name: &str,
+    asked: Option<u32>,
+) -> Result<Way, Failure> {
+    let inputs = &session.inputs;
+    let namespace = inputs.namespace(&inputs.profile.releases[name]);
+    let history = world.releases.history(namespace, name).to_vec();
+    let revision = choose_revision(name, &history, asked)?;
+    let runner = session.runner(Some(access), None);
+    let target = [(namespace, name, revision)];
+    survey::revisions(&runner, &mut world, &target).await?;
+    world.runs = Some(survey::runs(&runner, access, &inputs.profile.namespace).await?);
+    let steps: Vec<Box<dyn Step>> = vec![Box::new(RollbackStep::new(inputs, name, revision))];
+    let mut plan =
+        Plan::decide(&inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
+    plan.content = closing::content(inputs, &world, &plan);
+    plan.closing = closing::of_rollback(inputs, &world, &plan, &target);
+    let made = number_after(&history);
+    Ok(Way {
+        plan,
+        world,
+        question: format!("roll {name} back to revision {revision} in profile {}", inputs.name),
+        done: format!(
+            "{name} is at revision {made}, with the content of revision {revision}. The next todoctl up {} returns to the profile.",
+            inputs.name
+        ),
+    })
+}
+
+async fn of_run(session: &Session, access: &Access, mut world: World, asked: &str) -> Result<Way, Failure> {
+    let inputs = &session.inputs;
+    let runner = session.runner(Some(access), None);
+    let runs = survey::runs(&runner, access, &inputs.profile.namespace).await?;
+    let record = choose_run(&inputs.name, &runs, &world, asked)?.clone();
+    let missing = gone(&record, &world, &contents(session, access, &runs).await?);
+    if !missing.is_empty() {
+        let message = format!("run {} cannot be returned to", record.run);
+        return Err(Failure::unchanged(&message, &missing, "todoctl history shows the runs that can"));
+    }
+    world.runs = Some(runs);
+    let goal = goal(inputs, &world, &record);
+    let place = format!("run {} of profile {}", record.run, inputs.name);
+    let mut plan = Plan::decide(&inputs.name, &[], &world).map_err(|errors| Failure::undecided(&errors))?;
+    if goal.is_reached() {
+        let done = format!("Nothing to do: what {place} deployed is deployed now.");
+        return Ok(Way { plan, world, question: String::new(), done });
+    }
+    survey::revisions(&runner, &mut world, &goal.targets()).await?;
+    let then = objects_of(session, access, &record).await?;
+    plan = Plan::decide(&inputs.name, &goal.steps(inputs, &world, &record, &then), &world)
+        .map_err(|errors| Failure::undecided(&errors))?;
+    plan.content = then;
+    plan.closing = closing::of_rollback(inputs, &world, &plan, &goal.targets());
+    Ok(Way {
+        plan,
+        world,
+        question: format!("return to {place}"),
+        done: format!(
+            "Everything is as {place} deployed it. The next todoctl up {} returns to the profile.",
+            inputs.name
+        ),
+    })
+}
+
+/// The Dapr objects that a run left, as whole manifests.
+async fn objects_of(session: &Session, access: &Access, record: &RunRecord) -> Result<Vec<Value>, Failure> {
+    if record.set.objects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let namespace = &session.inputs.profile.namespace;
+    Ok(survey::run_content(&session.runner(Some(access), None), access, namespace, &record.run).await?)
+}
+
+/// The run that is asked for; `previous` is the newest deployment with another content than what is there now.
+fn choose_run<'a>(
+    profile: &str,
+    runs: &'a Runs,
+    world: &World,
+    asked: &str,
+) -> Result<&'a RunRecord, Failure> {
+    let hint = "todoctl history shows the runs on record";
+    let mut ours = runs.readable().filter(|record| record.profile == profile);
+    if asked == "previous" {
+        return ours.find(|record| record.is_deployment() && !is_now(record, world)).ok_or_else(|| {
+            Failure::preflight("no earlier deployment is on record; nothing was changed", hint)
+        });
+    }
+    if let Some(why) =
+        runs.iter().find(|entry| entry.run == asked).and_then(|entry| entry.record.as_ref().err())
+    {
+        let message = format!("run {asked} cannot be returned to: {why}; nothing was changed");
+        return Err(Failure::preflight(message, "use the todoctl that wrote it, or a newer one"));
+    }
+    let record = ours.find(|record| record.run == asked).ok_or_else(|| {
+        Failure::preflight(
+            format!("profile {profile} has no run {asked} on record; nothing was changed"),
+            hint,
+        )
+    })?;
+    if record.is_deployment() {
+        return Ok(record);
+    }
+    let ended = record.ending.as_ref().map_or("not over", |ending| outcome_text(ending.outcome));
+    let message = format!("run {asked} deployed nothing that stayed ({ended}); nothing was changed");
+    Err(Failure::preflight(message, hint))
+}

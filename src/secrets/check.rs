@@ -1,0 +1,39 @@
+//! `todoctl secrets check`: what is missing, malformed, apart or unused. Exit status 4 when there is something.
+
+use serde_json::json;
+
+use crate::args::{Args, CheckSecrets, Form};
+use crate::failure::Failure;
+use crate::secrets::world;
+use crate::session::Session;
+use crate::sources;
+use todoctl_advice::inventory;
+use todoctl_core::exit::Exit;
+use todoctl_core::text;
+use todoctl_screen::output::Output;
+
+pub(super) async fn check(args: &Args, command: &CheckSecrets, output: &mut Output) -> Result<Exit, Failure> {
+    let session = Session::reading(args, command.reading.profile.as_deref()).await?;
+    let given = sources::given(&session.inputs.profile.secrets, &command.sources, output)?;
+    let access = session.running().await?;
+    let mut world = world(&session, access).await?;
+    world.given = given.values;
+    let findings = inventory::findings(&session.inputs, &world);
+    match command.reading.output {
+        Form::Json => {
+            let all = json!({"format": 1, "profile": session.inputs.name, "findings": findings});
+            output.result(&all.to_string());
+        }
+        Form::Text if findings.is_empty() => {
+            output.result(&format!("The secrets of profile {} are complete and sound.", session.inputs.name));
+        }
+        Form::Text => {
+            let width = output.result_look.width;
+            for one in &findings {
+                let line = format!("{}: {} {}", one.kind, one.name, one.message);
+                output.result(&text::wrap(&line, width, "  ").join("\n"));
+            }
+        }
+    }
+    Ok(if findings.is_empty() { Exit::Done } else { Exit::Found })
+}

@@ -1,0 +1,120 @@
+//! Owns what to do about an environment that somebody holds: take over, wait, or say who holds it. Pure.
+
+use std::time::Duration;
+
+use todoctl_run::lock::Presence;
+
+/// How long a command of a dead run may still take: a little more than a process of helm.
+const ORPHANS: Duration = Duration::from_mins(6);
+
+/// What is known of the holder, and how patient this command is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Situation {
+    /// Its run has ended and left work.
+    pub(super) nobodys: bool,
+    /// Whether it lives on this host.
+    pub(super) presence: Presence,
+    /// What was seen of it.
+    pub(super) sign: Sign,
+    /// Whether helm is still at work on a release of its run, as helm's records say.
+    pub(super) pending: bool,
+    /// Whether this command is there to recover, and so watches even what looks alive.
+    pub(super) recovers: bool,
+    /// How long this command has looked.
+    pub(super) waited: Duration,
+    /// How long it may wait for a living holder.
+    pub(super) timeout: Duration,
+}
+
+/// A sign of life, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// It was renewed while this command looked.
+    Renewed,
+    /// This command has itself seen nothing of it for the whole duration of the Lease.
+    Silent,
+    /// Its own clock says that it was renewed long ago: worth watching, and no more than that.
+    LooksDead,
+    /// Its own clock says that it was renewed just now.
+    LooksAlive,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Take over and recover.
+    Take,
+    /// Look again in a moment, and why.
+    Wait(&'static str),
+    /// It is held.
+    Held,
+    /// Its holder is dead, and a command that it began does not end.
+    StillAtWork,
+}
+
+/// Decides. `Wait` texts complete the sentence "waiting: …".
+pub(super) fn turn(now: Situation) -> Turn {
+    let held = if now.waited < now.timeout { Turn::Wait("it is held") } else { Turn::Held };
+    let orphans = |why| if now.waited < ORPHANS { Turn::Wait(why) } else { Turn::StillAtWork };
+    let watched = Turn::Wait("its holder may be dead; taken over after 30 s without a sign of life");
+    if now.nobodys {
+        return Turn::Take;
+    }
+    match (now.presence, now.sign) {
+        (Presence::Gone, _) => Turn::Take,
+        (Presence::Orphans, _) => orphans("a command that its dead todoctl began is still at work"),
+        // A helm that was killed too stays pending for ever; so this wait ends in taking over.
+        (Presence::Unknown, Sign::Silent) if !now.pending || now.waited >= ORPHANS => Turn::Take,
+        (Presence::Unknown, Sign::Silent) => Turn::Wait("helm may still be at work on a release of its run"),
+        (Presence::Unknown, Sign::LooksDead) => watched,
+        (Presence::Unknown, Sign::LooksAlive) if now.recovers => watched,
+        (Presence::Living, _) | (Presence::Unknown, Sign::Renewed | Sign::LooksAlive) => held,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEW: Situation = Situation {
+        nobodys: false,
+        presence: Presence::Unknown,
+        sign: Sign::LooksAlive,
+        pending: false,
+        recovers: false,
+        waited: Duration::ZERO,
+        timeout: Duration::ZERO,
+    };
+
+    #[test]
+    fn a_second_writer_is_told_at_once_and_nothing_is_taken_from_the_living() {
+        let minute = Duration::from_mins(1);
+        let living = Situation { presence: Presence::Living, sign: Sign::Silent, ..NEW };
+        let cases = [
+            ("elsewhere", NEW, Turn::Held),
+            ("here", living, Turn::Held),
+            ("here, for a recovery", Situation { recovers: true, ..living }, Turn::Held),
+            ("patient", Situation { timeout: minute, ..NEW }, Turn::Wait("it is held")),
+            ("no longer patient", Situation { timeout: minute, waited: minute, ..NEW }, Turn::Held),
+            ("renewed while watched", Situation { sign: Sign::Renewed, ..NEW }, Turn::Held),
+        ];
+        for (name, situation, want) in cases {
+            assert_eq!(turn(situation), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_dead_are_taken_over_when_nothing_of_theirs_is_at_work() {
+        let late = Duration::from_mins(7);
+        let waits = |situation| matches!(turn(situation), Turn::Wait(_));
+        assert_eq!(turn(Situation { nobodys: true, presence: Presence::Living, ..NEW }), Turn::Take);
+        assert_eq!(turn(Situation { presence: Presence::Gone, ..NEW }), Turn::Take);
+        assert_eq!(turn(Situation { sign: Sign::Silent, ..NEW }), Turn::Take);
+        assert!(waits(Situation { sign: Sign::Silent, pending: true, ..NEW }));
+        assert_eq!(turn(Situation { sign: Sign::Silent, pending: true, waited: late, ..NEW }), Turn::Take);
+        assert!(waits(Situation { presence: Presence::Orphans, ..NEW }));
+        assert_eq!(turn(Situation { presence: Presence::Orphans, waited: late, ..NEW }), Turn::StillAtWork);
+        assert!(waits(Situation { sign: Sign::LooksDead, ..NEW }), "watched, and not believed");
+        assert!(waits(Situation { recovers: true, ..NEW }));
+    }
+}
