@@ -1,28 +1,27 @@
 //! Owns the question before a change.
 
 use crate::args::Run;
-use crate::failure::Failure;
 use crate::prompt::{self, ask_now, declined};
-use todoctl_core::exit::Exit;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_project::profile::Confirm;
 
 /// Asks what the profile wants asked. `what` completes the sentence "This will …".
 /// Answers whether a person was asked: time has passed then.
-pub(super) fn confirm(how: Confirm, profile: &str, what: &str, run: &Run) -> Result<bool, Failure> {
+pub(super) fn confirm(how: Confirm, profile: &str, what: &str, run: &Run) -> Result<bool, Diagnostic> {
     match how {
         Confirm::Never => Ok(false),
         Confirm::Ask if run.yes => Ok(false),
         Confirm::Name if run.confirm.as_deref() == Some(profile) => Ok(false),
         Confirm::Name if run.confirm.is_some() => {
             let message = format!("--confirm must name the profile: {profile}");
-            Err(Failure { exit: Exit::Declined, message, evidence: Vec::new(), hint: None, place: None })
+            Err(Diagnostic::new(Code::PersonDeclined, message, ""))
         }
         Confirm::Ask => question(&format!("This will {what}. Go on?"), "--yes"),
         Confirm::Name => typed(profile, what),
     }
 }
 
-fn question(text: &str, flag: &str) -> Result<bool, Failure> {
+fn question(text: &str, flag: &str) -> Result<bool, Diagnostic> {
     needs_terminal(flag)?;
     let prompt = text.to_owned();
     let answer =
@@ -30,7 +29,7 @@ fn question(text: &str, flag: &str) -> Result<bool, Failure> {
     if answer == Some(true) { Ok(true) } else { Err(declined("declined")) }
 }
 
-fn typed(profile: &str, what: &str) -> Result<bool, Failure> {
+fn typed(profile: &str, what: &str) -> Result<bool, Diagnostic> {
     needs_terminal(&format!("--confirm {profile}"))?;
     let prompt = format!("This will {what}. Type the profile's name to go on");
     let answer = ask_now(move || {
@@ -39,12 +38,12 @@ fn typed(profile: &str, what: &str) -> Result<bool, Failure> {
     if answer == profile { Ok(true) } else { Err(declined("that is another name")) }
 }
 
-fn needs_terminal(flag: &str) -> Result<(), Failure> {
+fn needs_terminal(flag: &str) -> Result<(), Diagnostic> {
     if prompt::has_terminal() {
         return Ok(());
     }
-    Err(Failure::new(
-        Exit::Declined,
+    Err(Diagnostic::new(
+        Code::PersonAbsent,
         "there is no terminal to ask on; nothing was changed",
         format!("give {flag}"),
     ))

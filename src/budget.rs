@@ -1,10 +1,10 @@
 //! `todoctl budget`: what a profile asks of the nodes, and whether there is room. Exit status 4 when there is not.
 
 use crate::args::{Args, Budget, Form};
-use crate::failure::Failure;
 use crate::room;
 use crate::session::{self, Session};
 use todoctl_advice::capacity::{self, Asked, Had};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_core::text::count;
 use todoctl_plan::resources::{Demand, Nodes, Resources};
@@ -16,7 +16,7 @@ use todoctl_screen::output::Output;
 use todoctl_screen::render::budget::{Page, json, text};
 
 /// Adds up and compares.
-pub(super) async fn budget(args: &Args, command: &Budget, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn budget(args: &Args, command: &Budget, output: &mut Output) -> Result<Exit, Diagnostic> {
     let (loaded, unset) = load(args, &command.profile)?;
     let session = Session::rendering(args, loaded, None, output).await?;
     let seen = match unset {
@@ -47,7 +47,7 @@ pub(super) async fn budget(args: &Args, command: &Budget, output: &mut Output) -
 }
 
 /// The profile; with a variable that is not set, as it is written, and why its cluster cannot be asked.
-fn load(args: &Args, name: &str) -> Result<(Loaded, Option<String>), Failure> {
+fn load(args: &Args, name: &str) -> Result<(Loaded, Option<String>), Diagnostic> {
     let project = session::project(args)?;
     session::load(&project, name).map(|loaded| (loaded, None)).or_else(|error| {
         // Whatever else is wrong is wrong as written, too.
@@ -62,11 +62,11 @@ async fn look(session: &Session) -> Result<(World, Nodes), String> {
     let access = match session.cluster().await {
         Ok(Cluster::Running(access)) => access,
         Ok(Cluster::Down(why)) => return Err(format!("{} {why}", session.provider.title())),
-        Err(failure) => return Err(failure.message),
+        Err(failure) => return Err(failure.what),
     };
     let runner = session.runner(Some(&access), None);
     let (world, nodes) = tokio::join!(session.world(access.clone()), survey::nodes(&runner, &access));
-    let world = world.map_err(|failure| failure.message)?;
+    let world = world.map_err(|failure| failure.what)?;
     match nodes.map_err(|error| error.to_string())? {
         Some(nodes) if !nodes.is_empty() => Ok((world, nodes)),
         Some(_) => Err(format!("{} has no node yet", session.provider.title())),
@@ -75,7 +75,7 @@ async fn look(session: &Session) -> Result<(World, Nodes), String> {
 }
 
 /// What every release asks for.
-async fn asked(session: &Session, world: &World) -> Result<Vec<Asked>, Failure> {
+async fn asked(session: &Session, world: &World) -> Result<Vec<Asked>, Diagnostic> {
     let rendered = survey::rendered(&session.runner(None, None), &session.inputs, world).await;
     let mut demands = Vec::new();
     for (name, objects) in &rendered {
@@ -87,7 +87,9 @@ async fn asked(session: &Session, world: &World) -> Result<Vec<Asked>, Failure> 
         let demand = demand.map_err(|why| {
             let evidence: Vec<String> = why.lines().map(str::to_owned).collect();
             let message = format!("what release {name} asks for is not known");
-            Failure::unchanged(&message, &evidence, "mend its chart or its values")
+            Diagnostic::new(Code::ChartUnreadable, message, "mend its chart or its values")
+                .because(&evidence)
+                .unchanged()
         })?;
         demands.push((name.as_str(), demand));
     }
@@ -108,18 +110,19 @@ fn on_the_cluster(session: &Session, world: &World, nodes: &Nodes, asked: &[Aske
 }
 
 /// The nodes that the profile promises, because the cluster cannot be asked.
-fn promised(session: &Session, world: &World) -> Result<(Had, String), Failure> {
+fn promised(session: &Session, world: &World) -> Result<(Had, String), Diagnostic> {
     let why = match &world.cluster {
         Cluster::Down(why) => why.as_str(),
         Cluster::Running(_) => "the cluster was not asked",
     };
     let Some(capacity) = &session.inputs.profile.capacity else {
-        return Err(Failure::preflight(
+        return Err(Diagnostic::new(
+            Code::ClusterDown,
             format!("there is nothing to compare with: {why}"),
             "start the cluster, or say in the profile what its nodes can give: capacity: {cpu: \"2\", memory: 8Gi}",
         ));
     };
-    let nodes = Nodes::promised(capacity).map_err(Failure::bug)?;
+    let nodes = Nodes::promised(capacity).map_err(Diagnostic::bug)?;
     let source = format!("Free: `capacity` of the profile, because {why}.");
     Ok((Had::of(&session.inputs.profile, nodes.rooms(|_| false)), source))
 }

@@ -3,29 +3,26 @@
 use serde_json::{Value, json};
 
 use crate::args::{Args, Build, Form, Run};
-use crate::failure::Failure;
 use crate::session::Session;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_plan::event::Outcome;
 use todoctl_plan::plan::Plan;
 use todoctl_plan::step::Lane;
-use todoctl_plan::steps;
 use todoctl_project::profile::{Delivery, names};
 use todoctl_run::survey;
 use todoctl_screen::output::Output;
 use todoctl_screen::report;
 
 /// Builds what is missing, and moves the tags.
-pub(super) async fn build(args: &Args, command: &Build, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn build(args: &Args, command: &Build, output: &mut Output) -> Result<Exit, Diagnostic> {
     let session = Session::building(args, &command.profile, &command.only)?;
     tags(&session, &command.tag)?;
     let runner = session.runner(None, None);
     let mut world = session.blank(String::new());
     world.images = Some(survey::images(&runner, session.images.store.as_ref(), &session.inputs).await?);
     survey::contexts(&session.inputs, &mut world)?;
-    let steps = steps::images(&session.inputs, &session.images, &command.tag);
-    let plan =
-        Plan::decide(&session.inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
+    let plan = session.application().images(&world, &command.tag)?;
     let images = images(&session, &world.images.clone().unwrap_or_default(), &command.tag);
     if plan.is_empty() {
         output.note(&format!("Nothing to build: every image of profile {} is there.", plan.profile));
@@ -58,14 +55,19 @@ pub(super) fn say_of_builds(plan: &Plan, output: &mut Output) {
 }
 
 /// Refuses tags that cannot be given.
-fn tags(session: &Session, tags: &[String]) -> Result<(), Failure> {
+fn tags(session: &Session, tags: &[String]) -> Result<(), Diagnostic> {
     if let Some(message) = tags.iter().find_map(|tag| names::tag(tag).err()) {
-        return Err(Failure::usage(format!("--tag: {message}"), "for example: --tag latest"));
+        return Err(Diagnostic::new(
+            Code::ImageTag,
+            format!("--tag: {message}"),
+            "for example: --tag latest",
+        ));
     }
     if tags.is_empty() || session.inputs.profile.delivery() == Delivery::Push {
         return Ok(());
     }
-    Err(Failure::usage(
+    Err(Diagnostic::new(
+        Code::ImageTag,
         "--tag: the images of this profile are loaded into the cluster, where each has one name",
         "leave it out, or say `delivery: push` in the profile",
     ))

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::args::Run;
-use crate::failure::Failure;
 use crate::session::Session;
 use crate::{folders, github, holder, hygiene};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::event::{Outcome, Sink};
 use todoctl_plan::plan::Plan;
 use todoctl_plan::world::{Access, World};
@@ -27,7 +27,7 @@ impl Session {
         (run, command): (&Run, &str),
         how: (bool, usize),
         lock: Option<&Arc<Lock>>,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<Outcome, Diagnostic> {
         self.learn(&world);
         let access = world.cluster.access().cloned();
         let (engine, screen) = self.engine(run, command, access.as_ref(), how, lock)?;
@@ -44,7 +44,7 @@ impl Session {
         access: Option<&Access>,
         (rollback, jobs): (bool, usize),
         lock: Option<&Arc<Lock>>,
-    ) -> Result<(Engine, Screen), Failure> {
+    ) -> Result<(Engine, Screen), Diagnostic> {
         // Starting the cluster and recovering are runs of their own before the one that was asked for.
         let id = match command {
             "start" | "recover" => format!("{}-{command}", self.run),
@@ -52,7 +52,8 @@ impl Session {
         };
         let folder = self.state.join("runs").join(&id);
         let broken = |error: std::io::Error| {
-            Failure::preflight(
+            Diagnostic::new(
+                Code::MachineFolder,
                 format!("cannot write in {}: {error}; nothing was changed", folder.display()),
                 "make it writable, or set TODOCTL_STATE",
             )

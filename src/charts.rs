@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::failure::Failure;
 use crate::folders;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::tool::helm;
 use todoctl_project::chart::{Cache, ChartError, Fetched};
 use todoctl_project::given;
@@ -21,7 +21,7 @@ pub(super) async fn of(
     loaded: &Loaded,
     only: Option<&BTreeSet<String>>,
     output: &mut Output,
-) -> Result<BTreeMap<String, Fetched>, Failure> {
+) -> Result<BTreeMap<String, Fetched>, Diagnostic> {
     let runner: SharedRunner = Arc::new(DuctRunner::new(Setup {
         project: loaded.project.clone(),
         environment: folders::environment(),
@@ -38,7 +38,7 @@ async fn fetch(
     profile: &Profile,
     only: Option<&BTreeSet<String>>,
     output: &mut Output,
-) -> Result<BTreeMap<String, Fetched>, Failure> {
+) -> Result<BTreeMap<String, Fetched>, Diagnostic> {
     let (mut fetched, mut missing) = (BTreeMap::new(), BTreeMap::<_, Vec<String>>::new());
     for (name, release) in &profile.releases {
         let Chart::Repository(chart) = &release.chart else { continue };
@@ -58,7 +58,8 @@ async fn fetch(
     }
     let mut failures = Vec::new();
     while let Some(done) = jobs.join_next().await {
-        let (chart, releases) = done.map_err(|error| Failure::bug(format!("fetching a chart: {error}")))?;
+        let (chart, releases) =
+            done.map_err(|error| Diagnostic::bug(format!("fetching a chart: {error}")))?;
         match chart {
             Ok(chart) => fetched.extend(releases.into_iter().map(|name| (name, chart.clone()))),
             Err(error) => failures.push(error),
@@ -71,7 +72,7 @@ async fn fetch(
         [first, ..] => {
             let all: Vec<String> = failures.iter().flat_map(lines).collect();
             let message = format!("{} charts cannot be fetched", failures.len());
-            Err(Failure::unchanged(&message, &all, first.hint()))
+            Err(Diagnostic::new(Code::ChartFetch, message, first.hint()).because(&all).unchanged())
         }
     }
 }

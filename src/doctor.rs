@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::args::{Args, Doctor, Form};
-use crate::failure::Failure;
 use crate::session::{self, Session};
 use crate::tools::{Place, absent, look};
 use crate::{charts, folders, sources};
+use todoctl_advice::doctor::refusal;
 use todoctl_advice::doctor::tools::{Need, judge, needs, of_every};
 use todoctl_advice::doctor::{Area, Finding};
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
 use todoctl_project::dapr;
 use todoctl_project::given::Given;
@@ -28,18 +29,18 @@ use todoctl_screen::render::findings;
 const FETCH: Duration = Duration::from_mins(1);
 
 /// Looks.
-pub(super) async fn doctor(args: &Args, command: &Doctor, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn doctor(args: &Args, command: &Doctor, output: &mut Output) -> Result<Exit, Diagnostic> {
     let mut found = Vec::new();
     let project = session::project(args);
     let name = match &project {
         Ok(project) => chosen(project, command.profile.as_deref(), &mut found),
         Err(failure) if command.profile.is_some() || args.project.is_some() => {
-            let fix = failure.hint.clone().unwrap_or_default();
-            found.push(Finding::failed(Area::Profile, "project", failure.message.clone(), fix));
+            let fix = failure.fix.clone();
+            found.push(Finding::failed(Area::Profile, "project", failure.what.clone(), fix));
             None
         }
         Err(failure) => {
-            found.push(Finding::not_checked(Area::Profile, "project", failure.message.clone()));
+            found.push(Finding::not_checked(Area::Profile, "project", failure.what.clone()));
             None
         }
     };
@@ -59,9 +60,9 @@ pub(super) async fn doctor(args: &Args, command: &Doctor, output: &mut Output) -
 }
 
 /// Refuses to start a cluster that could not run here, in the words that `doctor` has for it.
-pub(super) async fn may_start(session: &Session) -> Result<(), Failure> {
+pub(super) async fn may_start(session: &Session) -> Result<(), Diagnostic> {
     let found = cluster::before_start(session).await;
-    if found.is_empty() { Ok(()) } else { Err(Failure::findings(&found, &session.inputs.name)) }
+    if found.is_empty() { Ok(()) } else { Err(refusal(&found, &session.inputs.name)) }
 }
 
 /// The profile that is looked at: the given one, else the one that the project was last brought up with.
@@ -85,7 +86,7 @@ async fn of_profile(
     (project, name): (&Path, &str),
     found: &mut Vec<Finding>,
     output: &mut Output,
-) -> Result<(), Failure> {
+) -> Result<(), Diagnostic> {
     let loaded = match session::load(project, name) {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -98,8 +99,8 @@ async fn of_profile(
     let given = match sources::given(&loaded.profile.secrets, &command.sources, output) {
         Ok(given) => given,
         Err(failure) => {
-            let fix = failure.hint.unwrap_or_default();
-            let lines = failure.message.lines();
+            let fix = failure.fix;
+            let lines = failure.what.lines();
             found.extend(lines.map(|line| Finding::failed(Area::Secrets, "given values", line, fix.clone())));
             Given::default()
         }
@@ -160,9 +161,9 @@ async fn inputs(loaded: Loaded, missing: &[String], found: &mut Vec<Finding>, ou
     }
 }
 
-fn refused(what: &str, failure: Failure) -> Finding {
-    let told: Vec<String> = std::iter::once(failure.message).chain(failure.evidence).collect();
-    Finding::failed(Area::Profile, what, told.join("; "), failure.hint.unwrap_or_default())
+fn refused(what: &str, failure: Diagnostic) -> Finding {
+    let told: Vec<String> = std::iter::once(failure.what).chain(failure.evidence).collect();
+    Finding::failed(Area::Profile, what, told.join("; "), failure.fix)
 }
 
 fn problems(error: &ProfileError) -> Vec<Finding> {

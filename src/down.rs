@@ -4,14 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::args::{Args, Down, Form};
 use crate::ask;
-use crate::failure::Failure;
 use crate::session::Session;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_core::text;
-use todoctl_plan::closing;
 use todoctl_plan::event::Outcome;
-use todoctl_plan::plan::Plan;
-use todoctl_plan::steps;
 use todoctl_plan::tool::kubectl::Kubectl;
 use todoctl_plan::world::leftovers::{Scope, Sort, sorted};
 use todoctl_plan::world::{Access, Cluster};
@@ -23,7 +20,7 @@ use todoctl_screen::report;
 const NAMED: usize = 3;
 
 /// Uninstalls the releases of a profile.
-pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Result<Exit, Diagnostic> {
     let session = Session::reading(args, Some(&command.profile)).await?;
     let Cluster::Running(access) = session.cluster().await? else {
         return if command.delete_cluster {
@@ -36,11 +33,7 @@ pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Re
         return delete_cluster(&session, command, output).await;
     }
     let world = session.settled(&command.run, &access, output).await?;
-    let steps = steps::removal(&session.inputs, &world, command.purge);
-    let mut plan =
-        Plan::decide(&session.inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
-    plan.content = closing::content(&session.inputs, &world, &plan);
-    plan.closing = closing::of_removal(&session.inputs, &world, &plan, command.purge);
+    let plan = session.application().down(&world, command.purge)?;
     if plan.is_empty() {
         return Ok(gone(&session, output));
     }
@@ -60,7 +53,7 @@ async fn list_what_stays(
     access: &Access,
     command: &Down,
     output: &mut Output,
-) -> Result<(), Failure> {
+) -> Result<(), Diagnostic> {
     let inputs = &session.inputs;
     let runner = session.runner(Some(access), None);
     let namespaces = inputs.namespaces();
@@ -120,11 +113,11 @@ fn told(kubectl: &Kubectl, sort: &Sort, names: &[String]) -> (String, String) {
     (what, format!("$ {}", kubectl.removal(sort, names).line()))
 }
 
-async fn delete_cluster(session: &Session, command: &Down, output: &mut Output) -> Result<Exit, Failure> {
+async fn delete_cluster(session: &Session, command: &Down, output: &mut Output) -> Result<Exit, Diagnostic> {
     let title = session.provider.title();
     let deletion = session.provider.delete().map_err(|why| {
         let hint = format!("remove what the profile deployed: todoctl down {} --purge", command.profile);
-        Failure::unchanged(&format!("{title} cannot be deleted: {why}"), &[], hint)
+        Diagnostic::new(Code::ClusterUnfit, format!("{title} cannot be deleted: {why}"), hint).unchanged()
     })?;
     ask::confirm(
         session.inputs.profile.confirm,
@@ -135,8 +128,8 @@ async fn delete_cluster(session: &Session, command: &Down, output: &mut Output) 
     let hint = format!("try it: {}", deletion.line());
     let done = survey::call(&session.runner(None, None), deletion).await?;
     if !done.is_success() {
-        return Err(Failure::new(
-            Exit::Stuck,
+        return Err(Diagnostic::new(
+            Code::ClusterUndeleted,
             format!("{title} was not deleted: {}", done.complaint()),
             hint,
         ));

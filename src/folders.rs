@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Tool};
 use todoctl_screen::output::Environment;
 
@@ -44,13 +44,14 @@ pub(super) fn command_line() -> String {
 }
 
 /// Where todoctl keeps what it knows of runs: `TODOCTL_STATE`, else `todoctl` in the user's state folder.
-pub(super) fn state() -> Result<PathBuf, Failure> {
+pub(super) fn state() -> Result<PathBuf, Diagnostic> {
     let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("TODOCTL_STATE")
         .or_else(|| absolute("XDG_STATE_HOME").map(|path| path.join("todoctl")))
         .or_else(|| absolute("HOME").map(|path| path.join(".local/state/todoctl")))
         .ok_or_else(|| {
-            Failure::preflight(
+            Diagnostic::new(
+                Code::MachineFolder,
                 "there is no folder for todoctl's files",
                 "set HOME or TODOCTL_STATE to an absolute path",
             )
@@ -58,13 +59,14 @@ pub(super) fn state() -> Result<PathBuf, Failure> {
 }
 
 /// Where charts of repositories are kept: `todoctl/charts` in the user's cache folder.
-pub(super) fn charts() -> Result<PathBuf, Failure> {
+pub(super) fn charts() -> Result<PathBuf, Diagnostic> {
     let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("XDG_CACHE_HOME")
         .or_else(|| absolute("HOME").map(|path| path.join(".cache")))
         .map(|path| path.join("todoctl/charts"))
         .ok_or_else(|| {
-            Failure::preflight(
+            Diagnostic::new(
+                Code::MachineFolder,
                 "there is no folder for charts of repositories",
                 "set HOME or XDG_CACHE_HOME to an absolute path",
             )

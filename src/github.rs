@@ -4,9 +4,9 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use crate::failure::Failure;
 use crate::folders::{self, variable};
 use crate::hygiene;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_screen::output::{Color, Output};
 use todoctl_screen::render::GitHub;
 use todoctl_screen::render::github::command::{self, Level};
@@ -37,18 +37,18 @@ fn summary() -> Option<Box<dyn Write + Send>> {
 }
 
 /// Tells of a command that ended without its result.
-pub(super) fn failure(failure: &Failure, output: &mut Output) {
+pub(super) fn failure(failure: &Diagnostic, output: &mut Output) {
     if !is_here() {
         return;
     }
     let title = folders::command_line();
-    let place = failure.place.as_ref().map(|(file, line)| (file.as_str(), *line));
-    let mut message = failure.message.clone();
-    if let Some(hint) = &failure.hint {
-        message = format!("{message}\nhint: {hint}");
+    let place = failure.place.as_ref().map(|place| (place.file.as_str(), place.line));
+    let mut message = failure.what.clone();
+    if !failure.fix.is_empty() {
+        message = format!("{message}\nhint: {}", failure.fix);
     }
     output.note(&command::annotation(Level::Error, &title, place, &message));
-    write(&failure_summary(&title, &failure.message, &failure.evidence, failure.hint.as_deref()));
+    write(&failure_summary(&title, &failure.what, &failure.evidence, Some(&failure.fix)));
 }
 
 /// Tells of a command whose result is one sentence.

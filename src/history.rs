@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use self::table::Row;
 use crate::args::{Args, Form, History};
-use crate::failure::Failure;
 use crate::select::unknown;
 use crate::session::Session;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
 use todoctl_core::labels;
 use todoctl_plan::run_record::{Ended, RunRecord};
@@ -26,7 +26,7 @@ use todoctl_screen::output::Output;
 const FORMAT: u32 = 1;
 
 /// Shows.
-pub(super) async fn history(args: &Args, command: &History, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn history(args: &Args, command: &History, output: &mut Output) -> Result<Exit, Diagnostic> {
     let session = Session::reading(args, command.reading.profile.as_deref()).await?;
     let access = session.running().await?;
     let runner = session.runner(Some(&access), None);
@@ -48,7 +48,7 @@ async fn of_runs(
     access: &Access,
     command: &History,
     output: &mut Output,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, Diagnostic> {
     let contents = contents(session, access, runs).await?;
     let ours = runs
         .iter()
@@ -75,7 +75,7 @@ pub(super) async fn contents(
     session: &Session,
     access: &Access,
     runs: &Runs,
-) -> Result<BTreeSet<String>, Failure> {
+) -> Result<BTreeSet<String>, Diagnostic> {
     if runs.readable().all(|record| record.set.objects.is_empty()) {
         return Ok(BTreeSet::new());
     }
@@ -146,7 +146,7 @@ async fn of_release(
     name: &str,
     command: &History,
     output: &mut Output,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, Diagnostic> {
     let profile = &session.inputs.profile;
     let place = profile.releases.get(name).map(|spec| session.inputs.namespace(spec));
     // A release that left the profile still has its history.

@@ -8,11 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::args::Run;
-use crate::failure::Failure;
 use crate::holder;
 use crate::session::Session;
 use crate::turn::{Sign, Situation, Turn, turn};
-use todoctl_core::exit::Exit;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::labels;
 use todoctl_plan::plan::{Plan, PlannedStep};
 use todoctl_plan::tool::kubectl::{Kubectl, namespace_object, run_content};
@@ -45,7 +44,7 @@ impl Session {
         run: &Run,
         access: &Access,
         output: &mut Output,
-    ) -> Result<World, Failure> {
+    ) -> Result<World, Diagnostic> {
         loop {
             let world = self.world(access.clone()).await?;
             self.trust(&world, output)?;
@@ -55,12 +54,12 @@ impl Session {
     }
 
     /// The Lease of the environment, as the world has it.
-    pub(super) fn lease(&self, world: &World) -> Result<Option<Lease>, Failure> {
+    pub(super) fn lease(&self, world: &World) -> Result<Option<Lease>, Diagnostic> {
         world.live.lease(&self.inputs.profile.namespace).map_err(|message| self.unreadable(&message))
     }
 
     /// For commands that only look: what they see may be half done.
-    pub(super) fn say_what_is_open(&self, world: &World, output: &mut Output) -> Result<(), Failure> {
+    pub(super) fn say_what_is_open(&self, world: &World, output: &mut Output) -> Result<(), Diagnostic> {
         if let Some(lease) = self.lease(world)? {
             let (run, story) = (&lease.open.run, lease.open.story());
             output.note(&format!("note: run {run} is open: {story}. up waits for it, or undoes it first"));
@@ -69,13 +68,13 @@ impl Session {
     }
 
     /// A Lease that cannot be understood.
-    pub(super) fn unreadable(&self, message: &str) -> Failure {
+    pub(super) fn unreadable(&self, message: &str) -> Diagnostic {
         let namespace = &self.inputs.profile.namespace;
         let hint = format!(
             "look at it: kubectl get lease {} -n {namespace} -o yaml; if no run is under way, delete it",
             lease::NAME
         );
-        Failure::unchanged(message, &[], hint)
+        Diagnostic::new(Code::LockUnreadable, message, hint).unchanged()
     }
 
     /// Waits until a Lease is gone, or takes it over and undoes its run.
@@ -86,7 +85,7 @@ impl Session {
         mut lease: Lease,
         recovers: bool,
         output: &mut Output,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Diagnostic> {
         let (runner, kubectl) = (self.runner(Some(access), None), Kubectl::new(access));
         let namespace = &self.inputs.profile.namespace;
         let begun = Instant::now();
@@ -125,7 +124,7 @@ impl Session {
                 Turn::StillAtWork => {
                     let message = "a command of the unfinished run is still at work";
                     let hint = format!("see what helm does on that host: {}", lease.holder.who);
-                    return Err(Failure::new(Exit::Locked, message, hint));
+                    return Err(Diagnostic::new(Code::LockHeld, message, hint));
                 }
             }
             tokio::time::sleep(LOOK).await;
@@ -140,12 +139,12 @@ impl Session {
         &self,
         (runner, kubectl): (&SharedRunner, &Kubectl),
         lease: &Lease,
-    ) -> Result<Option<Arc<Lock>>, Failure> {
+    ) -> Result<Option<Arc<Lock>>, Diagnostic> {
         let (holder, local) = holder::this(&self.run, &format!("recovery of run {}", lease.open.run));
         let namespace = &self.inputs.profile.namespace;
         lock::take_over((runner, kubectl), namespace, lease, &holder, local).await.map_err(|message| {
             let hint = "look at it: kubectl get lease todoctl -o yaml";
-            Failure::new(Exit::Locked, format!("the lock could not be taken over: {message}"), hint)
+            Diagnostic::new(Code::LockHeld, format!("the lock could not be taken over: {message}"), hint)
         })
     }
 
@@ -153,16 +152,16 @@ impl Session {
         format!("profile {} is held by {}", self.inputs.name, lease.holder.story())
     }
 
-    fn held(&self, lease: &Lease) -> Failure {
+    fn held(&self, lease: &Lease) -> Diagnostic {
         let run = &lease.open.run;
         let hint = format!(
             "wait until run {run} is done, or give --lock-timeout 5m; if it is dead for certain: todoctl recover"
         );
-        Failure::new(Exit::Locked, self.held_by(lease), hint)
+        Diagnostic::new(Code::LockHeld, self.held_by(lease), hint)
     }
 
     /// Puts the undo list of a plan on record and holds the environment by it.
-    pub(super) async fn hold(&self, plan: &Plan, world: &World, command: &str) -> Result<Hold, Failure> {
+    pub(super) async fn hold(&self, plan: &Plan, world: &World, command: &str) -> Result<Hold, Diagnostic> {
         let Some(access) = world.cluster.access().filter(|_| plan.commands().next().is_some()) else {
             return Ok(Hold::Unneeded);
         };
@@ -177,7 +176,12 @@ impl Session {
             Ok(Claim::Taken) => return Ok(Hold::Outdated),
             Err(message) => {
                 let hint = format!("try it: kubectl auth can-i create leases -n {namespace}");
-                return Err(Failure::unchanged(&format!("the lock cannot be taken: {message}"), &[], hint));
+                return Err(Diagnostic::new(
+                    Code::LockDenied,
+                    format!("the lock cannot be taken: {message}"),
+                    hint,
+                )
+                .unchanged());
             }
         };
         // Another run may have come and gone between the reading of the world and the Lease.
@@ -187,8 +191,10 @@ impl Session {
             return Ok(Hold::Held(lock));
         }
         lock::discard((&runner, &kubectl), namespace, &objects).await;
-        lock.release().await.map_err(|message| Failure::new(Exit::Locked, message, "todoctl recover"))?;
-        now.map(|_| Hold::Outdated).map_err(Failure::from)
+        lock.release()
+            .await
+            .map_err(|message| Diagnostic::new(Code::LockHeld, message, "todoctl recover"))?;
+        now.map(|_| Hold::Outdated).map_err(Diagnostic::from)
     }
 
     /// The same for a command that does not decide again.
@@ -197,7 +203,7 @@ impl Session {
         plan: &Plan,
         world: &World,
         command: &str,
-    ) -> Result<Option<Arc<Lock>>, Failure> {
+    ) -> Result<Option<Arc<Lock>>, Diagnostic> {
         match self.hold(plan, world, command).await? {
             Hold::Unneeded => Ok(None),
             Hold::Held(lock) => Ok(Some(lock)),
@@ -206,7 +212,7 @@ impl Session {
     }
 
     /// What is created: the namespace when it is absent, earlier content when there is any, the Lease.
-    fn objects(&self, plan: &Plan, world: &World, holder: &Holder) -> Result<Vec<Value>, Failure> {
+    fn objects(&self, plan: &Plan, world: &World, holder: &Holder) -> Result<Vec<Value>, Diagnostic> {
         let namespace = &self.inputs.profile.namespace;
         let mut open = OpenRun {
             format: FORMAT,
@@ -228,8 +234,9 @@ impl Session {
             let labels = json!({labels::RUN: self.run, labels::PROFILE: self.inputs.name});
             objects.push(run_content(namespace, &self.run, &labels, &before, &plan.content));
         }
-        let lease = lease::object(namespace, holder, &open, Timestamp::now())
-            .map_err(|message| Failure::unchanged(&message, &[], "deploy in parts: --only RELEASE"))?;
+        let lease = lease::object(namespace, holder, &open, Timestamp::now()).map_err(|message| {
+            Diagnostic::new(Code::LockDenied, message, "deploy in parts: --only RELEASE").unchanged()
+        })?;
         objects.push(lease);
         Ok(objects)
     }
@@ -244,8 +251,9 @@ fn open_step(step: &PlannedStep) -> OpenStep {
 }
 
 /// Another run has changed something since this one looked.
-pub(super) fn outdated() -> Failure {
-    Failure::preflight(
+pub(super) fn outdated() -> Diagnostic {
+    Diagnostic::new(
+        Code::ClusterChanged,
         "the cluster has changed since it was looked at; this run changed nothing",
         "look at the new plan and run it again",
     )
@@ -268,7 +276,7 @@ fn looks_dead(lease: &Lease) -> bool {
 }
 
 /// Whether helm has recorded that it is at work on a release of a run.
-async fn is_pending(runner: &SharedRunner, access: &Access, open: &OpenRun) -> Result<bool, Failure> {
+async fn is_pending(runner: &SharedRunner, access: &Access, open: &OpenRun) -> Result<bool, Diagnostic> {
     let ours: Vec<(&str, &str)> = open.releases().collect();
     if ours.is_empty() {
         return Ok(false);

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
-use crate::failure::Failure;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::tool::kubeconfig::{Summary, summary};
 
 /// How the names of these files begin.
@@ -26,13 +26,14 @@ pub(super) struct Private {
 
 impl Private {
     /// Writes it into a folder that is the user's own. The text is never shown.
-    pub(super) fn write(folder: &Path, cluster: &str, text: &str) -> Result<Self, Failure> {
+    pub(super) fn write(folder: &Path, cluster: &str, text: &str) -> Result<Self, Diagnostic> {
         let summary = summary(text).map_err(|message| {
-            Failure::unchanged(
-                &format!("{cluster} cannot be reached: {message}"),
-                &[],
+            Diagnostic::new(
+                Code::ClusterUnreachable,
+                format!("{cluster} cannot be reached: {message}"),
                 "look at the context: kubectl config get-contexts",
             )
+            .unchanged()
         })?;
         remove_old(folder);
         let write = || {
@@ -43,11 +44,12 @@ impl Private {
             Ok(file)
         };
         let file = write().map_err(|error: std::io::Error| {
-            Failure::unchanged(
-                &format!("cannot write a kubeconfig into {}: {error}", folder.display()),
-                &[],
+            Diagnostic::new(
+                Code::MachineFolder,
+                format!("cannot write a kubeconfig into {}: {error}", folder.display()),
                 "make it writable, or set TODOCTL_STATE",
             )
+            .unchanged()
         })?;
         Ok(Self { file, summary })
     }

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::args::{Args, Form, Lint};
-use crate::failure::Failure;
 use crate::tools::{Place, look};
 use crate::{charts, folders, session};
 use todoctl_advice::doctor::tools::{Seen, of_every};
 use todoctl_advice::lint::workflows::Known;
 use todoctl_advice::lint::{self, Report};
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
 use todoctl_plan::steps;
 use todoctl_plan::tool::git;
@@ -29,7 +29,7 @@ use todoctl_screen::render::findings;
 const LARGEST: u64 = 1024 * 1024;
 
 /// Looks at the files.
-pub(super) async fn lint(args: &Args, command: &Lint, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn lint(args: &Args, command: &Lint, output: &mut Output) -> Result<Exit, Diagnostic> {
     let project = session::project(args)?;
     let runner: SharedRunner = Arc::new(DuctRunner::new(Setup {
         project: project.clone(),
@@ -57,7 +57,7 @@ pub(super) async fn lint(args: &Args, command: &Lint, output: &mut Output) -> Re
 }
 
 /// The profiles that can be read, with their Dapr objects.
-fn read(project: &Path, names: &[String], report: &mut Report) -> Result<Vec<(Loaded, Dapr)>, Failure> {
+fn read(project: &Path, names: &[String], report: &mut Report) -> Result<Vec<(Loaded, Dapr)>, Diagnostic> {
     let mut all = Vec::new();
     for name in names {
         let loaded = match profile::load(project, name, Variables::AsWritten) {
@@ -107,7 +107,7 @@ async fn of_charts(
     profiles: &[(Loaded, Dapr)],
     report: &mut Report,
     output: &mut Output,
-) -> Result<(), Failure> {
+) -> Result<(), Diagnostic> {
     let releases = || profiles.iter().flat_map(|(loaded, _)| loaded.profile.releases.values());
     let used: BTreeSet<PathBuf> = releases().flat_map(|release| release.values.iter().cloned()).collect();
     let folders: BTreeSet<&PathBuf> = releases()
@@ -148,7 +148,7 @@ async fn of_profile(
     let only: BTreeSet<String> = releases.map(|(name, _)| name.clone()).collect();
     let fetched = match charts::of(loaded, Some(&only), output).await {
         Ok(fetched) => fetched,
-        Err(failure) => return report.not_checked.push(failure.message),
+        Err(failure) => return report.not_checked.push(failure.what),
     };
     let inputs = match Inputs::resolve(loaded.clone(), dapr.clone(), fetched, BTreeMap::new(), Some(only)) {
         Ok(inputs) => inputs,

@@ -7,10 +7,10 @@ use std::path::Path;
 use tokio::sync::mpsc;
 
 use crate::args::{Args, Logs};
-use crate::failure::Failure;
 use crate::select::unknown;
 use crate::session::Session;
 use crate::signals;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_core::invocation::Invocation;
 use todoctl_core::text;
@@ -22,7 +22,7 @@ use todoctl_screen::output::Output;
 const WAITING: usize = 1024;
 
 /// Shows.
-pub(super) async fn logs(args: &Args, command: &Logs, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn logs(args: &Args, command: &Logs, output: &mut Output) -> Result<Exit, Diagnostic> {
     let session = Session::reading(args, command.profile.as_deref()).await?;
     let (profile, name) = (&session.inputs.profile, command.service.as_str());
     let release =
@@ -73,7 +73,7 @@ impl Teller<'_> {
     }
 
     /// Until the pods end, the reader goes away, or a person has had enough.
-    async fn follow(&mut self, mut lines: mpsc::Receiver<String>) -> Result<(), Failure> {
+    async fn follow(&mut self, mut lines: mpsc::Receiver<String>) -> Result<(), Diagnostic> {
         let mut interrupts = signals::listen()?;
         loop {
             tokio::select! {
@@ -90,12 +90,15 @@ impl Teller<'_> {
         }
     }
 
-    fn end(self, session: &Session, name: &str, invocation: &Invocation) -> Result<Exit, Failure> {
+    fn end(self, session: &Session, name: &str, invocation: &Invocation) -> Result<Exit, Diagnostic> {
         if self.told == 0 {
             let message = format!("{name} has no logs");
             let hint =
                 format!("todoctl status --profile {}; or try it: {}", session.inputs.name, invocation.line());
-            return Err(Failure { evidence: self.complaints, ..Failure::preflight(message, hint) });
+            return Err(Diagnostic {
+                evidence: self.complaints,
+                ..Diagnostic::new(Code::ReleaseAbsent, message, hint)
+            });
         }
         for complaint in &self.complaints {
             self.output.note(complaint);
@@ -105,11 +108,11 @@ impl Teller<'_> {
 }
 
 /// What this machine has of a run: the output of the release's commands, and the evidence that was saved.
-fn of_run(folder: &Path, run: &str, name: &str, output: &mut Output) -> Result<Exit, Failure> {
+fn of_run(folder: &Path, run: &str, name: &str, output: &mut Output) -> Result<Exit, Diagnostic> {
     if !is_id(run) || !folder.is_dir() {
         let message = format!("this machine has no files of run {run}");
         let hint = "todoctl history -o json says who ran it, and where";
-        return Err(Failure::preflight(message, hint));
+        return Err(Diagnostic::new(Code::RunUnknown, message, hint));
     }
     let mut shown = 0;
     let step = format!("release-{name}.log");
@@ -119,7 +122,11 @@ fn of_run(folder: &Path, run: &str, name: &str, output: &mut Output) -> Result<E
         }))
     {
         let bytes = std::fs::read(&path).map_err(|error| {
-            Failure::preflight(format!("cannot read {}: {error}", path.display()), "look at it")
+            Diagnostic::new(
+                Code::MachineFolder,
+                format!("cannot read {}: {error}", path.display()),
+                "look at it",
+            )
         })?;
         output.result(&format!("==> {title} <=="));
         output.result(&text::clean(&String::from_utf8_lossy(&bytes)));

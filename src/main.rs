@@ -9,7 +9,6 @@ mod carry;
 mod charts;
 mod doctor;
 mod down;
-mod failure;
 mod folders;
 mod github;
 mod history;
@@ -43,7 +42,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use self::args::{Args, Command};
-use self::failure::Failure;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
 use todoctl_screen::output::Output;
 use todoctl_screen::render::error::error_text;
@@ -70,14 +69,14 @@ pub fn main() -> ExitCode {
         Err(failure) => {
             // Before it is wrapped: a value that is broken over two lines is not found.
             let failure = failure.redacted(hygiene::redactor());
-            output.note(&error_text(&failure.message, &[], &failure.evidence, failure.hint.as_deref()));
+            output.note(&error_text(&failure.what, &[], &failure.evidence, Some(&failure.fix)));
             github::failure(&failure, &mut output);
-            failure.exit.into()
+            failure.exit().into()
         }
     }
 }
 
-fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
+fn run(args: &Args, output: &mut Output) -> Result<Exit, Diagnostic> {
     if let Command::Completions { shell } = &args.command {
         completions(*shell, output);
         return Ok(Exit::Done);
@@ -86,7 +85,7 @@ fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Failure::bug(format!("cannot start the async runtime: {error}")))?;
+        .map_err(|error| Diagnostic::bug(format!("cannot start the async runtime: {error}")))?;
     let exit = runtime.block_on(async {
         match &args.command {
             Command::Up(up) => up::up(args, up, output).await,

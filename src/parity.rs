@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::args::{Args, Form, Parity};
-use crate::failure::Failure;
 use crate::session::{self, Session};
 use todoctl_advice::parity::{self, Side};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_project::dapr;
 use todoctl_project::inputs::Inputs;
@@ -15,7 +15,7 @@ use todoctl_screen::output::Output;
 use todoctl_screen::render::parity::{json, text};
 
 /// Compares.
-pub(super) async fn parity(args: &Args, command: &Parity, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn parity(args: &Args, command: &Parity, output: &mut Output) -> Result<Exit, Diagnostic> {
     let project = session::project(args)?;
     let one = profile::load_written(&project, &command.one)?;
     let other = profile::load_written(&project, &command.other)?;
@@ -37,7 +37,7 @@ async fn side(
     (loaded, written): (Loaded, Written),
     charts: &BTreeSet<String>,
     output: &mut Output,
-) -> Result<Side, Failure> {
+) -> Result<Side, Diagnostic> {
     let (name, profile) = (loaded.name.clone(), loaded.profile.clone());
     let objects = dapr::load(&loaded)?.objects;
     let mut rendered = BTreeMap::new();
@@ -52,7 +52,9 @@ async fn side(
             let objects = objects.map_err(|why| {
                 let evidence: Vec<String> = why.lines().map(str::to_owned).collect();
                 let message = format!("the chart of release {release} does not render for profile {name}");
-                Failure::unchanged(&message, &evidence, "mend the chart or its values")
+                Diagnostic::new(Code::ChartRender, message, "mend the chart or its values")
+                    .because(&evidence)
+                    .unchanged()
             })?;
             rendered.insert(release, objects);
         }

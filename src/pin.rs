@@ -8,9 +8,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
 use crate::prompt::{self, ask_now, declined};
 use crate::session::Session;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::world::World;
 use todoctl_project::profile::Pin;
 use todoctl_screen::output::Output;
@@ -55,14 +55,19 @@ fn look(pin: Pin<'_>, before: Option<&str>, remembered: Option<&str>, seen: Opti
 
 impl Session {
     /// Refuses a world of another cluster. A first use is no refusal: nothing is changed by looking.
-    pub(super) fn same_cluster(&self, world: &World) -> Result<(), Failure> {
+    pub(super) fn same_cluster(&self, world: &World) -> Result<(), Diagnostic> {
         let title = self.provider.title();
         match self.look(world) {
             Look::Same | Look::First => {}
             Look::Unknown => {
                 let message =
                     format!("{title} does not say which cluster it is: it has no namespace kube-system");
-                return Err(Failure::unchanged(&message, &[], "try it: kubectl get namespace kube-system"));
+                return Err(Diagnostic::new(
+                    Code::ClusterOther,
+                    message,
+                    "try it: kubectl get namespace kube-system",
+                )
+                .unchanged());
             }
             Look::Other(wanted) => return Err(self.other(world, &wanted)),
         }
@@ -73,7 +78,7 @@ impl Session {
     }
 
     /// The same before a change: the first use of a cluster is asked about.
-    pub(super) fn trust(&self, world: &World, output: &mut Output) -> Result<(), Failure> {
+    pub(super) fn trust(&self, world: &World, output: &mut Output) -> Result<(), Diagnostic> {
         let Some(uid) = world.live.identity().filter(|_| self.look(world) == Look::First) else {
             return Ok(());
         };
@@ -84,11 +89,12 @@ impl Session {
             let message = format!(
                 "{title} is used for the first time, and there is no terminal to ask on: {server}, UID {uid}"
             );
-            return Err(Failure::unchanged(
-                &message,
-                &[],
+            return Err(Diagnostic::new(
+                Code::ClusterUnpinned,
+                message,
                 format!("if it is the right one, put into the profile: {line}"),
-            ));
+            )
+            .unchanged());
         }
         let text =
             format!("First use of {title}: {server}, UID {uid}. Deploy profile {} to it?", self.inputs.name);
@@ -110,7 +116,7 @@ impl Session {
         look(pin, before, remembered.as_ref().map(|known| known.uid.as_str()), world.live.identity())
     }
 
-    fn other(&self, world: &World, wanted: &str) -> Failure {
+    fn other(&self, world: &World, wanted: &str) -> Diagnostic {
         let (title, seen) = (self.provider.title(), world.live.identity().unwrap_or_default());
         let server = self.server().map(|server| format!(" at {server}")).unwrap_or_default();
         let message = format!("{title}{server} is another cluster than the one that is meant");
@@ -123,7 +129,7 @@ impl Session {
                 format!("if it was made anew on purpose, forget the old one: rm {}", file.display())
             }
         };
-        Failure::unchanged(&message, &evidence, hint)
+        Diagnostic::new(Code::ClusterOther, message, hint).because(&evidence).unchanged()
     }
 
     fn known_file(&self) -> PathBuf {

@@ -8,9 +8,8 @@ use std::io::IsTerminal;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use crate::failure::Failure;
 use crate::signals;
-use todoctl_core::exit::Exit;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 /// Whether a person can be asked: questions are written on standard error and answered on standard input.
 pub(super) fn has_terminal() -> bool {
@@ -20,7 +19,7 @@ pub(super) fn has_terminal() -> bool {
 /// Asks one question. Ctrl-C, SIGTERM and SIGHUP end it with "declined".
 pub(super) async fn ask<T: Send + 'static>(
     question: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
-) -> Result<T, Failure> {
+) -> Result<T, Diagnostic> {
     let mut interrupts = signals::listen()?;
     let terminal = Terminal::found();
     let answer = tokio::task::spawn_blocking(question);
@@ -37,14 +36,14 @@ pub(super) async fn ask<T: Send + 'static>(
             Err(declined("interrupted"))
         }
         Ok(Err(error)) => Err(declined(&format!("no answer ({error})"))),
-        Err(error) => Err(Failure::bug(format!("a question failed: {error}"))),
+        Err(error) => Err(Diagnostic::bug(format!("a question failed: {error}"))),
     }
 }
 
 /// Work before the first change: a signal ends it, and nothing was changed.
 pub(super) async fn unless_interrupted<T>(
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
+    work: impl Future<Output = Result<T, Diagnostic>>,
+) -> Result<T, Diagnostic> {
     let mut interrupts = signals::listen()?;
     tokio::select! {
         biased;
@@ -56,14 +55,14 @@ pub(super) async fn unless_interrupted<T>(
 /// A question for callers that are not async.
 pub(super) fn ask_now<T: Send + 'static>(
     question: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
-) -> Result<T, Failure> {
+) -> Result<T, Diagnostic> {
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(ask(question)))
 }
 
 /// The person said no, or nothing.
-pub(super) fn declined(what: &str) -> Failure {
+pub(super) fn declined(what: &str) -> Diagnostic {
     let message = format!("{what}; nothing was changed");
-    Failure { exit: Exit::Declined, message, evidence: Vec::new(), hint: None, place: None }
+    Diagnostic::new(Code::PersonDeclined, message, "")
 }
 
 /// The settings of the terminal, restored when dropped.

@@ -4,8 +4,8 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::args::Run;
-use crate::failure::Failure;
 use crate::prompt;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_plan::steps::{self, Question, Why};
 use todoctl_plan::world::World;
 use todoctl_project::given;
@@ -19,7 +19,7 @@ pub(super) async fn ask(
     world: &mut World,
     run: &Run,
     output: &mut Output,
-) -> Result<(), Failure> {
+) -> Result<(), Diagnostic> {
     if run.yes || !prompt::has_terminal() {
         return Ok(());
     }
@@ -40,7 +40,7 @@ pub(super) async fn answer(
     secrets: &Secrets,
     question: &Question<'_>,
     output: &mut Output,
-) -> Result<Option<SecretString>, Failure> {
+) -> Result<Option<SecretString>, Diagnostic> {
     let Question { name, spec, why } = *question;
     output.note(&about(name, spec, why));
     if why == Why::Generated {
@@ -61,7 +61,7 @@ pub(super) async fn hidden(
     secrets: &Secrets,
     name: &str,
     optional: bool,
-) -> Result<Option<SecretString>, Failure> {
+) -> Result<Option<SecretString>, Diagnostic> {
     let (secrets, name) = (secrets.clone(), name.to_owned());
     let typed = prompt::ask(move || {
         let prompt = format!("{name} (hidden)");

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::args::{Args, Recover, Run};
-use crate::failure::Failure;
 use crate::session::Session;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_plan::closing;
 use todoctl_plan::tool::kubectl::{Kubectl, content_before};
@@ -18,7 +18,7 @@ use todoctl_screen::output::Output;
 use todoctl_screen::report;
 
 /// Recovers.
-pub(super) async fn recover(args: &Args, command: &Recover, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn recover(args: &Args, command: &Recover, output: &mut Output) -> Result<Exit, Diagnostic> {
     let session = Session::reading(args, command.profile.as_deref()).await?;
     let access = session.running().await?;
     let world = session.world(access.clone()).await?;
@@ -40,7 +40,7 @@ impl Session {
         lock: &Arc<Lock>,
         open: OpenRun,
         output: &mut Output,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Diagnostic> {
         let begun = self.undo(run, access, lock, open, output).await;
         if let Err(Recovery::Unread(failure)) = begun {
             // Nothing was undone yet; the next one need not wait.
@@ -68,7 +68,7 @@ impl Session {
             ours.chain(open.releases().map(|(namespace, _)| namespace)).collect();
         let namespaces: Vec<String> = namespaces.into_iter().map(str::to_owned).collect();
         let places: Vec<&str> = namespaces.iter().map(String::as_str).collect();
-        let now = survey::releases(&runner, access, &places).await.map_err(Failure::from)?;
+        let now = survey::releases(&runner, access, &places).await.map_err(Diagnostic::from)?;
         if closing::is_complete(&open, &now) {
             output.note(&format!(
                 "run {} ({}) was verified and cut off only after that; nothing to undo",
@@ -78,7 +78,7 @@ impl Session {
             return lock
                 .release()
                 .await
-                .map_err(|message| Recovery::Stuck(Failure::new(Exit::Stuck, message, hint)));
+                .map_err(|message| Recovery::Stuck(Diagnostic::new(Code::RunStuck, message, hint)));
         }
         output.note(&format!("run {} ({}) did not finish; undoing it first", open.run, open.who));
         if open.has_content {
@@ -87,10 +87,10 @@ impl Session {
                 &self.inputs.profile.namespace,
                 &todoctl_plan::tool::kubectl::content_name(&open.run),
             );
-            let done = survey::call(&runner, read).await.map_err(Failure::from)?;
+            let done = survey::call(&runner, read).await.map_err(Diagnostic::from)?;
             let whole = content_before(&done.stdout).and_then(|whole| open.put_objects(&whole));
             whole.map_err(|why| {
-                Failure::new(Exit::Stuck, format!("{what} cannot be read: {why}"), "todoctl recover")
+                Diagnostic::new(Code::RunStuck, format!("{what} cannot be read: {why}"), "todoctl recover")
             })?;
         }
         let world = self.world(access.clone()).await?;
@@ -104,20 +104,20 @@ impl Session {
         }
         let message = format!("run {} could not be undone", open.run);
         let hint = "mend what is named above, then: todoctl recover";
-        Err(Recovery::Stuck(Failure::new(exit, message, hint)))
+        Err(Recovery::Stuck(Diagnostic::new(Code::RunStuck, message, hint)))
     }
 }
 
 /// Why a recovery ended without its result.
 enum Recovery {
     /// It could not begin.
-    Unread(Failure),
+    Unread(Diagnostic),
     /// It has begun, and the engine has left the Lease as it must be.
-    Stuck(Failure),
+    Stuck(Diagnostic),
 }
 
-impl From<Failure> for Recovery {
-    fn from(failure: Failure) -> Self {
+impl From<Diagnostic> for Recovery {
+    fn from(failure: Diagnostic) -> Self {
         Self::Unread(failure)
     }
 }

@@ -2,22 +2,20 @@
 
 use crate::args::{Args, Form, Rollback};
 use crate::ask;
-use crate::failure::Failure;
 use crate::history::{contents, gone, is_now, outcome_text};
 use crate::select::unknown;
 use crate::session::Session;
 use crate::up::show;
 use serde_json::Value;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
-use todoctl_plan::closing;
 use todoctl_plan::event::Outcome;
 use todoctl_plan::plan::Plan;
 use todoctl_plan::run_record::RunRecord;
-use todoctl_plan::step::Step;
 use todoctl_screen::output::Output;
 use todoctl_screen::report;
 
-use todoctl_plan::steps::{RollbackStep, choose_revision, goal, number_after};
+use todoctl_plan::steps::{choose_revision, goal, number_after};
 use todoctl_plan::world::runs::Runs;
 use todoctl_plan::world::{Access, World};
 use todoctl_run::survey;
@@ -31,7 +29,11 @@ struct Way {
 }
 
 /// Returns one release to an earlier revision, or everything to an earlier run.
-pub(super) async fn rollback(args: &Args, command: &Rollback, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn rollback(
+    args: &Args,
+    command: &Rollback,
+    output: &mut Output,
+) -> Result<Exit, Diagnostic> {
     let session = Session::reading(args, command.profile.as_deref()).await?;
     if let Some(name) = &command.release
         && !session.inputs.profile.releases.contains_key(name)
@@ -48,7 +50,11 @@ pub(super) async fn rollback(args: &Args, command: &Rollback, output: &mut Outpu
         (Some(name), _) => of_release(&session, &access, world, name, command.revision).await?,
         (None, Some(run)) => of_run(&session, &access, world, run).await?,
         (None, None) => {
-            return Err(Failure::usage("what is to be rolled back?", "give a release, or --run ID"));
+            return Err(Diagnostic::new(
+                Code::UsageArgument,
+                "what is to be rolled back?",
+                "give a release, or --run ID",
+            ));
         }
     };
     if command.dry_run {
@@ -79,7 +85,7 @@ async fn of_release(
     mut world: World,
     name: &str,
     asked: Option<u32>,
-) -> Result<Way, Failure> {
+) -> Result<Way, Diagnostic> {
     let inputs = &session.inputs;
     let namespace = inputs.namespace(&inputs.profile.releases[name]);
     let history = world.releases.history(namespace, name).to_vec();
@@ -88,11 +94,7 @@ async fn of_release(
     let target = [(namespace, name, revision)];
     survey::revisions(&runner, &mut world, &target).await?;
     world.runs = Some(survey::runs(&runner, access, &inputs.profile.namespace).await?);
-    let steps: Vec<Box<dyn Step>> = vec![Box::new(RollbackStep::new(inputs, name, revision))];
-    let mut plan =
-        Plan::decide(&inputs.name, &steps, &world).map_err(|errors| Failure::undecided(&errors))?;
-    plan.content = closing::content(inputs, &world, &plan);
-    plan.closing = closing::of_rollback(inputs, &world, &plan, &target);
+    let plan = session.application().rollback(&world, name, revision)?;
     let made = number_after(&history);
     Ok(Way {
         plan,
@@ -105,7 +107,12 @@ async fn of_release(
     })
 }
 
-async fn of_run(session: &Session, access: &Access, mut world: World, asked: &str) -> Result<Way, Failure> {
+async fn of_run(
+    session: &Session,
+    access: &Access,
+    mut world: World,
+    asked: &str,
+) -> Result<Way, Diagnostic> {
     let inputs = &session.inputs;
     let runner = session.runner(Some(access), None);
     let runs = survey::runs(&runner, access, &inputs.profile.namespace).await?;
@@ -113,22 +120,21 @@ async fn of_run(session: &Session, access: &Access, mut world: World, asked: &st
     let missing = gone(&record, &world, &contents(session, access, &runs).await?);
     if !missing.is_empty() {
         let message = format!("run {} cannot be returned to", record.run);
-        return Err(Failure::unchanged(&message, &missing, "todoctl history shows the runs that can"));
+        return Err(Diagnostic::new(Code::RunGone, message, "todoctl history shows the runs that can")
+            .because(&missing)
+            .unchanged());
     }
     world.runs = Some(runs);
     let goal = goal(inputs, &world, &record);
     let place = format!("run {} of profile {}", record.run, inputs.name);
-    let mut plan = Plan::decide(&inputs.name, &[], &world).map_err(|errors| Failure::undecided(&errors))?;
     if goal.is_reached() {
+        let plan = session.application().rollback_run(&world, &record, Vec::new())?;
         let done = format!("Nothing to do: what {place} deployed is deployed now.");
         return Ok(Way { plan, world, question: String::new(), done });
     }
     survey::revisions(&runner, &mut world, &goal.targets()).await?;
-    let then = objects_of(session, access, &record).await?;
-    plan = Plan::decide(&inputs.name, &goal.steps(inputs, &world, &record, &then), &world)
-        .map_err(|errors| Failure::undecided(&errors))?;
-    plan.content = then;
-    plan.closing = closing::of_rollback(inputs, &world, &plan, &goal.targets());
+    let objects = objects_of(session, access, &record).await?;
+    let plan = session.application().rollback_run(&world, &record, objects)?;
     Ok(Way {
         plan,
         world,
@@ -141,7 +147,11 @@ async fn of_run(session: &Session, access: &Access, mut world: World, asked: &st
 }
 
 /// The Dapr objects that a run left, as whole manifests.
-async fn objects_of(session: &Session, access: &Access, record: &RunRecord) -> Result<Vec<Value>, Failure> {
+async fn objects_of(
+    session: &Session,
+    access: &Access,
+    record: &RunRecord,
+) -> Result<Vec<Value>, Diagnostic> {
     if record.set.objects.is_empty() {
         return Ok(Vec::new());
     }
@@ -155,22 +165,27 @@ fn choose_run<'a>(
     runs: &'a Runs,
     world: &World,
     asked: &str,
-) -> Result<&'a RunRecord, Failure> {
+) -> Result<&'a RunRecord, Diagnostic> {
     let hint = "todoctl history shows the runs on record";
     let mut ours = runs.readable().filter(|record| record.profile == profile);
     if asked == "previous" {
         return ours.find(|record| record.is_deployment() && !is_now(record, world)).ok_or_else(|| {
-            Failure::preflight("no earlier deployment is on record; nothing was changed", hint)
+            Diagnostic::new(Code::RunUnknown, "no earlier deployment is on record; nothing was changed", hint)
         });
     }
     if let Some(why) =
         runs.iter().find(|entry| entry.run == asked).and_then(|entry| entry.record.as_ref().err())
     {
         let message = format!("run {asked} cannot be returned to: {why}; nothing was changed");
-        return Err(Failure::preflight(message, "use the todoctl that wrote it, or a newer one"));
+        return Err(Diagnostic::new(
+            Code::RunUnknown,
+            message,
+            "use the todoctl that wrote it, or a newer one",
+        ));
     }
     let record = ours.find(|record| record.run == asked).ok_or_else(|| {
-        Failure::preflight(
+        Diagnostic::new(
+            Code::RunUnknown,
             format!("profile {profile} has no run {asked} on record; nothing was changed"),
             hint,
         )
@@ -180,5 +195,5 @@ fn choose_run<'a>(
     }
     let ended = record.ending.as_ref().map_or("not over", |ending| outcome_text(ending.outcome));
     let message = format!("run {asked} deployed nothing that stayed ({ended}); nothing was changed");
-    Err(Failure::preflight(message, hint))
+    Err(Diagnostic::new(Code::RunUnknown, message, hint))
 }

@@ -1,13 +1,13 @@
 //! Owns the question whether there is room: what to ask of which nodes, for `up` and for `budget`.
 
-use crate::failure::Failure;
 use todoctl_advice::capacity::{self, Asked, Had};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::resources::{Demand, Nodes, Running};
 use todoctl_plan::world::World;
 use todoctl_project::inputs::Inputs;
 
 /// Refuses a deployment whose new pods would find no node. Says nothing while the nodes are not known.
-pub(super) fn check(inputs: &Inputs, world: &World) -> Result<(), Failure> {
+pub(super) fn check(inputs: &Inputs, world: &World) -> Result<(), Diagnostic> {
     let Some(nodes) = world.nodes.as_ref().filter(|nodes| !nodes.is_empty()) else {
         return Ok(());
     };
@@ -16,7 +16,9 @@ pub(super) fn check(inputs: &Inputs, world: &World) -> Result<(), Failure> {
     let verdict = capacity::judge(&asked, &had(inputs, world, nodes, &asked, &[]));
     match verdict.refusal(&inputs.name) {
         None => Ok(()),
-        Some(refusal) => Err(Failure::unchanged(&refusal.message, &refusal.evidence, refusal.hint)),
+        Some(refusal) => Err(Diagnostic::new(Code::ClusterNoRoom, refusal.message, refusal.hint)
+            .because(&refusal.evidence)
+            .unchanged()),
     }
 }
 

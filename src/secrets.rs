@@ -5,15 +5,15 @@ mod list;
 mod set;
 
 use crate::args::{Args, Secrets};
-use crate::failure::Failure;
 use crate::session::Session;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
 use todoctl_plan::world::{Access, World};
 use todoctl_run::survey;
 use todoctl_screen::output::Output;
 
 /// Runs one of them.
-pub(super) async fn secrets(args: &Args, command: &Secrets, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn secrets(args: &Args, command: &Secrets, output: &mut Output) -> Result<Exit, Diagnostic> {
     match command {
         Secrets::List(reading) => list::list(args, reading, output).await,
         Secrets::Set(set) => set::set(args, set, output).await,
@@ -22,7 +22,7 @@ pub(super) async fn secrets(args: &Args, command: &Secrets, output: &mut Output)
 }
 
 /// The world with the records of runs, which refer to versions too.
-async fn world(session: &Session, access: Access) -> Result<World, Failure> {
+async fn world(session: &Session, access: Access) -> Result<World, Diagnostic> {
     let runner = session.runner(Some(&access), None);
     let namespace = session.inputs.profile.namespace.clone();
     let (world, runs) =

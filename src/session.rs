@@ -10,11 +10,12 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
 use crate::args::{Args, What};
-use crate::failure::Failure;
 use crate::kubeconfig::Private;
 use crate::select::{self, only, sets};
 use crate::{charts, folders, hygiene, signals, sources, tools};
 use todoctl_advice::doctor::tools::{Need, needs};
+use todoctl_core::diagnostic::{Code, Diagnostic};
+use todoctl_plan::assemble::Application;
 use todoctl_plan::builder::{self, Images};
 use todoctl_plan::provider::{self, Found, Kubeconfig, Provider, Reach, Seen};
 use todoctl_plan::steps;
@@ -48,21 +49,27 @@ pub(super) struct Session {
 }
 
 /// Finds the project: the folder that holds `profiles/`.
-pub(super) fn project(args: &Args) -> Result<PathBuf, Failure> {
+pub(super) fn project(args: &Args) -> Result<PathBuf, Diagnostic> {
     let here = std::env::current_dir().map_err(|error| {
-        Failure::preflight(format!("the working folder is gone: {error}"), "cd to the project")
+        Diagnostic::new(
+            Code::ProjectMissing,
+            format!("the working folder is gone: {error}"),
+            "cd to the project",
+        )
     })?;
     if let Some(given) = &args.project {
         let path = here.join(given);
         return path.canonicalize().ok().filter(|path| path.join("profiles").is_dir()).ok_or_else(|| {
-            Failure::preflight(
+            Diagnostic::new(
+                Code::ProjectMissing,
                 format!("{} is not a project: it has no profiles/", path.display()),
                 "give the folder that holds profiles/",
             )
         });
     }
     profile::find_project(&here).ok_or_else(|| {
-        Failure::preflight(
+        Diagnostic::new(
+            Code::ProjectMissing,
             format!("no profiles/ in {} or above", here.display()),
             "cd to the project, or give --project DIR",
         )
@@ -70,12 +77,16 @@ pub(super) fn project(args: &Args) -> Result<PathBuf, Failure> {
 }
 
 /// The profile that is meant: the given one, else the one that the project was last brought up with.
-pub(super) fn profile_name(project: &Path, given: Option<&str>) -> Result<String, Failure> {
+pub(super) fn profile_name(project: &Path, given: Option<&str>) -> Result<String, Diagnostic> {
     if let Some(name) = given {
         return Ok(name.to_owned());
     }
     folders::recall(&folders::state()?, project).ok_or_else(|| {
-        Failure::usage("which profile? this project was not brought up from here yet", "give --profile NAME")
+        Diagnostic::new(
+            Code::UsageArgument,
+            "which profile? this project was not brought up from here yet",
+            "give --profile NAME",
+        )
     })
 }
 
@@ -90,7 +101,7 @@ async fn resolved(
     set: BTreeMap<String, Vec<String>>,
     only: Option<BTreeSet<String>>,
     output: &mut Output,
-) -> Result<Inputs, Failure> {
+) -> Result<Inputs, Diagnostic> {
     let dapr = dapr::load(&loaded)?;
     let fetched = charts::of(&loaded, only.as_ref(), output).await?;
     Ok(Inputs::resolve(loaded, dapr, fetched, set, only)?)
@@ -98,7 +109,7 @@ async fn resolved(
 
 impl Session {
     /// For commands that build and deploy.
-    pub(super) async fn deploying(args: &Args, what: &What, output: &mut Output) -> Result<Self, Failure> {
+    pub(super) async fn deploying(args: &Args, what: &What, output: &mut Output) -> Result<Self, Diagnostic> {
         let project = project(args)?;
         let loaded = load(&project, &what.profile)?;
         let (set, only) = (sets(&loaded, &what.set)?, only(&loaded, &what.only)?);
@@ -116,14 +127,14 @@ impl Session {
         loaded: Loaded,
         only: Option<BTreeSet<String>>,
         output: &mut Output,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Diagnostic> {
         let file = loaded.file.clone();
         let inputs = resolved(loaded, BTreeMap::new(), only, output).await?;
         Self::open(args, inputs, Given::default(), file, |need| need.program == "helm").await
     }
 
     /// For commands that look at or remove what is deployed.
-    pub(super) async fn reading(args: &Args, profile: Option<&str>) -> Result<Self, Failure> {
+    pub(super) async fn reading(args: &Args, profile: Option<&str>) -> Result<Self, Diagnostic> {
         let project = project(args)?;
         let name = profile_name(&project, profile)?;
         let loaded = load(&project, &name)?;
@@ -132,7 +143,7 @@ impl Session {
     }
 
     /// For building images alone: neither helm nor kubectl nor a cluster is needed.
-    pub(super) fn building(args: &Args, profile: &str, only: &[String]) -> Result<Self, Failure> {
+    pub(super) fn building(args: &Args, profile: &str, only: &[String]) -> Result<Self, Diagnostic> {
         let project = project(args)?;
         let loaded = load(&project, profile)?;
         let only = select::only(&loaded, only)?;
@@ -147,7 +158,7 @@ impl Session {
         given: Given,
         file: PathBuf,
         wanted: fn(&Need) -> bool,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Diagnostic> {
         let mut session = Self::unchecked(args, inputs, given, file)?;
         let mut needs = needs(&session.inputs.profile);
         needs.retain(wanted);
@@ -164,11 +175,12 @@ impl Session {
         inputs: Inputs,
         given: Given,
         profile_file: PathBuf,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Diagnostic> {
         let root = folders::state()?;
         let state = root.join(&inputs.name);
         std::fs::create_dir_all(state.join("runs")).map_err(|error| {
-            Failure::preflight(
+            Diagnostic::new(
+                Code::MachineFolder,
                 format!("cannot create {}: {error}", state.display()),
                 "make it writable, or set TODOCTL_STATE",
             )
@@ -194,6 +206,11 @@ impl Session {
             kubeconfig: OnceLock::new(),
             identity: OnceLock::new(),
         })
+    }
+
+    /// What plans are made for.
+    pub(super) fn application(&self) -> Application<'_> {
+        Application { inputs: &self.inputs, provider: &self.provider, images: &self.images }
     }
 
     /// A door to processes that see this kubeconfig, alone.
@@ -224,12 +241,12 @@ impl Session {
     }
 
     /// Whether the cluster runs, and how it is reached.
-    pub(super) async fn cluster(&self) -> Result<Cluster, Failure> {
+    pub(super) async fn cluster(&self) -> Result<Cluster, Diagnostic> {
         self.reached(self.found().await?.cluster).await
     }
 
     /// The same for what deploys: a cluster that is not the one the profile asks for is refused.
-    pub(super) async fn fit_cluster(&self) -> Result<Cluster, Failure> {
+    pub(super) async fn fit_cluster(&self) -> Result<Cluster, Diagnostic> {
         let Found { cluster, unfit } = self.found().await?;
         match unfit {
             None => self.reached(cluster).await,
@@ -237,7 +254,7 @@ impl Session {
         }
     }
 
-    async fn found(&self) -> Result<Found, Failure> {
+    async fn found(&self) -> Result<Found, Diagnostic> {
         let found = survey::cluster(&self.runner(None, None), self.provider.as_ref()).await?;
         match found {
             // Nothing that we could start.
@@ -248,7 +265,7 @@ impl Session {
         }
     }
 
-    async fn reached(&self, seen: Seen) -> Result<Cluster, Failure> {
+    async fn reached(&self, seen: Seen) -> Result<Cluster, Diagnostic> {
         Ok(match seen {
             Seen::Running(reach) => Cluster::Running(self.access(reach).await?),
             Seen::Down(state) => Cluster::Down(state),
@@ -256,7 +273,7 @@ impl Session {
     }
 
     /// A kubeconfig in a private file, whatever it comes from. The first one of a process stays.
-    async fn access(&self, reach: Reach) -> Result<Access, Failure> {
+    async fn access(&self, reach: Reach) -> Result<Access, Diagnostic> {
         let text = match reach.kubeconfig {
             Kubeconfig::File { path, context } => {
                 return Ok(Access { kubeconfig: path, context, node: reach.node });
@@ -292,7 +309,7 @@ impl Session {
     }
 
     /// Everything about a running cluster, except manifests. Another cluster than the profile means is refused.
-    pub(super) async fn world(&self, access: Access) -> Result<World, Failure> {
+    pub(super) async fn world(&self, access: Access) -> Result<World, Diagnostic> {
         let runner = self.runner(Some(&access), None);
         let blank = self.blank(String::new());
         let world = survey::running(&runner, self.images.store.as_ref(), &self.inputs, access, blank).await?;
@@ -307,12 +324,13 @@ impl Session {
     }
 
     /// The running cluster, or a failure that says it does not run.
-    pub(super) async fn running(&self) -> Result<Access, Failure> {
+    pub(super) async fn running(&self) -> Result<Access, Diagnostic> {
         match self.cluster().await? {
             Cluster::Running(access) => Ok(access),
             Cluster::Down(state) => {
                 let message = format!("{} {state}", self.provider.title());
-                Err(Failure::preflight(
+                Err(Diagnostic::new(
+                    Code::ClusterDown,
                     message,
                     format!("start it with the deployment: todoctl up {}", self.inputs.name),
                 ))
@@ -321,7 +339,7 @@ impl Session {
     }
 
     /// Counts requests to stop, from the first call on: before that they end the process, which has changed nothing.
-    pub(super) fn listen(&self) -> Result<watch::Receiver<u32>, Failure> {
+    pub(super) fn listen(&self) -> Result<watch::Receiver<u32>, Diagnostic> {
         if let Some(interrupts) = self.interrupts.get() {
             return Ok(interrupts.clone());
         }

@@ -4,8 +4,8 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use crate::args::Sources;
-use crate::failure::Failure;
 use crate::{folders, github, hygiene};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_project::given::{self, EnvFile, Given, Object};
 use todoctl_project::profile::Secrets;
 use todoctl_screen::output::Output;
@@ -14,34 +14,37 @@ use todoctl_screen::output::Output;
 const STDIN: &str = "-";
 
 /// The values that are given, checked. On GitHub Actions the runner is told of them first.
-pub(super) fn given(secrets: &Secrets, sources: &Sources, output: &mut Output) -> Result<Given, Failure> {
+pub(super) fn given(secrets: &Secrets, sources: &Sources, output: &mut Output) -> Result<Given, Diagnostic> {
     let file = sources.env_file.as_deref().map(env_file).transpose()?;
     let object = sources.secrets_from.as_deref().map(|path| object(secrets, path)).transpose()?;
     let given = given::collect(secrets, object.as_ref(), file.as_ref(), folders::variable)
-        .map_err(|error| Failure::preflight(error.to_string(), error.hint()))?;
+        .map_err(|error| Diagnostic::new(Code::SecretInvalid, error.to_string(), error.hint()))?;
     mask(&given, output);
     hygiene::redactor().learn(given.values.values());
     Ok(given)
 }
 
-fn env_file(path: &Path) -> Result<EnvFile, Failure> {
+fn env_file(path: &Path) -> Result<EnvFile, Diagnostic> {
     let text = read(path, "give a file of KEY=VALUE lines")?;
-    EnvFile::parse(path, &text).map_err(|error| Failure::preflight(error.to_string(), error.hint()))
+    EnvFile::parse(path, &text)
+        .map_err(|error| Diagnostic::new(Code::SecretSource, error.to_string(), error.hint()))
 }
 
-fn object(secrets: &Secrets, path: &Path) -> Result<Object, Failure> {
+fn object(secrets: &Secrets, path: &Path) -> Result<Object, Diagnostic> {
     let (place, text) = if path.as_os_str() == STDIN {
         ("standard input".to_owned(), standard_input()?)
     } else {
         (path.display().to_string(), read(path, "give a file with one JSON object, or - for standard input")?)
     };
-    Object::parse(secrets, &place, &text).map_err(|error| Failure::preflight(error.to_string(), error.hint()))
+    Object::parse(secrets, &place, &text)
+        .map_err(|error| Diagnostic::new(Code::SecretInvalid, error.to_string(), error.hint()))
 }
 
-fn standard_input() -> Result<String, Failure> {
+fn standard_input() -> Result<String, Diagnostic> {
     let mut input = std::io::stdin();
     if input.is_terminal() {
-        return Err(Failure::usage(
+        return Err(Diagnostic::new(
+            Code::UsageSecret,
             "--secrets-from -: standard input is a terminal, which would show what is typed",
             "pipe the JSON object in, or leave --secrets-from out to be asked",
         ));
@@ -49,15 +52,18 @@ fn standard_input() -> Result<String, Failure> {
     let mut text = String::new();
     match input.read_to_string(&mut text) {
         Ok(_) => Ok(text),
-        Err(error) => {
-            Err(Failure::preflight(format!("cannot read standard input: {error}"), "pipe one JSON object in"))
-        }
+        Err(error) => Err(Diagnostic::new(
+            Code::SecretSource,
+            format!("cannot read standard input: {error}"),
+            "pipe one JSON object in",
+        )),
     }
 }
 
-fn read(path: &Path, hint: &str) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::preflight(format!("cannot read {}: {error}", path.display()), hint))
+fn read(path: &Path, hint: &str) -> Result<String, Diagnostic> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Diagnostic::new(Code::SecretSource, format!("cannot read {}: {error}", path.display()), hint)
+    })
 }
 
 /// Tells GitHub's runner what must not be seen in its log, such as in the log of an application that fails: one

@@ -4,8 +4,8 @@ use comfy_table::{Table, presets};
 use serde_json::json;
 
 use crate::args::{Args, Form, Reading};
-use crate::failure::Failure;
 use crate::session::Session;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
 use todoctl_core::labels;
 use todoctl_plan::health;
@@ -26,7 +26,7 @@ struct Row {
 }
 
 /// Shows.
-pub(super) async fn status(args: &Args, command: &Reading, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn status(args: &Args, command: &Reading, output: &mut Output) -> Result<Exit, Diagnostic> {
     let session = Session::reading(args, command.profile.as_deref()).await?;
     let access = session.running().await?;
     let url = session.inputs.url(&access.node);

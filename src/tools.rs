@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
-use todoctl_advice::doctor::Finding;
 use todoctl_advice::doctor::tools::{Need, Seen, judge};
+use todoctl_advice::doctor::{Finding, refusal};
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_plan::tool::version::{self, Version};
 use todoctl_run::runner::SharedRunner;
 use todoctl_run::survey;
@@ -35,7 +35,7 @@ type Cache = BTreeMap<String, Known>;
 
 /// Checks that the programs are there and new enough, and says everything that is missing at once; gives helm's major
 /// version.
-pub(super) async fn check(place: &Place<'_>, needs: &[Need], profile: &str) -> Result<u32, Failure> {
+pub(super) async fn check(place: &Place<'_>, needs: &[Need], profile: &str) -> Result<u32, Diagnostic> {
     // A script, such as a version manager's shim or a program in Python, is slow and is asked only when it matters.
     let matters = |need: &Need, path: &Path| {
         need.program == "helm" || is_plugin(need) || (need.minimum.is_some() && !is_script(path))
@@ -53,15 +53,15 @@ pub(super) async fn check(place: &Place<'_>, needs: &[Need], profile: &str) -> R
         judged.map(|(need, seen)| judge(need, seen)).filter(Finding::is_failed).collect();
     match helm {
         Some(major) if failed.is_empty() => Ok(major),
-        _ => Err(Failure::findings(&failed, profile)),
+        _ => Err(refusal(&failed, profile)),
     }
 }
 
 /// Says every program that is missing, before the first of them is called.
-pub(super) fn present(needs: &[Need], project: &Path, profile: &str) -> Result<(), Failure> {
+pub(super) fn present(needs: &[Need], project: &Path, profile: &str) -> Result<(), Diagnostic> {
     let missing = needs.iter().filter(|need| find(&need.program, project).is_none());
     let found: Vec<Finding> = missing.map(|need| judge(need, &Seen::Missing)).collect();
-    if found.is_empty() { Ok(()) } else { Err(Failure::findings(&found, profile)) }
+    if found.is_empty() { Ok(()) } else { Err(refusal(&found, profile)) }
 }
 
 /// Looks for programs. `asks` chooses those that are asked for their version when it is not remembered.

@@ -2,8 +2,8 @@
 //! was looked at, and says what is left undone.
 
 use crate::args::{Args, Unlock};
-use crate::failure::Failure;
 use crate::session::Session;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_plan::step::{Reversal, Undo};
 use todoctl_plan::tool::kubectl::{Kubectl, content_name};
@@ -13,7 +13,7 @@ use todoctl_run::lock;
 use todoctl_screen::output::Output;
 
 /// Removes.
-pub(super) async fn unlock(args: &Args, command: &Unlock, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn unlock(args: &Args, command: &Unlock, output: &mut Output) -> Result<Exit, Diagnostic> {
     let session = Session::reading(args, command.profile.as_deref()).await?;
     let access = session.running().await?;
     let (runner, kubectl) = (session.runner(Some(&access), None), Kubectl::new(&access));
@@ -26,11 +26,11 @@ pub(super) async fn unlock(args: &Args, command: &Unlock, output: &mut Output) -
     if lease.open.run != command.run {
         let message = format!("run {} does not hold profile {}", command.run, session.inputs.name);
         let hint = format!("it is held by run {}: {}", lease.open.run, lease.holder.story());
-        return Err(Failure::usage(message, hint));
+        return Err(Diagnostic::new(Code::UsageArgument, message, hint));
     }
     lock::remove(&runner, &kubectl, namespace, &lease).await.map_err(|message| {
         let hint = "the holder lives and has renewed it; todoctl recover takes over only from the dead";
-        Failure::new(Exit::Locked, format!("the lock was not removed: {message}"), hint)
+        Diagnostic::new(Code::LockHeld, format!("the lock was not removed: {message}"), hint)
     })?;
     let left = left(&lease.open, &Reverser::new(session.helm_major, &access));
     output.note(&format!(

@@ -1,12 +1,11 @@
 //! `todoctl up` and `todoctl plan`: the same plan, carried out or shown.
 
 use crate::args::{Args, Form, Plan as PlanArgs, Run, Up};
-use crate::failure::Failure;
 use crate::hold::{Hold, outdated};
 use crate::session::Session;
 use crate::{ask, build, doctor, github, prompt, questions, room};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
-use todoctl_plan::closing;
 use todoctl_plan::event::Outcome;
 use todoctl_plan::plan::Plan;
 use todoctl_plan::steps;
@@ -19,7 +18,7 @@ use todoctl_screen::render;
 use todoctl_screen::report;
 
 /// Shows what `up` would do.
-pub(super) async fn plan(args: &Args, command: &PlanArgs, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn plan(args: &Args, command: &PlanArgs, output: &mut Output) -> Result<Exit, Diagnostic> {
     let session = Session::deploying(args, &command.what, output).await?;
     let (plan, world) = look(&session).await?;
     session.say_what_is_open(&world, output)?;
@@ -28,7 +27,7 @@ pub(super) async fn plan(args: &Args, command: &PlanArgs, output: &mut Output) -
 }
 
 /// Deploys.
-pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result<Exit, Diagnostic> {
     let session = Session::deploying(args, &command.what, output).await?;
     if command.dry_run {
         let (plan, world) = look(&session).await?;
@@ -84,7 +83,7 @@ pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result
 const TRIES: usize = 5;
 
 /// Starts the cluster, as a run of its own: everything else is known only afterwards.
-async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Access, Exit>, Failure> {
+async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Access, Exit>, Diagnostic> {
     doctor::may_start(session).await?;
     ask::confirm(
         session.inputs.profile.confirm,
@@ -93,7 +92,7 @@ async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Acc
         run,
     )?;
     let world = session.blank(state);
-    let plan = planned(session, &steps::cluster_only(&session.provider), &world)?;
+    let plan = session.application().start(&world)?;
     // There is no cluster yet that a Lease could be in, and nothing to undo.
     let outcome = session.carry_out(&plan, world, (run, "start"), (true, 1), None).await?;
     match outcome {
@@ -106,13 +105,12 @@ async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Acc
 }
 
 /// The plan for the cluster as it is, which may be down.
-async fn look(session: &Session) -> Result<(Plan, World), Failure> {
+async fn look(session: &Session) -> Result<(Plan, World), Diagnostic> {
     match session.fit_cluster().await? {
         Cluster::Running(access) => decide(session, session.world(access).await?, None).await,
         Cluster::Down(state) => {
             let world = session.blank(state);
-            let steps = steps::deployment(&session.inputs, &session.provider, &session.images, &world);
-            Ok((planned(session, &steps, &world)?, world))
+            Ok((session.application().up(&world)?, world))
         }
     }
 }
@@ -123,7 +121,7 @@ async fn decide(
     session: &Session,
     mut world: World,
     how: Option<(&Run, &mut Output)>,
-) -> Result<(Plan, World), Failure> {
+) -> Result<(Plan, World), Diagnostic> {
     let runner = session.runner(world.cluster.access(), None);
     let inputs = &session.inputs;
     survey::commands(&runner, inputs, &mut world).await?;
@@ -133,7 +131,7 @@ async fn decide(
     let missing = steps::missing(inputs, &world);
     if !missing.is_empty() {
         let (message, hint) = given::missing_message(&missing);
-        return Err(Failure::unchanged(&message, &[], hint));
+        return Err(Diagnostic::new(Code::SecretMissing, message, hint).unchanged());
     }
     complete(session, &runner, world).await
 }
@@ -143,7 +141,7 @@ async fn complete(
     session: &Session,
     runner: &SharedRunner,
     mut world: World,
-) -> Result<(Plan, World), Failure> {
+) -> Result<(Plan, World), Diagnostic> {
     let inputs = &session.inputs;
     survey::contexts(inputs, &mut world)?;
     if inputs.releases().any(|(name, _)| !steps::is_current(inputs, name, &world)) {
@@ -167,19 +165,8 @@ async fn complete(
         (world.runs, world.nodes) = (runs?, nodes?);
         room::check(inputs, &world)?;
     }
-    let mut plan =
-        planned(session, &steps::deployment(inputs, &session.provider, &session.images, &world), &world)?;
-    plan.content = closing::content(inputs, &world, &plan);
-    plan.closing = closing::of_deployment(inputs, session.images.store.as_ref(), &world, &plan);
+    let plan = session.application().up(&world)?;
     Ok((plan, world))
-}
-
-fn planned(
-    session: &Session,
-    steps: &[Box<dyn todoctl_plan::step::Step>],
-    world: &World,
-) -> Result<Plan, Failure> {
-    Plan::decide(&session.inputs.name, steps, world).map_err(|errors| Failure::undecided(&errors))
 }
 
 /// Asks; answers whether a person was asked, so that time has passed.
@@ -189,7 +176,7 @@ fn ask(
     run: &Run,
     verbose: bool,
     output: &mut Output,
-) -> Result<bool, Failure> {
+) -> Result<bool, Diagnostic> {
     let how = session.inputs.profile.confirm;
     if how != todoctl_project::profile::Confirm::Never && !run.yes {
         output.note(&github::group("Plan", &render::plan::text(plan, verbose)));
@@ -203,7 +190,7 @@ fn ask(
 }
 
 /// Looks again after a person was asked: a plan that differs from the confirmed one is refused.
-async fn unchanged_since(session: &Session, plan: Plan, world: World) -> Result<(Plan, World), Failure> {
+async fn unchanged_since(session: &Session, plan: Plan, world: World) -> Result<(Plan, World), Diagnostic> {
     let Some(access) = world.cluster.access().cloned() else {
         return Ok((plan, world));
     };
@@ -216,7 +203,8 @@ async fn unchanged_since(session: &Session, plan: Plan, world: World) -> Result<
     if lines(&now) == lines(&plan) {
         return Ok((now, again));
     }
-    Err(Failure::preflight(
+    Err(Diagnostic::new(
+        Code::ClusterChanged,
         "the cluster has changed since the question; nothing was changed",
         "look at the new plan and answer again",
     ))
@@ -238,7 +226,7 @@ async fn nothing_to_do(
     world: World,
     run: &Run,
     output: &mut Output,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, Diagnostic> {
     session.remember();
     if matches!(run.output, Form::Json) {
         session.carry_out(plan, world, (run, "up"), (true, 1), None).await?;

@@ -105,9 +105,9 @@ async fn asked_provider(session: &Session, missing: &[String]) -> Result<Cluster
     match asked {
         Ok(Ok(cluster)) => Ok(cluster),
         Ok(Err(failure)) => {
-            let lines = std::iter::once(failure.message).chain(failure.evidence);
+            let lines = std::iter::once(failure.what).chain(failure.evidence);
             let told = lines.collect::<Vec<_>>().join("; ");
-            Err(Finding::failed(Area::Cluster, title, told, failure.hint.unwrap_or_default()))
+            Err(Finding::failed(Area::Cluster, title, told, failure.fix))
         }
         Err(_) => {
             let line = tools.first().map(Invocation::line).unwrap_or_default();
@@ -222,8 +222,8 @@ async fn running(
     match world {
         Ok(world) => found.extend(of_world(session, &world, dapr.as_ref())),
         Err(failure) => {
-            let fix = failure.hint.unwrap_or_default();
-            found.push(Finding::failed(Area::Cluster, "reading it", failure.message, fix));
+            let fix = failure.fix;
+            found.push(Finding::failed(Area::Cluster, "reading it", failure.what, fix));
         }
     }
     found

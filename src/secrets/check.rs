@@ -3,16 +3,20 @@
 use serde_json::json;
 
 use crate::args::{Args, CheckSecrets, Form};
-use crate::failure::Failure;
 use crate::secrets::world;
 use crate::session::Session;
 use crate::sources;
 use todoctl_advice::inventory;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
 use todoctl_core::text;
 use todoctl_screen::output::Output;
 
-pub(super) async fn check(args: &Args, command: &CheckSecrets, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn check(
+    args: &Args,
+    command: &CheckSecrets,
+    output: &mut Output,
+) -> Result<Exit, Diagnostic> {
     let session = Session::reading(args, command.reading.profile.as_deref()).await?;
     let given = sources::given(&session.inputs.profile.secrets, &command.sources, output)?;
     let access = session.running().await?;

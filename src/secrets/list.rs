@@ -5,14 +5,14 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::args::{Args, Form, Reading};
-use crate::failure::Failure;
 use crate::secrets::world;
 use crate::session::Session;
 use todoctl_advice::inventory::{self, Row};
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
 use todoctl_screen::output::Output;
 
-pub(super) async fn list(args: &Args, command: &Reading, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn list(args: &Args, command: &Reading, output: &mut Output) -> Result<Exit, Diagnostic> {
     let session = Session::reading(args, command.profile.as_deref()).await?;
     let access = session.running().await?;
     let rows = inventory::rows(&session.inputs, &world(&session, access).await?);

@@ -4,13 +4,12 @@
 use secrecy::SecretString;
 
 use crate::args::{Args, Form, SetSecret, What};
-use crate::failure::Failure;
 use crate::session::{self, Session};
 use crate::{ask, prompt, questions};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_core::text;
 use todoctl_plan::event::Outcome;
-use todoctl_plan::plan::Plan;
 use todoctl_plan::steps::{self, Question, Why};
 use todoctl_plan::world::World;
 use todoctl_project::profile::{SecretValue, Secrets};
@@ -20,7 +19,7 @@ use todoctl_screen::report;
 /// What its runs are called.
 const COMMAND: &str = "secrets set";
 
-pub(super) async fn set(args: &Args, command: &SetSecret, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn set(args: &Args, command: &SetSecret, output: &mut Output) -> Result<Exit, Diagnostic> {
     let name = command.name.as_str();
     let session = open(args, command, output).await?;
     let secrets = &session.inputs.profile.secrets;
@@ -29,7 +28,8 @@ pub(super) async fn set(args: &Args, command: &SetSecret, output: &mut Output) -
     let mut world = session.settled(&command.run, &access, output).await?;
     let sets = holders(secrets, name, &world);
     if sets.is_empty() {
-        return Err(Failure::preflight(
+        return Err(Diagnostic::new(
+            Code::SecretMissing,
             format!("no Secret in the cluster holds {name} yet; nothing was changed"),
             format!("give it with the deployment: todoctl up {}", session.inputs.name),
         ));
@@ -40,8 +40,7 @@ pub(super) async fn set(args: &Args, command: &SetSecret, output: &mut Output) -
     let before = current(&session, &world);
     world.given.insert(name.to_owned(), value);
     let after = current(&session, &world);
-    let plan = Plan::decide(&session.inputs.name, &steps::staging(&session.inputs, &sets), &world)
-        .map_err(|errors| Failure::undecided(&errors))?;
+    let plan = session.application().stage_secrets(&world, &sets)?;
     if plan.is_empty() {
         output.note(&format!("Nothing to do: {name} has this value."));
         return Ok(Exit::Done);
@@ -58,23 +57,25 @@ pub(super) async fn set(args: &Args, command: &SetSecret, output: &mut Output) -
     Ok(report::exit(&outcome))
 }
 
-async fn open(args: &Args, command: &SetSecret, output: &mut Output) -> Result<Session, Failure> {
+async fn open(args: &Args, command: &SetSecret, output: &mut Output) -> Result<Session, Diagnostic> {
     let profile = session::profile_name(&session::project(args)?, command.profile.as_deref())?;
     let sources = command.sources.clone();
     let what = What { profile, only: Vec::new(), set: Vec::new(), sources };
     Session::deploying(args, &what, output).await
 }
 
-fn declared<'a>(secrets: &'a Secrets, name: &str) -> Result<&'a SecretValue, Failure> {
+fn declared<'a>(secrets: &'a Secrets, name: &str) -> Result<&'a SecretValue, Diagnostic> {
     let given = secrets.values.iter().filter(|(_, spec)| spec.from.is_none());
     let known: Vec<&str> = given.map(|(name, _)| name.as_str()).collect();
     match secrets.values.get(name) {
-        Some(SecretValue { from: Some(from), .. }) => Err(Failure::usage(
+        Some(SecretValue { from: Some(from), .. }) => Err(Diagnostic::new(
+            Code::UsageSecret,
             format!("{name} is derived from {from}"),
             format!("set that: todoctl secrets set {from}"),
         )),
         Some(spec) => Ok(spec),
-        None => Err(Failure::usage(
+        None => Err(Diagnostic::new(
+            Code::UsageSecret,
             format!("the profile declares no secret value {name}"),
             format!("its values: {}", known.join(", ")),
         )),
@@ -97,13 +98,14 @@ async fn value(
     spec: &SecretValue,
     world: &World,
     output: &mut Output,
-) -> Result<SecretString, Failure> {
+) -> Result<SecretString, Diagnostic> {
     let name = command.name.as_str();
     let generated = steps::generated(name, spec, world);
     match (world.given.get(name), &generated, command.generate) {
         (_, Some(value), true) => return Ok(value.clone()),
         (_, None, true) => {
-            return Err(Failure::usage(
+            return Err(Diagnostic::new(
+                Code::UsageSecret,
                 format!("--generate: the profile does not say how many bytes {name} has"),
                 "say `generate: 32` there, or give the value",
             ));
@@ -112,7 +114,8 @@ async fn value(
         (None, _, false) => {}
     }
     if command.run.yes || !prompt::has_terminal() {
-        return Err(Failure::preflight(
+        return Err(Diagnostic::new(
+            Code::SecretMissing,
             format!("there is no new value for {name}; nothing was changed"),
             format!(
                 "pipe {{\"{name}\": \"...\"}} into --secrets-from -, give --env-file, or run it in a terminal"

@@ -9,6 +9,7 @@ pub mod state;
 pub mod tools;
 
 use serde::Serialize;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 /// What a finding is about; findings are shown in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -152,4 +153,20 @@ pub(crate) fn told(found: &[Finding]) -> String {
         format!("{} {}: {}{fix}", one.state.name(), one.what, one.evidence)
     };
     found.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What is in the way of a command, all at once, in the words of `doctor`.
+pub fn refusal(found: &[Finding], profile: &str) -> Diagnostic {
+    let code = Code::MachineNotReady;
+    let told = |one: &Finding| format!("{} {}", one.what, one.evidence);
+    if let [only] = found {
+        return Diagnostic::new(code, told(only), only.fix.clone().unwrap_or_default()).unchanged();
+    }
+    let lines = found.iter().flat_map(|one| {
+        let fix = one.fix.as_ref().map(|fix| format!("  fix: {fix}"));
+        std::iter::once(format!("- {}", told(one))).chain(fix)
+    });
+    let fix =
+        format!("mend them, then run the same command again; everything else: todoctl doctor {profile}");
+    Diagnostic::new(code, format!("{} things are in the way", found.len()), fix).because(lines).unchanged()
 }

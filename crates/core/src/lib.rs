@@ -1,6 +1,7 @@
 //! What every other crate may know: text, YAML that remembers its lines, quantities, labels, exit statuses, redaction, and
 //! external commands as data. Refuses to know profiles and clusters.
 
+pub mod diagnostic;
 pub mod exit;
 pub mod invocation;
 pub mod labels;

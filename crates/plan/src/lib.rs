@@ -1,6 +1,7 @@
 //! What is decided, from a snapshot of the cluster: steps, checks, undos, plans, and the calls of tools that they are made
 //! of. Pure: not async, no clock, no randomness, no process.
 
+pub mod assemble;
 pub mod builder;
 pub mod closing;
 pub mod event;

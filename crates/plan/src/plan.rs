@@ -6,9 +6,10 @@ mod seal;
 pub use seal::{Mark, Seal};
 
 use serde::Serialize;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use crate::event::StepInfo;
-use crate::step::{DecideError, Decision, Lane, Step, StepId};
+use crate::step::{Decision, Lane, Step, StepId};
 use crate::tool::reversal::Reverser;
 use crate::world::World;
 use todoctl_core::invocation::Invocation;
@@ -91,8 +92,8 @@ impl Closing {
 }
 
 impl Plan {
-    /// Lets every step decide. Steps that cannot are reported together. The closing work is added by `closing`.
-    pub fn decide(profile: &str, steps: &[Box<dyn Step>], world: &World) -> Result<Self, Vec<DecideError>> {
+    /// Lets every step decide. Steps that cannot are reported together. The closing work is added by `assemble`.
+    pub fn decide(profile: &str, steps: &[Box<dyn Step>], world: &World) -> Result<Self, Diagnostic> {
         let mut planned = Vec::new();
         let mut errors = Vec::new();
         let reverser = world.cluster.access().map(|access| Reverser::new(world.helm_major, access));
@@ -112,7 +113,9 @@ impl Plan {
             }
         }
         if !errors.is_empty() {
-            return Err(errors);
+            let title = |count| format!("{count} steps cannot be planned");
+            let code = Code::PlanUndecided;
+            return Err(Diagnostic::together(code, errors, title, code.fix()).unchanged());
         }
         Ok(Self {
             profile: profile.to_owned(),

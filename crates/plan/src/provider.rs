@@ -7,6 +7,7 @@ mod oke;
 mod sandbox;
 
 use std::path::PathBuf;
+use todoctl_core::diagnostic::Diagnostic;
 
 use secrecy::SecretString;
 
@@ -14,7 +15,6 @@ use self::context::ContextProvider;
 use self::minikube::MinikubeProvider;
 use self::oke::OkeProvider;
 use self::sandbox::SandboxProvider;
-use crate::step::DecideError;
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile;
 
@@ -24,7 +24,7 @@ pub struct Found {
     /// Whether it runs.
     pub cluster: Seen,
     /// Why nothing may be deployed to it, although it is there: it is not the one that the profile asks for.
-    pub unfit: Option<DecideError>,
+    pub unfit: Option<Diagnostic>,
 }
 
 impl Found {

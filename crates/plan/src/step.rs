@@ -6,6 +6,7 @@ mod undo;
 pub use undo::{Guard, Returns, Reversal, Undo};
 
 use std::fmt;
+use todoctl_core::diagnostic::Diagnostic;
 
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +68,7 @@ pub trait Step: Send + Sync {
         Lane::Cluster
     }
     /// What to do, from what was seen. Pure: the same world gives the same decision.
-    fn decide(&self, world: &World) -> Result<Decision, DecideError>;
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic>;
 }
 
 /// What steps wait for when many are ready: each lane has places of its own, so that slow work of one sort does not
@@ -270,16 +271,4 @@ pub enum Verdict {
         /// Pods whose logs show it.
         pods: Vec<String>,
     },
-}
-
-/// Why a step cannot decide. Nothing has been changed then.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct DecideError {
-    /// What is wrong and why.
-    pub message: String,
-    /// What a tool said, line by line.
-    pub evidence: Vec<String>,
-    /// What to do about it.
-    pub hint: String,
 }

@@ -13,6 +13,7 @@ mod archive;
 mod cache;
 
 use std::path::{Path, PathBuf};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use thiserror::Error;
 
@@ -96,5 +97,11 @@ impl ChartError {
 
     fn disk(chart: &RepositoryChart, path: &Path, error: &std::io::Error) -> Self {
         Self::Disk { chart: chart.to_string(), path: path.to_path_buf(), why: error.to_string() }
+    }
+}
+
+impl From<&ChartError> for Diagnostic {
+    fn from(error: &ChartError) -> Self {
+        Self::new(Code::ChartFetch, error.to_string(), error.hint()).unchanged()
     }
 }

@@ -8,6 +8,7 @@ mod version;
 mod weight;
 
 use std::path::{Path, PathBuf};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -116,6 +117,12 @@ impl Framed {
         }
         text.truncate(digits);
         text
+    }
+}
+
+impl From<DigestError> for Diagnostic {
+    fn from(error: DigestError) -> Self {
+        Self::new(Code::ImageContext, error.to_string(), error.hint())
     }
 }
 

@@ -8,6 +8,7 @@ mod manifests;
 mod rendered;
 
 use std::collections::BTreeSet;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use futures_util::future::try_join_all;
 use secrecy::SecretString;
@@ -293,5 +294,11 @@ fn stopped(what: &str, error: &tokio::task::JoinError) -> SurveyError {
         what: what.to_owned(),
         complaint: error.to_string(),
         command: "todoctl status".to_owned(),
+    }
+}
+
+impl From<SurveyError> for Diagnostic {
+    fn from(error: SurveyError) -> Self {
+        Self::new(Code::ClusterUnreachable, error.to_string(), error.hint()).unchanged()
     }
 }

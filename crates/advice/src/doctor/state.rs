@@ -75,7 +75,7 @@ fn release(name: &str, inputs: &Inputs, world: &World) -> Finding {
         return Finding::ok(Area::Releases, name, "not deployed yet");
     };
     if let Err(error) = steps::refuse_unfinished(name, namespace, newest, history) {
-        return Finding::failed(Area::Releases, name, error.message, error.hint);
+        return Finding::failed(Area::Releases, name, error.what, error.fix);
     }
     let again = format!("todoctl up {}", inputs.name);
     if newest.status == "failed" {

@@ -1,6 +1,7 @@
 //! Owns what an invocation gives back: its output, or why there is none, as text.
 //! Refuses to understand what a tool said (`tool`).
 
+use crate::diagnostic::{Code, Diagnostic};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -91,6 +92,17 @@ impl RunError {
             Self::Start { program, .. } => format!("run {program} by hand to see why"),
             Self::Timeout { .. } => "run the command by hand to see what it waits for".to_owned(),
         }
+    }
+}
+
+impl From<RunError> for Diagnostic {
+    fn from(error: RunError) -> Self {
+        let code = match error {
+            RunError::Missing { .. } => Code::ToolMissing,
+            RunError::Start { .. } => Code::ToolFailed,
+            RunError::Timeout { .. } => Code::ToolTimeout,
+        };
+        Self::new(code, error.to_string(), error.hint())
     }
 }
 

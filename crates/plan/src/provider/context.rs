@@ -2,8 +2,8 @@
 //! Refuses to start, stop and delete it.
 
 use super::{Found, Kubeconfig, Provider, Reach, Seen};
-use crate::step::DecideError;
 use crate::tool::kubectl;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile::Context;
 
@@ -23,18 +23,13 @@ impl Provider for ContextProvider {
         if !output.is_success() {
             let complaint = output.complaint();
             let file = self.0.kubeconfig.as_ref().map(|file| format!(" --kubeconfig {}", file.display()));
-            let why = DecideError {
-                message: format!(
-                    "{} is not there: {}",
-                    self.title(),
-                    complaint.trim_start_matches("error: ")
-                ),
+            let why = Diagnostic {
+                code: Code::ClusterUnfit,
+                what: format!("{} is not there: {}", self.title(), complaint.trim_start_matches("error: ")),
                 evidence: Vec::new(),
                 // Not the command that failed: it would show keys and tokens.
-                hint: format!(
-                    "those that are there: kubectl config get-contexts{}",
-                    file.unwrap_or_default()
-                ),
+                fix: format!("those that are there: kubectl config get-contexts{}", file.unwrap_or_default()),
+                place: None,
             };
             return Ok(Found { cluster: Seen::Down("is not there".to_owned()), unfit: Some(why) });
         }

@@ -1,9 +1,9 @@
 //! Owns Minikube as a provider.
 
 use super::{Found, Kubeconfig, Provider, Reach, Seen};
-use crate::step::DecideError;
 use crate::tool::kubectl;
 use crate::tool::minikube::{self, Config, IRRELEVANT, InvalidProfile, NO_PROFILE, NodeStatus};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile::Minikube;
 
@@ -63,26 +63,24 @@ impl MinikubeProvider {
     }
 
     /// Why a cluster that is there is not the one that the profile asks for. minikube would keep what it has.
-    fn unfit(&self, config: &Config) -> Option<DecideError> {
+    fn unfit(&self, config: &Config) -> Option<Diagnostic> {
         let evidence = differences(&self.minikube, config);
-        (!evidence.is_empty()).then(|| DecideError {
-            message: format!("{} is not the one that profile {} asks for", self.title(), self.profile),
-            evidence,
-            hint: format!(
+        (!evidence.is_empty()).then(|| Diagnostic { code: Code::ClusterUnfit, what: format!("{} is not the one that profile {} asks for", self.title(), self.profile), evidence, fix: format!(
                 "a cluster keeps what it was made with: write that in `cluster.minikube` of the profile, or make it \
                  anew: {} (removes everything in it), then todoctl up {}",
                 self.removal(),
                 self.profile
-            ),
-        })
+            ), place: None })
     }
 
     /// Files that minikube can neither use nor make anew.
-    fn half_made(&self, status: &Output) -> DecideError {
-        DecideError {
-            message: format!("{} is half-made: minikube cannot use its files", self.title()),
+    fn half_made(&self, status: &Output) -> Diagnostic {
+        Diagnostic {
+            code: Code::ClusterUnfit,
+            what: format!("{} is half-made: minikube cannot use its files", self.title()),
             evidence: minikube::errors(status),
-            hint: format!("remove what is left of it: {}, then todoctl up {}", self.removal(), self.profile),
+            fix: format!("remove what is left of it: {}, then todoctl up {}", self.removal(), self.profile),
+            place: None,
         }
     }
 

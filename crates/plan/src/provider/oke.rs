@@ -2,8 +2,8 @@
 //! Refuses to start, stop and delete it.
 
 use super::{Found, Kubeconfig, Provider, Reach, Seen};
-use crate::step::DecideError;
 use crate::tool::oci;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile::Oke;
 
@@ -34,13 +34,15 @@ impl Provider for OkeProvider {
         let data = answer.data;
         if !matches!(data.lifecycle_state.as_str(), "ACTIVE" | "UPDATING") {
             let state = format!("is {}", data.lifecycle_state);
-            let unfit = DecideError {
-                message: format!("{} ({}) {state}, not ACTIVE", self.title(), data.name),
+            let unfit = Diagnostic {
+                code: Code::ClusterUnfit,
+                what: format!("{} ({}) {state}, not ACTIVE", self.title(), data.name),
                 evidence: Vec::new(),
-                hint: format!(
+                fix: format!(
                     "wait until it is, or name another one in the profile: {}",
                     oci::cluster(&self.0).line()
                 ),
+                place: None,
             };
             return Ok(Found { cluster: Seen::Down(state), unfit: Some(unfit) });
         }

@@ -1,9 +1,10 @@
 //! Step 1: the cluster runs, and its nodes can run the images.
 
 use std::sync::Arc;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use crate::provider::Provider;
-use crate::step::{Change, DecideError, Decision, Step, StepId, Undo};
+use crate::step::{Change, Decision, Step, StepId, Undo};
 use crate::world::nodes::Node;
 use crate::world::{Cluster, World};
 
@@ -43,7 +44,7 @@ impl Step for ClusterStep {
         Vec::new()
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         Ok(match &world.cluster {
             Cluster::Running(_) => {
                 let nodes: Vec<(&str, &Node)> = world.live.nodes().collect();
@@ -77,22 +78,24 @@ fn this() -> String {
 }
 
 /// Why some nodes cannot run images of these platforms: a pod placed there would never start (`exec format error`).
-fn misfit(platforms: &[String], nodes: &[(&str, &Node)]) -> Option<DecideError> {
+fn misfit(platforms: &[String], nodes: &[(&str, &Node)]) -> Option<Diagnostic> {
     let architecture = |platform: &String| platform.split('/').nth(1).unwrap_or_default().to_owned();
     let built: Vec<String> = platforms.iter().map(architecture).collect();
     let open = nodes.iter().filter(|(_, node)| node.schedulable && !node.architecture.is_empty());
     let lacking: Vec<_> = open.filter(|(_, node)| !built.contains(&node.architecture)).collect();
     let (_, first) = lacking.first()?;
-    Some(DecideError {
-        message: format!("the images are for {}, and the cluster has other nodes", built.join(", ")),
+    Some(Diagnostic {
+        code: Code::ImageArchitecture,
+        what: format!("the images are for {}, and the cluster has other nodes", built.join(", ")),
         evidence: lacking
             .iter()
             .map(|(name, node)| format!("node {name} is {}", node.architecture))
             .collect(),
-        hint: format!(
+        fix: format!(
             "build for them too, in the profile: builder: {{buildx: {{platforms: [linux/{}]}}}}",
             first.architecture
         ),
+        place: None,
     })
 }
 

@@ -4,11 +4,12 @@
 //! the secret values: is it there, whose is it, is there a value behind each reference, and one that Dapr accepts.
 
 use std::sync::Arc;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::step::{Change, DecideError, Decision, Guard, Reversal, Step, StepId, Undo};
+use crate::step::{Change, Decision, Guard, Reversal, Step, StepId, Undo};
 use crate::steps::{component_words, image::ImageStep, release_id, secret};
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
@@ -90,7 +91,7 @@ impl Step for ComponentStep {
         needs
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         let Some(access) = world.cluster.access() else {
             return Ok(Decision::none("known after start"));
         };
@@ -146,7 +147,7 @@ pub(super) fn back(kind: Kind, name: &str, live: Option<&LiveObject>, namespace:
 
 impl ComponentStep {
     /// Every reference has a value, and where the component reads a connection string, one that it can read.
-    fn judge_value(&self, reference: &SecretRef, world: &World) -> Result<(), DecideError> {
+    fn judge_value(&self, reference: &SecretRef, world: &World) -> Result<(), Diagnostic> {
         let SecretRef { set, key, postgres, place, .. } = reference;
         let name = &self.inputs.profile.secrets.sets[set][key];
         let Some(value) = secret::value(&self.inputs.profile, name, world) else {
@@ -154,44 +155,52 @@ impl ComponentStep {
                 // The secret's own step says what is wrong with it.
                 return Ok(());
             }
-            return Err(DecideError {
-                message: format!("{place}: {} refers to {set}, {key}, which has no value", self.title()),
+            return Err(Diagnostic {
+                code: Code::ComponentSecret,
+                what: format!("{place}: {} refers to {set}, {key}, which has no value", self.title()),
                 evidence: Vec::new(),
-                hint: format!("give {name}, which the profile calls optional, or leave the reference out"),
+                fix: format!("give {name}, which the profile calls optional, or leave the reference out"),
+                place: None,
             });
         };
         if *postgres && !is_for_postgres(&value) {
-            return Err(DecideError {
-                message: format!(
+            return Err(Diagnostic {
+                code: Code::ComponentSecret,
+                what: format!(
                     "{place}: {name} is not a connection string that Dapr's PostgreSQL accepts (postgres://… or host=…)",
                 ),
                 evidence: Vec::new(),
-                hint: format!(
+                fix: format!(
                     "let todoctl derive it: a value with `from: {name}` and `form: postgres` in secrets.values, and that value in secrets.sets.{set}"
                 ),
+                place: None,
             });
         }
         Ok(())
     }
 
-    fn refuse_without_dapr(&self, world: &World) -> Result<(), DecideError> {
+    fn refuse_without_dapr(&self, world: &World) -> Result<(), Diagnostic> {
         let Some(dapr) = &self.inputs.profile.dapr else { return Ok(()) };
         if world.components.known || self.inputs.only.contains(&dapr.release) {
             return Ok(());
         }
-        Err(DecideError {
-            message: format!("{} needs Dapr, and Kubernetes does not know its kinds", self.title()),
+        Err(Diagnostic {
+            code: Code::DaprAbsent,
+            what: format!("{} needs Dapr, and Kubernetes does not know its kinds", self.title()),
             evidence: Vec::new(),
-            hint: format!("name release {} in --only as well, or leave --only out", dapr.release),
+            fix: format!("name release {} in --only as well, or leave --only out", dapr.release),
+            place: None,
         })
     }
 
-    fn refuse_others(&self, live: Option<&LiveObject>) -> Result<(), DecideError> {
+    fn refuse_others(&self, live: Option<&LiveObject>) -> Result<(), Diagnostic> {
         match live.and_then(LiveObject::owner) {
-            Some(owner) if owner != self.inputs.name => Err(DecideError {
-                message: format!("{} belongs to profile {owner}", self.title()),
+            Some(owner) if owner != self.inputs.name => Err(Diagnostic {
+                code: Code::ComponentForeign,
+                what: format!("{} belongs to profile {owner}", self.title()),
                 evidence: Vec::new(),
-                hint: format!("use another namespace, or remove that profile: todoctl down {owner}"),
+                fix: format!("use another namespace, or remove that profile: todoctl down {owner}"),
+                place: None,
             }),
             Some(_) | None => Ok(()),
         }

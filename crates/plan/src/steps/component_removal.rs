@@ -1,8 +1,9 @@
 //! Dapr objects go away: those that left the profile, with a way back, and all of a profile in `todoctl down`.
 
 use std::sync::Arc;
+use todoctl_core::diagnostic::Diagnostic;
 
-use crate::step::{Change, DecideError, Decision, Step, StepId, Undo};
+use crate::step::{Change, Decision, Step, StepId, Undo};
 use crate::steps::{component, component_words, release_id};
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
@@ -77,7 +78,7 @@ impl Step for ComponentRemoval {
         services.map(|(name, _)| release_id(name)).collect()
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         let live = world.components.get(self.kind, &self.name);
         let (Some(access), Some(live)) = (world.cluster.access(), live) else {
             return Ok(Decision::none("is not there"));

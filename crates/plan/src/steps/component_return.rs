@@ -1,10 +1,11 @@
 //! `todoctl rollback --run`: a Dapr object gets the content that an earlier deployment left it with.
 
 use std::sync::Arc;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use serde_json::Value;
 
-use crate::step::{Change, DecideError, Decision, Step, StepId};
+use crate::step::{Change, Decision, Step, StepId};
 use crate::steps::component_removal::{Why, of_profile};
 use crate::steps::{component, component_words, release_id};
 use crate::tool::kubectl::Kubectl;
@@ -62,16 +63,18 @@ impl Step for ComponentReturn {
         self.inputs.profile.dapr.iter().map(|dapr| release_id(&dapr.release)).collect()
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         let Some(access) = world.cluster.access() else {
             return Ok(Decision::none("known after start"));
         };
         let live = world.components.get(self.kind, &self.name);
         if let Some(owner) = live.and_then(|live| live.owner()).filter(|owner| *owner != self.inputs.name) {
-            return Err(DecideError {
-                message: format!("{} belongs to profile {owner}", self.title()),
+            return Err(Diagnostic {
+                code: Code::ComponentForeign,
+                what: format!("{} belongs to profile {owner}", self.title()),
                 evidence: Vec::new(),
-                hint: format!("remove that profile: todoctl down {owner}"),
+                fix: format!("remove that profile: todoctl down {owner}"),
+                place: None,
             });
         }
         Ok(Decision {

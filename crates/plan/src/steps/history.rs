@@ -1,8 +1,9 @@
 //! Owns questions about the revisions of a release that several steps ask: the next number, whether another helm is at
 //! work, and the way back.
 
-use crate::step::{Check, DecideError, Guard, Returns, Reversal, Undo};
+use crate::step::{Check, Guard, Returns, Reversal, Undo};
 use crate::world::releases::{Revision, Target, target};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::workload::Workload;
 
 /// The number helm gives the next revision.
@@ -24,7 +25,7 @@ pub fn refuse_unfinished(
     namespace: &str,
     newest: &Revision,
     history: &[Revision],
-) -> Result<(), DecideError> {
+) -> Result<(), Diagnostic> {
     let repair = match (newest.status.as_str(), target(history, true)) {
         ("pending-install" | "uninstalling", _) => format!("helm uninstall {name} -n {namespace}"),
         ("pending-upgrade" | "pending-rollback", Target::Verified(good)) => {
@@ -35,13 +36,15 @@ pub fn refuse_unfinished(
         }
         _ => return Ok(()),
     };
-    Err(DecideError {
+    Err(Diagnostic {
+        code: Code::ReleasePending,
         evidence: Vec::new(),
-        message: format!(
+        what: format!(
             "release {name} is {} (revision {}): another helm works on it, or one was killed",
             newest.status, newest.number
         ),
-        hint: format!("wait for it; if no helm runs any more: {repair}"),
+        fix: format!("wait for it; if no helm runs any more: {repair}"),
+        place: None,
     })
 }
 

@@ -1,9 +1,10 @@
 //! Step 2: the cluster has an image. Its tag is the hash of its sources, so an image that is there is the right one.
 
 use std::sync::Arc;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use crate::builder::Images;
-use crate::step::{Change, Check, DecideError, Decision, Lane, Step, StepId, Undo};
+use crate::step::{Change, Check, Decision, Lane, Step, StepId, Undo};
 use crate::world::World;
 use todoctl_core::invocation::{Invocation, Tool};
 use todoctl_core::text;
@@ -70,14 +71,16 @@ impl Step for ImageStep {
         Lane::Build
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         let Some(there) = &world.images else {
             return Ok(Decision::none("known after start"));
         };
-        let reference = self.inputs.image_reference(&self.name).ok_or_else(|| DecideError {
+        let reference = self.inputs.image_reference(&self.name).ok_or_else(|| Diagnostic {
+            code: Code::InternalBug,
             evidence: Vec::new(),
-            message: format!("image {} has no tag", self.name),
-            hint: "this is a bug in todoctl: images are hashed before steps decide".to_owned(),
+            what: format!("image {} has no tag", self.name),
+            fix: "this is a bug in todoctl: images are hashed before steps decide".to_owned(),
+            place: None,
         })?;
         let is_there = there.contains(&reference);
         let change = match (is_there, self.names.as_slice()) {

@@ -1,10 +1,11 @@
 //! Step 1: the application's namespace exists.
 
 use std::sync::Arc;
+use todoctl_core::diagnostic::Diagnostic;
 
 use serde_json::json;
 
-use crate::step::{Change, DecideError, Decision, Step, StepId, Undo};
+use crate::step::{Change, Decision, Step, StepId, Undo};
 use crate::tool::kubectl::{Kubectl, namespace_object};
 use crate::world::World;
 use todoctl_project::inputs::Inputs;
@@ -35,7 +36,7 @@ impl Step for NamespaceStep {
         vec![StepId::single("cluster")]
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         let absent: Vec<&str> =
             self.0.namespaces().into_iter().filter(|name| !world.live.has_namespace(name)).collect();
         let Some(access) = world.cluster.access() else {

@@ -6,9 +6,10 @@
 mod dapr;
 
 use std::sync::Arc;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use crate::health;
-use crate::step::{Change, Check, DecideError, Decision, Step, StepId, Verdict};
+use crate::step::{Change, Check, Decision, Step, StepId, Verdict};
 use crate::steps::content::{is_broken, is_current, is_settled, labels_of, upgrade};
 use crate::steps::history::{kept, number_after, refuse_unfinished, unproven, way_back};
 use crate::steps::subject::owner;
@@ -69,7 +70,7 @@ impl Step for ReleaseStep {
         needs
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         let Some(access) = world.cluster.access() else {
             return Ok(Decision::none("known after start"));
         };
@@ -106,7 +107,7 @@ impl ReleaseStep {
         decision
     }
 
-    fn change(&self, world: &World, access: &Access, history: &[Revision]) -> Result<Decision, DecideError> {
+    fn change(&self, world: &World, access: &Access, history: &[Revision]) -> Result<Decision, Diagnostic> {
         let namespace = self.namespace();
         let helm = Helm::new(world.helm_major, access);
         let unread = Manifests::default();
@@ -154,19 +155,22 @@ impl ReleaseStep {
         Some(format!("chart {}, {}", self.spec().chart, fetched.digest))
     }
 
-    fn rendered<'a>(&self, manifests: &'a Manifests) -> Result<&'a [Workload], DecideError> {
+    fn rendered<'a>(&self, manifests: &'a Manifests) -> Result<&'a [Workload], Diagnostic> {
         match &manifests.wanted {
             Some(Ok(workloads)) => Ok(workloads),
-            Some(Err(why)) => Err(DecideError {
-                message: format!("chart {} does not render for release {}", self.spec().chart, self.name),
+            Some(Err(why)) => Err(Diagnostic {
+                code: Code::ChartRender,
+                what: format!("chart {} does not render for release {}", self.spec().chart, self.name),
                 evidence: why.lines().map(str::to_owned).collect(),
-                hint: "mend the chart or its values; the message above names the file and the line"
-                    .to_owned(),
+                fix: "mend the chart or its values; the message above names the file and the line".to_owned(),
+                place: None,
             }),
-            None => Err(DecideError {
+            None => Err(Diagnostic {
+                code: Code::InternalBug,
                 evidence: Vec::new(),
-                message: format!("the manifest of release {} was not read", self.name),
-                hint: "this is a bug in todoctl: charts are rendered before steps decide".to_owned(),
+                what: format!("the manifest of release {} was not read", self.name),
+                fix: "this is a bug in todoctl: charts are rendered before steps decide".to_owned(),
+                place: None,
             }),
         }
     }

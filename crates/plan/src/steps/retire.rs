@@ -2,8 +2,9 @@
 //! it back (`helm rollback` of an uninstalled release with history works: tried with helm 3.21 and 4.2).
 
 use std::sync::Arc;
+use todoctl_core::diagnostic::Diagnostic;
 
-use crate::step::{Change, DecideError, Decision, Guard, Returns, Reversal, StepId, Undo};
+use crate::step::{Change, Decision, Guard, Returns, Reversal, StepId, Undo};
 use crate::steps::release_id;
 use crate::steps::subject::{AboutRelease, Subject};
 use crate::tool::helm::Helm;
@@ -57,7 +58,7 @@ impl AboutRelease for RetireStep {
         self.after.clone()
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         let Some((access, newest)) = self.subject.newest(world) else {
             return Ok(Decision::none("is not there"));
         };

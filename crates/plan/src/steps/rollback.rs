@@ -1,8 +1,9 @@
 //! `todoctl rollback RELEASE [REVISION]`: one release returns to an earlier revision, verified, and comes back if it fails.
 
 use std::sync::Arc;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
-use crate::step::{Change, DecideError, Decision, StepId};
+use crate::step::{Change, Decision, StepId};
 use crate::steps::content::is_broken;
 use crate::steps::history::{number_after, refuse_unfinished, way_back};
 use crate::steps::subject::{AboutRelease, Subject};
@@ -40,12 +41,14 @@ impl RollbackStep {
 
 /// The revision to return to: the one asked for, else the newest verified one before the current.
 /// Never the nearest guess: an error lists the revisions that exist.
-pub fn choose_revision(name: &str, history: &[Revision], asked: Option<u32>) -> Result<u32, DecideError> {
+pub fn choose_revision(name: &str, history: &[Revision], asked: Option<u32>) -> Result<u32, Diagnostic> {
     let Some(newest) = history.last() else {
-        return Err(DecideError {
+        return Err(Diagnostic {
+            code: Code::ReleaseAbsent,
             evidence: Vec::new(),
-            message: format!("there is no release {name}"),
-            hint: "todoctl status lists the releases".to_owned(),
+            what: format!("there is no release {name}"),
+            fix: "todoctl status lists the releases".to_owned(),
+            place: None,
         });
     };
     let usable =
@@ -58,10 +61,12 @@ pub fn choose_revision(name: &str, history: &[Revision], asked: Option<u32>) -> 
     let hint = format!("revisions of {name}: {}", existing.join(", "));
     match asked {
         Some(number) if history.iter().any(|revision| revision.number == number) => Ok(number),
-        Some(number) => Err(DecideError {
+        Some(number) => Err(Diagnostic {
+            code: Code::ReleaseRevision,
             evidence: Vec::new(),
-            message: format!("release {name} has no revision {number}"),
-            hint,
+            what: format!("release {name} has no revision {number}"),
+            fix: hint,
+            place: None,
         }),
         None => history
             .iter()
@@ -69,10 +74,12 @@ pub fn choose_revision(name: &str, history: &[Revision], asked: Option<u32>) -> 
             .filter(usable)
             .find(|revision| revision.is_verified())
             .map(|revision| revision.number)
-            .ok_or_else(|| DecideError {
+            .ok_or_else(|| Diagnostic {
+                code: Code::ReleaseRevision,
                 evidence: Vec::new(),
-                message: format!("release {name} has no earlier revision that was verified"),
-                hint: format!("{hint}; name one of them"),
+                what: format!("release {name} has no earlier revision that was verified"),
+                fix: format!("{hint}; name one of them"),
+                place: None,
             }),
     }
 }
@@ -86,7 +93,7 @@ impl AboutRelease for RollbackStep {
         self.needs.clone()
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         let Some((access, newest)) = self.subject.newest(world) else {
             return Ok(Decision::none("is not there"));
         };
@@ -95,10 +102,12 @@ impl AboutRelease for RollbackStep {
         refuse_unfinished(name, namespace, newest, history)?;
         let manifests = world.manifests.get(name).cloned().unwrap_or_default();
         let Some(Ok(wanted)) = manifests.wanted else {
-            return Err(DecideError {
+            return Err(Diagnostic {
+                code: Code::ReleaseRevision,
                 evidence: Vec::new(),
-                message: format!("the manifest of revision {} of {name} cannot be read", self.revision),
-                hint: format!("helm get manifest {name} -n {namespace} --revision {}", self.revision),
+                what: format!("the manifest of revision {} of {name} cannot be read", self.revision),
+                fix: format!("helm get manifest {name} -n {namespace} --revision {}", self.revision),
+                place: None,
             });
         };
         let broken = is_broken(name, namespace, world);

@@ -8,11 +8,12 @@ mod values;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use crate::step::{Change, DecideError, Decision, Guard, Reversal, Step, StepId, Undo};
+use crate::step::{Change, Decision, Guard, Reversal, Step, StepId, Undo};
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
 use crate::world::secrets::same;
@@ -92,7 +93,7 @@ impl Step for SecretStep {
         vec![StepId::single("namespace")]
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         let Some(access) = world.cluster.access() else {
             return Ok(Decision::none("known after start"));
         };
@@ -135,7 +136,7 @@ impl Step for SecretStep {
 
 impl SecretStep {
     /// Values that were given have been checked where they came from; those that are kept may be older than the rules.
-    fn refuse_malformed(&self, world: &World) -> Result<(), DecideError> {
+    fn refuse_malformed(&self, world: &World) -> Result<(), Diagnostic> {
         let profile = &self.inputs.profile;
         for name in profile.secrets.sets[&self.name].values() {
             let name = source(profile, name);
@@ -148,10 +149,12 @@ impl SecretStep {
                 Some((secret, _)) => format!(", kept in Secret {secret}"),
                 None => String::new(),
             };
-            return Err(DecideError {
+            return Err(Diagnostic {
+                code: Code::SecretInvalid,
                 evidence: Vec::new(),
-                message: format!("{name}{place}: {}", problems.join("; ")),
-                hint: format!("give another value for {name}"),
+                what: format!("{name}{place}: {}", problems.join("; ")),
+                fix: format!("give another value for {name}"),
+                place: None,
             });
         }
         Ok(())

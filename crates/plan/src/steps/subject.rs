@@ -2,8 +2,9 @@
 //! A step that is about a release implements `AboutRelease` and is a `Step` by that. Refuses to decide.
 
 use std::sync::Arc;
+use todoctl_core::diagnostic::Diagnostic;
 
-use crate::step::{Check, DecideError, Decision, Step, StepId};
+use crate::step::{Check, Decision, Step, StepId};
 use crate::steps::release_id;
 use crate::world::releases::Revision;
 use crate::world::{Access, World};
@@ -92,7 +93,7 @@ pub fn owner<'w>(inputs: &Inputs, namespace: &str, newest: &'w Revision) -> Opti
 pub(super) trait AboutRelease: Send + Sync {
     fn subject(&self) -> &Subject;
     fn needs(&self) -> Vec<StepId>;
-    fn decide(&self, world: &World) -> Result<Decision, DecideError>;
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic>;
 }
 
 impl<T: AboutRelease> Step for T {
@@ -113,7 +114,7 @@ impl<T: AboutRelease> Step for T {
         AboutRelease::needs(self)
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         AboutRelease::decide(self, world)
     }
 }

@@ -1,8 +1,9 @@
 //! `todoctl down`: one release is uninstalled, history included. Not undone: the way back is `todoctl up`.
 
 use std::sync::Arc;
+use todoctl_core::diagnostic::Diagnostic;
 
-use crate::step::{Change, DecideError, Decision, Step, StepId, Undo};
+use crate::step::{Change, Decision, Step, StepId, Undo};
 use crate::steps::subject::{AboutRelease, Subject, owner};
 use crate::steps::{component_removal, release_id};
 use crate::tool::helm::Helm;
@@ -65,7 +66,7 @@ impl AboutRelease for UninstallStep {
         self.after.clone()
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         let Some((access, newest)) = self.subject.newest(world) else {
             return Ok(Decision::none("is not there"));
         };

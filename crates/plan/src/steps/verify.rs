@@ -1,10 +1,11 @@
 //! Step 9: the deployment as a whole answers. Also `todoctl verify`: every release as it is, without a change.
 
 use std::sync::Arc;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use serde_json::Value;
 
-use crate::step::{Asked, Check, DecideError, Decision, Expectation, Request, Step, StepId};
+use crate::step::{Asked, Check, Decision, Expectation, Request, Step, StepId};
 use crate::steps::subject::{AboutRelease, Subject};
 use crate::steps::{content::is_settled, release_id};
 use crate::world::World;
@@ -127,7 +128,7 @@ impl Step for VerifyStep {
         kept.chain(self.retired.iter().cloned()).collect()
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         if world.cluster.access().is_none() {
             return Ok(Decision::none("known after start"));
         }
@@ -170,22 +171,26 @@ impl AboutRelease for ReleaseCheck {
         Vec::new()
     }
 
-    fn decide(&self, world: &World) -> Result<Decision, DecideError> {
+    fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         let Subject { inputs, name, namespace, .. } = &self.0;
         let manifest = world.manifests.get(name).and_then(|manifests| manifests.target.clone());
         let Some(workloads) = manifest else {
-            return Err(DecideError {
+            return Err(Diagnostic {
+                code: Code::ReleaseAbsent,
                 evidence: Vec::new(),
-                message: format!("release {name} is not deployed"),
-                hint: format!("todoctl up {}", inputs.name),
+                what: format!("release {name} is not deployed"),
+                fix: format!("todoctl up {}", inputs.name),
+                place: None,
             });
         };
         let evidence = differences(&workloads, &world.live.release_workloads(name, namespace));
         if !evidence.is_empty() {
-            return Err(DecideError {
+            return Err(Diagnostic {
+                code: Code::ReleaseDrifted,
                 evidence,
-                message: format!("release {name} was changed by someone else"),
-                hint: format!("bring it back: todoctl up {}", inputs.name),
+                what: format!("release {name} was changed by someone else"),
+                fix: format!("bring it back: todoctl up {}", inputs.name),
+                place: None,
             });
         }
         let mut decision = Decision::none("checks only");

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use todoctl_core::diagnostic::{Code, Diagnostic, Place};
 
 /// One thing that is wrong in a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,3 +78,13 @@ impl fmt::Display for ProfileError {
 }
 
 impl std::error::Error for ProfileError {}
+
+impl From<ProfileError> for Diagnostic {
+    fn from(error: ProfileError) -> Self {
+        let place = error.problems.first().map(|problem| Place {
+            file: problem.file.display().to_string(),
+            line: problem.position.map(|(line, _)| line),
+        });
+        Self { place, ..Self::new(Code::ProfileInvalid, error.to_string(), error.hint()) }
+    }
+}

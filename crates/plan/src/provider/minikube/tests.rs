@@ -83,7 +83,7 @@ fn a_failed_read_is_no_absence() {
     let broken = r#"{"type":"io.k8s.sigs.minikube.error","data":{"message":"Error getting cluster config"}}"#;
     let invalid = r#"{"invalid":[{"Name":"minikube"}],"valid":[]}"#;
     let unfit = found(&answer(38, broken), invalid).unwrap().unfit.unwrap();
-    assert_eq!(unfit.message, "cluster minikube is half-made: minikube cannot use its files");
+    assert_eq!(unfit.what, "cluster minikube is half-made: minikube cannot use its files");
     assert_eq!(unfit.evidence, ["Error getting cluster config"]);
 }
 

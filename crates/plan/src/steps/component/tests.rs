@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 use serde_json::json;
+use todoctl_core::diagnostic::Diagnostic;
 
 use super::*;
 use crate::world::components::Components;
@@ -33,12 +34,12 @@ fn world(url: Option<&str>, live: &Value) -> World {
     world
 }
 
-fn decide(inputs: &Arc<Inputs>, world: &World) -> Result<Decision, DecideError> {
+fn decide(inputs: &Arc<Inputs>, world: &World) -> Result<Decision, Diagnostic> {
     ComponentStep::new(inputs, &inputs.dapr.objects[0]).decide(world)
 }
 
 fn refused(world: &World) -> String {
-    decide(&inputs(), world).unwrap_err().message
+    decide(&inputs(), world).unwrap_err().what
 }
 
 #[test]
@@ -49,7 +50,7 @@ fn values_that_end_the_sidecar_are_refused_and_not_shown() {
     );
     let error = decide(&inputs(), &world(Some("postgresql+asyncpg://u:CANARY@h/d"), &json!([]))).unwrap_err();
     assert_eq!(
-        error.message,
+        error.what,
         "objects.yaml:7: database-url is not a connection string that Dapr's PostgreSQL accepts \
          (postgres://… or host=…)"
     );
@@ -66,7 +67,7 @@ fn without_dapr_and_without_its_release_nothing_can_be_applied() {
     let mut world = world(Some("postgres://h/d"), &json!([]));
     world.components = Components::default();
     let error = decide(&Arc::new(inputs), &world).unwrap_err();
-    assert_eq!(error.message, "component statestore needs Dapr, and Kubernetes does not know its kinds");
+    assert_eq!(error.what, "component statestore needs Dapr, and Kubernetes does not know its kinds");
     assert!(decide(&self::inputs(), &world).is_ok(), "the release of Dapr brings them in the same run");
 }
 

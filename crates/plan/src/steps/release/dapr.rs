@@ -4,11 +4,12 @@
 //! applied here, unless this is the first installation into a cluster that has none.
 
 use super::ReleaseStep;
-use crate::step::{Check, DecideError, Undo};
+use crate::step::{Check, Undo};
 use crate::steps::component;
 use crate::tool::kubectl::Kubectl;
 use crate::world::releases::Revision;
 use crate::world::{Access, Manifests, World};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::Invocation;
 use todoctl_core::labels;
 use todoctl_project::dapr::{self, Crd};
@@ -72,23 +73,25 @@ impl ReleaseStep {
 
     /// A pod that neither has nor asks for the container of a component in its scope would get a sidecar that ends at its
     /// start.
-    pub(super) fn asks_for_containers(&self, manifests: &Manifests) -> Result<(), DecideError> {
+    pub(super) fn asks_for_containers(&self, manifests: &Manifests) -> Result<(), Diagnostic> {
         let unasked = manifests.demand.workloads.iter().find_map(|workload| {
             workload.pod.unasked.first().map(|container| (workload.name.as_str(), container.as_str()))
         });
         let Some((workload, container)) = unasked else { return Ok(()) };
-        Err(DecideError {
-            message: format!(
+        Err(Diagnostic {
+            code: Code::ComponentContainer,
+            what: format!(
                 "release {}: the pods of {workload} neither have nor ask for the container {container}, which serves a \
                  Dapr component in their scope",
                 self.name
             ),
             evidence: Vec::new(),
-            hint: format!(
+            fix: format!(
                 "let the chart render the containers of its value dapr.components before the sidecar, as this project's \
                  charts do, or give the pods the annotation {}: \"true\"",
                 dapr::INJECTION
             ),
+            place: None,
         })
     }
 

@@ -79,7 +79,7 @@ enum Made {
 fn told(inputs: &Arc<Inputs>, world: &World) -> String {
     let decision = match ReleaseStep::new(inputs, "web").decide(world) {
         Ok(decision) => decision,
-        Err(error) => return format!("error: {error}\nevidence: {:?}\nhint: {}", error.evidence, error.hint),
+        Err(error) => return format!("error: {error}\nevidence: {:?}\nhint: {}", error.evidence, error.fix),
     };
     let mut lines = vec![match &decision.change {
         Change::None { why } => format!("none: {why}"),
