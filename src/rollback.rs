@@ -89,7 +89,7 @@ async fn of_release(
     let inputs = &session.inputs;
     let namespace = inputs.namespace(&inputs.profile.releases[name]);
     let history = world.releases.history(namespace, name).to_vec();
-    let revision = choose_revision(name, &history, asked)?;
+    let revision = choose_revision(name, &history, asked).map_err(Diagnostic::unchanged)?;
     let runner = session.runner(Some(access), None);
     let target = [(namespace, name, revision)];
     survey::revisions(&runner, &mut world, &target).await?;

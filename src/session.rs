@@ -250,7 +250,7 @@ impl Session {
         let Found { cluster, unfit } = self.found().await?;
         match unfit {
             None => self.reached(cluster).await,
-            Some(why) => Err(why.into()),
+            Some(why) => Err(why.unchanged()),
         }
     }
 
@@ -259,7 +259,7 @@ impl Session {
         match found {
             // Nothing that we could start.
             Found { cluster: Seen::Down(_), unfit: Some(why) } if self.provider.start().is_empty() => {
-                Err(why.into())
+                Err(why.unchanged())
             }
             found => Ok(found),
         }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::args::{Args, Form, Reading};
 use crate::session::Session;
-use todoctl_core::diagnostic::Diagnostic;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_core::labels;
 use todoctl_plan::health;
@@ -51,12 +51,13 @@ pub(super) async fn status(args: &Args, command: &Reading, output: &mut Output) 
 fn row(name: &str, namespace: &str, world: &World) -> Row {
     let newest = world.releases.newest(namespace, name);
     let health = newest.map_or_else(
-        || Verdict::NotYet { why: "not deployed".to_owned() },
+        || Verdict::NotYet { code: Code::ReleaseAbsent, why: "not deployed".to_owned() },
         |newest| match health::of_release(name, namespace, &world.live) {
             // A broken pod is worth more words than who changed it.
             broken @ (Verdict::Broken { .. } | Verdict::Stale { .. }) => broken,
             Verdict::Ready | Verdict::NotYet { .. } if steps::is_drifted(newest, name, namespace, world) => {
-                Verdict::NotYet { why: "changed by someone else (todoctl verify says how)".to_owned() }
+                let why = "changed by someone else (todoctl verify says how)".to_owned();
+                Verdict::NotYet { code: Code::ReleaseDrifted, why }
             }
             verdict @ (Verdict::Ready | Verdict::NotYet { .. }) => verdict,
         },
@@ -77,7 +78,7 @@ fn row(name: &str, namespace: &str, world: &World) -> Row {
 fn health_text(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Ready => "healthy".to_owned(),
-        Verdict::NotYet { why } => why.clone(),
+        Verdict::NotYet { why, .. } => why.clone(),
         Verdict::Stale { why, .. } | Verdict::Broken { why, .. } => format!("broken: {why}"),
     }
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::step::{Change, StepId};
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::text;
 
 /// Version of the event format: additions keep it, anything else raises it.
@@ -258,12 +259,9 @@ pub enum Outcome {
 pub struct Cause {
     /// The step that failed; absent when a person interrupted the run.
     pub step: Option<StepId>,
-    /// What failed and why.
-    pub message: String,
-    /// Lines of evidence: container states, events, last log lines.
-    pub evidence: Vec<String>,
-    /// What to do next; empty when there is nothing to suggest.
-    pub hint: String,
+    /// What failed and why, the evidence, what to do next.
+    #[serde(flatten)]
+    pub diagnostic: Diagnostic,
     /// Whether a person interrupted the run.
     pub interrupted: bool,
 }

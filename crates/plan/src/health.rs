@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::step::{Check, Verdict};
 use crate::world::live::{Live, Object};
+use todoctl_core::diagnostic::Code;
 use todoctl_core::text;
 use todoctl_core::workload::{Workload, WorkloadKind};
 
@@ -49,16 +50,14 @@ fn all(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
 fn rolled_out(want: &Workload, live: &Live) -> Verdict {
     let name = format!("{} {}", want.kind, want.name);
     let Some(object) = live.workload(want.kind, &want.namespace, &want.name) else {
-        return Verdict::NotYet { why: format!("{name} does not exist yet") };
+        return Verdict::not_yet(format!("{name} does not exist yet"));
     };
     if object.number("/status/observedGeneration") < object.metadata.generation {
-        return Verdict::NotYet { why: format!("{name}: Kubernetes has not seen the change yet") };
+        return Verdict::not_yet(format!("{name}: Kubernetes has not seen the change yet"));
     }
     let replicas = object.spec.get("replicas").and_then(Value::as_u64).unwrap_or(1);
     if replicas != u64::from(want.replicas) {
-        return Verdict::NotYet {
-            why: format!("{name} asks for {replicas} replicas instead of {}", want.replicas),
-        };
+        return Verdict::not_yet(format!("{name} asks for {replicas} replicas instead of {}", want.replicas));
     }
     match want.kind {
         WorkloadKind::Deployment => deployment(&name, object, live),
@@ -77,7 +76,11 @@ fn deployment(name: &str, object: &Object, live: &Live) -> Verdict {
         return verdict;
     }
     if let Some(condition) = progress_failure(object) {
-        return Verdict::Broken { why: format!("{name}: {condition}"), pods: names(&pods) };
+        return Verdict::Broken {
+            code: Code::ReleaseStalled,
+            why: format!("{name}: {condition}"),
+            pods: names(&pods),
+        };
     }
     let want = object.spec.get("replicas").and_then(Value::as_i64).unwrap_or(1);
     let count = |field: &str| object.number(&format!("/status/{field}"));
@@ -96,7 +99,7 @@ fn deployment(name: &str, object: &Object, live: &Live) -> Verdict {
     } else {
         format!("{name}: {available} of {want} pods are ready")
     };
-    Verdict::NotYet { why: pods::detail(&why, &pods) }
+    pods::not_ready(why, &pods)
 }
 
 fn stateful_set(name: &str, object: &Object, live: &Live) -> Verdict {
@@ -109,7 +112,7 @@ fn stateful_set(name: &str, object: &Object, live: &Live) -> Verdict {
         return verdict;
     }
     // A StatefulSet waits for a broken pod of an earlier revision for good (kubernetes#67250).
-    if let Some(Verdict::Broken { why, pods }) = pods::doomed(&old) {
+    if let Some(Verdict::Broken { why, pods, .. }) = pods::doomed(&old) {
         return Verdict::Stale {
             why: format!("{name}: a pod of an earlier revision is in the way: {why}"),
             pods,
@@ -124,7 +127,7 @@ fn stateful_set(name: &str, object: &Object, live: &Live) -> Verdict {
     {
         return pods::all_seen(name, object, &new).unwrap_or(Verdict::Ready);
     }
-    Verdict::NotYet { why: pods::detail(&format!("{name}: {ready} of {want} pods are ready"), &new) }
+    pods::not_ready(format!("{name}: {ready} of {want} pods are ready"), &new)
 }
 
 fn gone(release: &str, namespace: &str, live: &Live) -> Verdict {
@@ -137,6 +140,7 @@ fn gone(release: &str, namespace: &str, live: &Live) -> Verdict {
         return Verdict::Ready;
     }
     Verdict::NotYet {
+        code: Code::ReleaseRemains,
         why: format!(
             "still there of {release}: {}, {}",
             text::count(workloads.len(), "workload"),

@@ -6,6 +6,7 @@ mod undo;
 pub use undo::{Guard, Returns, Reversal, Undo};
 
 use std::fmt;
+use todoctl_core::diagnostic::Code;
 use todoctl_core::diagnostic::Diagnostic;
 
 use serde::{Deserialize, Serialize};
@@ -254,6 +255,8 @@ pub enum Verdict {
     Ready,
     /// Not yet, and what is missing.
     NotYet {
+        /// The reason, should it stay so.
+        code: Code,
         /// What is missing.
         why: String,
     },
@@ -266,9 +269,18 @@ pub enum Verdict {
     },
     /// It never will: waiting is pointless.
     Broken {
-        /// The reason, with the object's name.
+        /// The reason.
+        code: Code,
+        /// The reason in words, with the object's name.
         why: String,
         /// Pods whose logs show it.
         pods: Vec<String>,
     },
+}
+
+impl Verdict {
+    /// Not yet, for no reason that has a name of its own.
+    pub fn not_yet(why: impl Into<String>) -> Self {
+        Self::NotYet { code: Code::ReleaseNotReady, why: why.into() }
+    }
 }

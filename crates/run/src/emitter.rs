@@ -56,6 +56,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use todoctl_core::diagnostic::{Code, Diagnostic};
     use todoctl_plan::event::{Cause, Outcome, StepResult};
     use todoctl_plan::step::StepId;
 
@@ -76,9 +77,12 @@ mod tests {
             outcome: Outcome::Failed {
                 cause: Cause {
                     step: Some(StepId::of("release", "backend")),
-                    message: format!("cannot log in with {said}"),
-                    evidence: vec![format!("password={said}")],
-                    hint: said.to_owned(),
+                    diagnostic: Diagnostic::new(
+                        Code::CheckFailed,
+                        format!("cannot log in with {said}"),
+                        said,
+                    )
+                    .because([format!("password={said}")]),
                     interrupted: false,
                 },
             },

@@ -26,6 +26,7 @@ use self::hub::Hub;
 use crate::emitter::Emitter;
 use crate::lock::Lock;
 use crate::runner::{Heard, SharedRunner};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output, RunError};
 use todoctl_plan::builder::Store;
 use todoctl_plan::event::{Cause, Event, FORMAT, Outcome, Remaining, StepInfo};
@@ -104,7 +105,8 @@ impl Engine {
         let start = Start::now();
         let hub = Hub::new(&self.runner, self.access.as_ref(), live);
         self.begin("recover", open.steps.iter().map(|step| step.info.clone()).collect());
-        let cause = cause(None, format!("run {} ({}) did not finish", open.run, open.who), "");
+        let what = format!("run {} ({}) did not finish", open.run, open.who);
+        let cause = cause(Diagnostic::usual(Code::RunUnfinished, what));
         let undo = seen::undo_list(open, now);
         let seal = self.seal_of(open);
         let origin = start.clone().of(open);
@@ -154,13 +156,12 @@ impl Engine {
 
     /// What is left when the lock was lost: nothing that a person should do by hand.
     fn ousted(why: String, touched: Vec<StepId>) -> Outcome {
-        let hint = "todoctl recover, or wait for whoever holds it";
         let remaining = touched.into_iter().map(|step| Remaining {
             step,
             why: "undone by whoever holds the lock now".to_owned(),
             commands: Vec::new(),
         });
-        let cause = Cause { interrupted: true, ..cause(None, why, hint) };
+        let cause = Cause { interrupted: true, ..cause(Diagnostic::usual(Code::LockLost, why)) };
         Outcome::Stuck { cause, remaining: remaining.collect() }
     }
 
@@ -229,7 +230,7 @@ impl Engine {
         let step = StepId::single("verify");
         for command in commands {
             if let Err(failure) = self.command(&step, command).await {
-                let message = format!("could not {title}: {}", failure.message);
+                let message = format!("could not {title}: {}", failure.what);
                 self.events.emit(Event::Warning { message });
                 break;
             }
@@ -237,10 +238,9 @@ impl Engine {
     }
 
     /// Runs one changing command and tells about it. A status other than 0 is a failure.
-    async fn command(&self, step: &StepId, command: &Invocation) -> Result<Output, CommandFailure> {
+    async fn command(&self, step: &StepId, command: &Invocation) -> Result<Output, Diagnostic> {
         if let Some(lock) = &self.lock {
-            let refused = |message| CommandFailure { message, evidence: Vec::new(), hint: String::new() };
-            lock.gate().await.map_err(refused)?;
+            lock.gate().await.map_err(|why| Diagnostic::new(Code::LockLost, why, ""))?;
         }
         let line = command.line();
         self.events.emit(Event::CommandStarted { step: step.clone(), command: line.clone() });
@@ -256,22 +256,21 @@ impl Engine {
         match result {
             Ok(output) if output.is_success() => Ok(output),
             Ok(output) => Err(self.complaint(step, command, &output)),
-            Err(error) => {
-                Err(CommandFailure { message: error.to_string(), evidence: Vec::new(), hint: error.hint() })
-            }
+            Err(error) => Err(error.into()),
         }
     }
 
     /// Why a command failed, in its own words.
-    fn complaint(&self, step: &StepId, command: &Invocation, output: &Output) -> CommandFailure {
+    fn complaint(&self, step: &StepId, command: &Invocation, output: &Output) -> Diagnostic {
         let complaint = dialect::complaint(command, output, &self.names.profile);
         let log = self.names.folder.join(format!("{}.log", log_name(step)));
         let whole = format!("its whole output: {}", log.display());
-        CommandFailure {
-            message: format!("{} failed: {}", command.tool.name(), complaint.headline),
-            evidence: complaint.evidence,
-            hint: complaint.hint.map_or(whole.clone(), |hint| format!("{hint} ({whole})")),
-        }
+        let fix = match complaint.fix.as_str() {
+            "" => whole,
+            fix => format!("{fix} ({whole})"),
+        };
+        let what = format!("{} failed: {}", command.tool.name(), complaint.what);
+        Diagnostic { what, fix, ..complaint }
     }
 
     async fn run_logged(&self, step: &StepId, command: Invocation) -> Result<Output, RunError> {
@@ -317,19 +316,10 @@ impl Engine {
     }
 }
 
-/// A changing command that failed.
-struct CommandFailure {
-    message: String,
-    evidence: Vec<String>,
-    hint: String,
-}
-
 /// Why the way forward ended early.
 struct Failure {
     step: Option<StepId>,
-    message: String,
-    evidence: Vec<String>,
-    hint: String,
+    diagnostic: Diagnostic,
     /// Pods whose logs show it.
     pods: Vec<String>,
     /// Releases that show it, with their namespaces; none: the check's own.
@@ -339,8 +329,9 @@ struct Failure {
     interrupted: bool,
 }
 
-fn cause(step: Option<StepId>, message: String, hint: &str) -> Cause {
-    Cause { step, message, evidence: Vec::new(), hint: hint.to_owned(), interrupted: false }
+/// A cause that belongs to no step.
+fn cause(diagnostic: Diagnostic) -> Cause {
+    Cause { step: None, diagnostic, interrupted: false }
 }
 
 /// Name of the log of a step's commands, without its ending.

@@ -94,7 +94,7 @@ fn release(name: &str, inputs: &Inputs, world: &World) -> Finding {
             let fix = format!("{again} deletes it, or: kubectl delete pod {} -n {namespace}", pods.join(" "));
             Finding::warning(area, name, why, fix)
         }
-        Verdict::NotYet { why } => Finding::warning(
+        Verdict::NotYet { why, .. } => Finding::warning(
             Area::Releases,
             name,
             why,

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::names;
 use crate::step::Verdict;
 use crate::world::live::Object;
+use todoctl_core::diagnostic::Code;
 use todoctl_core::labels;
 
 /// Waiting reasons that do not heal by themselves.
@@ -23,17 +24,36 @@ const DOOMED: [&str; 7] = [
 
 /// `Broken` when a pod is doomed.
 pub(super) fn doomed(pods: &[&Object]) -> Option<Verdict> {
-    let reasons: Vec<(&Object, String)> = pods.iter().filter_map(|pod| Some((*pod, doom(pod)?))).collect();
-    let (pod, why) = reasons.first()?;
+    let reasons: Vec<(&Object, Reason)> = pods.iter().filter_map(|pod| Some((*pod, doom(pod)?))).collect();
+    let (pod, Reason { code, why }) = reasons.first()?;
     let broken: Vec<&Object> = reasons.iter().map(|(pod, _)| *pod).collect();
-    Some(Verdict::Broken { why: format!("pod {}: {why}", pod.metadata.name), pods: names(&broken) })
+    let why = format!("pod {}: {why}", pod.metadata.name);
+    Some(Verdict::Broken { code: *code, why, pods: names(&broken) })
 }
 
-fn doom(pod: &Object) -> Option<String> {
+/// Why a pod is not as it should be.
+struct Reason {
+    code: Code,
+    why: String,
+}
+
+/// The code of what the kubelet says of a container that waits.
+fn code_of(waiting: &str) -> Code {
+    match waiting {
+        "CrashLoopBackOff" => Code::PodCrashLoop,
+        "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull" => Code::PodImage,
+        "CreateContainerConfigError" => Code::PodConfig,
+        "CreateContainerError" | "RunContainerError" => Code::PodCreate,
+        _ => Code::ReleaseNotReady,
+    }
+}
+
+fn doom(pod: &Object) -> Option<Reason> {
     containers(pod).find_map(|container| {
         let name = text(container, "/name");
         if text(container, "/state/terminated/reason") == "OOMKilled" {
-            return Some(format!("container {name} was killed: out of memory"));
+            let why = format!("container {name} was killed: out of memory");
+            return Some(Reason { code: Code::PodOutOfMemory, why });
         }
         let reason = text(container, "/state/waiting/reason");
         if !DOOMED.contains(&reason) {
@@ -43,8 +63,10 @@ fn doom(pod: &Object) -> Option<String> {
         let restarts = container.get("restartCount").and_then(Value::as_i64).unwrap_or(0);
         let syncing = reason == "CreateContainerConfigError" && message.contains("failed to sync");
         let sidecar = name == "daprd" && reason == "CrashLoopBackOff" && restarts <= 1;
-        (!syncing && !sidecar)
-            .then(|| format!("container {name} {reason}{}{}", exit(container), colon(message)))
+        (!syncing && !sidecar).then(|| Reason {
+            code: code_of(reason),
+            why: format!("container {name} {reason}{}{}", exit(container), colon(message)),
+        })
     })
 }
 
@@ -54,6 +76,7 @@ pub(super) fn all_seen(name: &str, workload: &Object, pods: &[&Object]) -> Optio
     let asks = text(&workload.spec, "/template/metadata/annotations/dapr.io~1enabled") == "true";
     let want = workload.spec.get("replicas").and_then(Value::as_u64).unwrap_or(1);
     (asks && (pods.len() as u64) < want).then(|| Verdict::NotYet {
+        code: Code::PodSidecar,
         why: format!("{name}: {} of {want} pods were seen with their Dapr sidecar", pods.len()),
     })
 }
@@ -87,33 +110,34 @@ fn lack(pod: &Object) -> Option<String> {
     Some(format!("the container {missing}, which serves a Dapr component"))
 }
 
-/// The reason why pods are not ready, added to a sentence.
-pub(super) fn detail(sentence: &str, pods: &[&Object]) -> String {
-    pods.iter().find_map(|pod| Some((pod, unready(pod)?))).map_or_else(
-        || sentence.to_owned(),
-        |(pod, why)| format!("{sentence} (pod {}: {why})", pod.metadata.name),
-    )
+/// `NotYet`, with the reason of the first pod that is not ready added to a sentence.
+pub(super) fn not_ready(sentence: String, pods: &[&Object]) -> Verdict {
+    match pods.iter().find_map(|pod| Some((pod, unready(pod)?))) {
+        None => Verdict::not_yet(sentence),
+        Some((pod, Reason { code, why })) => {
+            Verdict::NotYet { code, why: format!("{sentence} (pod {}: {why})", pod.metadata.name) }
+        }
+    }
 }
 
-fn unready(pod: &Object) -> Option<String> {
+fn unready(pod: &Object) -> Option<Reason> {
     if let Some(condition) = condition(pod, "PodScheduled") {
-        return Some(format!("cannot be scheduled: {condition}"));
+        let why = format!("cannot be scheduled: {condition}");
+        return Some(Reason { code: Code::PodUnschedulable, why });
     }
     let container = containers(pod).find(|one| one.get("ready").and_then(Value::as_bool) == Some(false))?;
     let name = text(container, "/name");
     let waiting = text(container, "/state/waiting/reason");
     if !waiting.is_empty() {
-        return Some(format!(
-            "container {name} {waiting}{}",
-            colon(text(container, "/state/waiting/message"))
-        ));
+        let why = format!("container {name} {waiting}{}", colon(text(container, "/state/waiting/message")));
+        return Some(Reason { code: code_of(waiting), why });
     }
     let restarts = container.get("restartCount").and_then(Value::as_i64).unwrap_or(0);
     let restarted =
         if restarts > 0 { format!(", restarted {restarts} times{}", exit(container)) } else { String::new() };
     let started = container.get("started").and_then(Value::as_bool) == Some(true);
     let probe = if started { "is not ready" } else { "has not passed its startup probe" };
-    Some(format!("container {name} {probe}{restarted}"))
+    Some(Reason { code: Code::ReleaseNotReady, why: format!("container {name} {probe}{restarted}") })
 }
 
 fn condition(pod: &Object, kind: &str) -> Option<String> {

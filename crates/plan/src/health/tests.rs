@@ -41,28 +41,19 @@ fn verdict(items: &[Value]) -> Verdict {
 
 #[test]
 fn an_absent_or_unseen_or_scaled_deployment_is_not_yet_ready() {
-    assert_eq!(verdict(&[]), Verdict::NotYet { why: "deployment web does not exist yet".into() });
+    assert_eq!(verdict(&[]), Verdict::not_yet("deployment web does not exist yet"));
     let unseen = verdict(&[deployment_object(3, 2, 2, 2, 2)]);
-    assert_eq!(
-        unseen,
-        Verdict::NotYet { why: "deployment web: Kubernetes has not seen the change yet".into() }
-    );
+    assert_eq!(unseen, Verdict::not_yet("deployment web: Kubernetes has not seen the change yet"));
     let mut scaled = deployment_object(3, 3, 0, 0, 0);
     scaled["spec"]["replicas"] = json!(0);
-    assert_eq!(
-        verdict(&[scaled]),
-        Verdict::NotYet { why: "deployment web asks for 0 replicas instead of 2".into() }
-    );
+    assert_eq!(verdict(&[scaled]), Verdict::not_yet("deployment web asks for 0 replicas instead of 2"));
 }
 
 #[test]
 fn only_all_new_and_available_is_ready() {
     assert_eq!(verdict(&[deployment_object(3, 3, 2, 2, 2)]), Verdict::Ready);
     let old_left = verdict(&[deployment_object(3, 3, 2, 2, 3)]);
-    assert_eq!(
-        old_left,
-        Verdict::NotYet { why: "deployment web: 1 pod of the old revision still there".into() }
-    );
+    assert_eq!(old_left, Verdict::not_yet("deployment web: 1 pod of the old revision still there"));
 }
 
 #[test]
@@ -77,7 +68,10 @@ fn doomed_pods_of_the_current_revision_are_broken() {
     };
     let why = "pod web-1: container app ImagePullBackOff, last exit status 1: Back-off pulling image \"a\""
         .to_owned();
-    assert_eq!(verdict(&items("new")), Verdict::Broken { why, pods: vec!["web-1".into()] });
+    assert_eq!(
+        verdict(&items("new")),
+        Verdict::Broken { code: Code::PodImage, why, pods: vec!["web-1".into()] }
+    );
     assert!(
         matches!(verdict(&items("old")), Verdict::NotYet { .. }),
         "a pod of the earlier revision proves nothing"
@@ -104,7 +98,7 @@ fn a_missed_progress_deadline_is_broken() {
     let mut object = deployment_object(3, 3, 1, 2, 3);
     object["status"]["conditions"] = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "too slow"}]);
     let why = "deployment web: ProgressDeadlineExceeded: too slow".to_owned();
-    assert_eq!(verdict(&[object]), Verdict::Broken { why, pods: vec![] });
+    assert_eq!(verdict(&[object]), Verdict::Broken { code: Code::ReleaseStalled, why, pods: vec![] });
 }
 
 #[test]
@@ -119,7 +113,7 @@ fn a_workload_whose_pods_were_not_seen_may_lack_sidecars() {
     };
     let seen = |pods: &[Value]| verdict(&[&[asking.clone(), replica_set("new", "2")], pods].concat());
     let why = "deployment web: 1 of 2 pods were seen with their Dapr sidecar".to_owned();
-    assert_eq!(seen(&[with_sidecar("web-1")]), Verdict::NotYet { why });
+    assert_eq!(seen(&[with_sidecar("web-1")]), Verdict::NotYet { code: Code::PodSidecar, why });
     assert_eq!(seen(&[with_sidecar("web-1"), with_sidecar("web-2")]), Verdict::Ready);
 }
 
@@ -146,5 +140,11 @@ fn a_release_is_gone_when_its_pods_are() {
     let check = Check::Gone { release: "web".into(), namespace: "todo".into(), within_seconds: 1 };
     assert_eq!(judge(&check, &live(&[])), Some(Verdict::Ready));
     let verdict = judge(&check, &live(&[pod("web-1", "new", &json!({}))]));
-    assert_eq!(verdict, Some(Verdict::NotYet { why: "still there of web: 0 workloads, 1 pod".into() }));
+    assert_eq!(
+        verdict,
+        Some(Verdict::NotYet {
+            code: Code::ReleaseRemains,
+            why: "still there of web: 0 workloads, 1 pod".into()
+        })
+    );
 }

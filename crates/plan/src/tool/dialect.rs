@@ -3,6 +3,7 @@
 
 use super::docker::buildkit;
 use super::minikube::events;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Dialect, Invocation, Output};
 
 /// What a line of a command that still runs says.
@@ -14,17 +15,6 @@ pub enum Said {
     Warning(String),
     /// Nothing for people.
     Nothing,
-}
-
-/// Why a command failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
-    /// One line that says what failed.
-    pub headline: String,
-    /// What it said, line by line.
-    pub evidence: Vec<String>,
-    /// What to do about it, when the tool's words tell.
-    pub hint: Option<String>,
 }
 
 /// Whether the lines of such a command are read while it runs.
@@ -44,12 +34,11 @@ pub fn read(dialect: Dialect, line: &str) -> Said {
     }
 }
 
-/// Why a command failed that the profile of this name needs.
-pub fn complaint(command: &Invocation, output: &Output, profile: &str) -> Complaint {
-    let text = || Complaint {
-        headline: output.headline(&command.tool.name()),
-        evidence: output.complaint().lines().map(str::to_owned).collect(),
-        hint: None,
+/// Why a command failed that the profile of this name needs: one line, what it said, and what to do when its words tell.
+pub fn complaint(command: &Invocation, output: &Output, profile: &str) -> Diagnostic {
+    let text = || {
+        let said = output.complaint();
+        Diagnostic::new(Code::CommandFailed, output.headline(&command.tool.name()), "").because(said.lines())
     };
     match command.dialect {
         Dialect::Text => text(),

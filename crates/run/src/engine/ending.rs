@@ -64,7 +64,7 @@ impl Engine {
         Ending {
             command,
             outcome: ended,
-            cause: cause.map(|cause| cause.message.clone()),
+            cause: cause.map(|cause| cause.diagnostic.what.clone()),
             started: since,
             seconds,
             holder: who,

@@ -23,17 +23,12 @@ const EVENTS: usize = 5;
 
 /// Saves the evidence of a failure and turns the failure into a cause.
 pub(super) async fn gather(engine: &Engine, plan: &Plan, failure: Failure) -> Cause {
-    let mut cause = Cause {
-        step: failure.step.clone(),
-        message: failure.message,
-        evidence: failure.evidence,
-        hint: failure.hint,
-        interrupted: failure.interrupted,
-    };
-    let Some(check) = &failure.check else {
+    let Failure { step, diagnostic, pods, releases, check, interrupted } = failure;
+    let mut cause = Cause { step, diagnostic, interrupted };
+    let Some(check) = &check else {
         return cause;
     };
-    let releases = match failure.releases.as_slice() {
+    let releases = match releases.as_slice() {
         [] => match release_of(check) {
             Some(release) => vec![release],
             None => return cause,
@@ -43,7 +38,7 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, failure: Failure) -> Ca
     let folder = engine.names.folder.join("evidence");
     let mut excerpt = Vec::new();
     for (release, namespace) in &releases {
-        excerpt.extend(save(engine, &folder, release, namespace, failure.pods.clone()).await);
+        excerpt.extend(save(engine, &folder, release, namespace, pods.clone()).await);
     }
     let (release, namespace) = &releases[0];
     let undo = plan
@@ -54,9 +49,16 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, failure: Failure) -> Ca
     if let Some(diff) = difference(engine, undo).await {
         write(engine, &folder, &format!("{release}.diff"), &diff);
     }
-    cause.evidence.extend(excerpt.iter().cloned());
-    if cause.hint.is_empty() {
-        cause.hint = hint(&cause.message, release, namespace);
+    cause.diagnostic.evidence.extend(excerpt.iter().cloned());
+    if cause.diagnostic.fix.is_empty() {
+        cause.diagnostic.fix = match cause.diagnostic.code.fix() {
+            "" => {
+                format!(
+                    "see why: kubectl describe pods -n {namespace} -l app.kubernetes.io/instance={release}"
+                )
+            }
+            usual => usual.to_owned(),
+        };
     }
     engine.events.emit(Event::EvidenceSaved { folder, excerpt });
     cause
@@ -196,20 +198,4 @@ fn warnings(events: &str, pods: &[String]) -> Vec<String> {
     found.dedup_by(|a, b| a.1 == b.1);
     let from = found.len().saturating_sub(EVENTS);
     found.split_off(from).into_iter().map(|(_, line)| line).collect()
-}
-
-fn hint(message: &str, release: &str, namespace: &str) -> String {
-    if message.contains("ImagePull") || message.contains("InvalidImageName") || message.contains("ErrImage") {
-        return "check the image's name and tag, and that the cluster can get it".to_owned();
-    }
-    if message.contains("cannot be scheduled") {
-        return "the nodes have no room: ask for less, or add nodes".to_owned();
-    }
-    if message.contains("CreateContainerConfigError") {
-        return "a Secret or ConfigMap that the pod names is missing, or lacks a key".to_owned();
-    }
-    if message.contains("CrashLoopBackOff") || message.contains("out of memory") {
-        return "the program ends by itself: read its last log lines above".to_owned();
-    }
-    format!("see why: kubectl describe pods -n {namespace} -l app.kubernetes.io/instance={release}")
 }

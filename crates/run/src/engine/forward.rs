@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::hub::Hub;
 use super::wait::{Leftover, Unmet, Wait};
 use super::{Engine, Failure};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::event::{Event, StepResult};
 use todoctl_plan::plan::{Plan, PlannedStep};
 use todoctl_plan::step::{Check, Lane, StepId};
@@ -83,14 +84,15 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) 
                 end.send_replace(true);
             }
             why = told(lost.as_mut()), if failure.is_none() => {
-                failure = Some(failed(&StepId::single("run"), why));
+                failure = Some(failed(&StepId::single("run"), Diagnostic::new(Code::LockLost, why, "")));
                 end.send_replace(true);
             }
         }
     }
     if let (None, Some(stuck)) = (&failure, waiting.first()) {
         // Profiles with circles are refused when they are loaded; a plan that has one anyway must not count as done.
-        failure = Some(failed(&stuck.step, format!("{}: its needs wait for each other", stuck.title)));
+        let what = format!("{}: its needs wait for each other", stuck.title);
+        failure = Some(failed(&stuck.step, Diagnostic::bug(what)));
     }
     for step in waiting {
         let result = StepResult::Skipped;
@@ -151,16 +153,15 @@ async fn told(lost: Option<&mut watch::Receiver<Option<String>>>) -> String {
 const INTERRUPTED: &str = "interrupted: nothing new starts; what runs now ends first, then everything is rolled back (again: stop as soon as possible)";
 
 fn interrupted() -> Failure {
-    Failure { step: None, interrupted: true, ..failed(&StepId::single("run"), "interrupted".to_owned()) }
+    let diagnostic = Diagnostic::usual(Code::RunInterrupted, "interrupted");
+    Failure { step: None, interrupted: true, ..failed(&StepId::single("run"), diagnostic) }
 }
 
-/// The failure of a step, with nothing but its message.
-fn failed(step: &StepId, message: String) -> Failure {
+/// The failure of a step, with nothing but what is wrong.
+fn failed(step: &StepId, diagnostic: Diagnostic) -> Failure {
     Failure {
         step: Some(step.clone()),
-        message,
-        evidence: Vec::new(),
-        hint: String::new(),
+        diagnostic,
         pods: Vec::new(),
         releases: Vec::new(),
         check: None,
@@ -184,7 +185,7 @@ async fn perform(
         Ok(()) if step.decision.change.is_none() && step.decision.checks.is_empty() => StepResult::Unchanged,
         Ok(()) if step.decision.change.is_none() => StepResult::Checked,
         Ok(()) => StepResult::Verified,
-        Err(Some(failure)) => StepResult::Failed { cause: failure.message.clone() },
+        Err(Some(failure)) => StepResult::Failed { cause: failure.diagnostic.what.clone() },
         Err(None) => StepResult::Skipped,
     };
     engine.events.emit(Event::StepFinished {
@@ -218,36 +219,27 @@ async fn attempt(
             Err(failure) => failure,
         };
         if engine.is_recorded(&step.decision.undo).await {
-            let message = format!(
-                "{}: {}; but helm has recorded it, so its health decides",
-                step.title, failure.message
-            );
+            let message =
+                format!("{}: {}; but helm has recorded it, so its health decides", step.title, failure.what);
             engine.events.emit(Event::Warning { message });
             continue;
         }
-        return Err(Some(Failure {
-            evidence: failure.evidence,
-            hint: failure.hint,
-            ..failed(&step.step, format!("{}: {}", step.title, failure.message))
-        }));
+        let what = format!("{}: {}", step.title, failure.what);
+        return Err(Some(failed(&step.step, Diagnostic { what, ..failure })));
     }
     let changed = !step.decision.apply.is_empty();
     let mut wait = Wait { engine, hub, step: &step.step, stop: ending, changed, leftovers: &notes.leftovers };
     wait.all(&step.decision.checks).await.map_err(|(check, unmet)| match unmet {
         Unmet::Stopped => None,
-        Unmet::Failed { why, pods, evidence, releases } => {
+        Unmet::Failed { mut diagnostic, pods, releases } => {
             // What does not tell by its exit status that it failed may tell by its words.
             let said = last.filter(|_| matches!(check, Check::Stored { .. }));
-            let said = said.map(|(command, output)| engine.complaint(&step.step, command, &output));
-            let (words, hint) = said.map(|said| (said.evidence, said.hint)).unwrap_or_default();
-            Some(Failure {
-                pods,
-                evidence: evidence.into_iter().chain(words).collect(),
-                hint,
-                releases,
-                check: Some(check),
-                ..failed(&step.step, format!("{}: {why}", step.title))
-            })
+            if let Some((command, output)) = said {
+                let said = engine.complaint(&step.step, command, &output);
+                diagnostic = Diagnostic { fix: said.fix, ..diagnostic.because(said.evidence) };
+            }
+            diagnostic.what = format!("{}: {}", step.title, diagnostic.what);
+            Some(Failure { pods, releases, check: Some(check), ..failed(&step.step, diagnostic) })
         }
     })
 }

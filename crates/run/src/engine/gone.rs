@@ -3,6 +3,7 @@
 
 use super::{Engine, Failure};
 use crate::survey;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::event::{Cause, Outcome, Remaining};
 use todoctl_plan::plan::Plan;
 use todoctl_plan::provider::Seen;
@@ -40,13 +41,13 @@ impl Engine {
             commands: Vec::new(),
         });
         let remaining: Vec<Remaining> = remaining.collect();
-        let hint = format!(
+        let fix = format!(
             "todoctl up {} starts the cluster, and first undoes what this run did, as far as it is still there",
             self.names.profile
         );
-        let message = format!("{} ({gone})", failure.message);
-        let cause =
-            Cause { step: failure.step, message, evidence: failure.evidence, hint, interrupted: false };
+        let what = format!("{} ({gone})", failure.diagnostic.what);
+        let diagnostic = Diagnostic { code: Code::ClusterGone, what, fix, ..failure.diagnostic };
+        let cause = Cause { step: failure.step, diagnostic, interrupted: false };
         if remaining.is_empty() { Outcome::Failed { cause } } else { Outcome::Stuck { cause, remaining } }
     }
 }

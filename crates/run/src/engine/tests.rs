@@ -302,7 +302,11 @@ fn a_stubborn_undo_does_not_stop_the_others_and_is_named_with_its_command() {
     let cases = [good(), good(), Case { good: false, ..good() }];
     let ran = run(&cases, BTreeMap::new(), vec!["beta".into()], 1);
     let Outcome::Stuck { cause, remaining } = &ran.outcome else { panic!("{:?}", ran.outcome) };
-    assert!(cause.message.contains("CrashLoopBackOff"), "the first cause is kept: {}", cause.message);
+    assert!(
+        cause.diagnostic.what.contains("CrashLoopBackOff"),
+        "the first cause is kept: {}",
+        cause.diagnostic.what
+    );
     let commands: Vec<&str> =
         remaining.iter().flat_map(|one| one.commands.iter().map(String::as_str)).collect();
     assert_eq!(
@@ -330,6 +334,6 @@ fn steps_that_wait_for_each_other_are_a_failure_and_change_nothing() {
         }
     });
     let Outcome::Failed { cause } = &ran.outcome else { panic!("{:?}", ran.outcome) };
-    assert!(cause.message.ends_with("its needs wait for each other"), "{}", cause.message);
+    assert!(cause.diagnostic.what.ends_with("its needs wait for each other"), "{}", cause.diagnostic.what);
     assert!(ran.sim.0.lock().unwrap().changes.is_empty());
 }

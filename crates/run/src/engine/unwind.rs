@@ -11,8 +11,9 @@ use tokio::sync::watch;
 use super::hub::Hub;
 use super::seen::{self, Seen};
 use super::wait::{Unmet, Wait};
-use super::{CommandFailure, Engine, Start};
+use super::{Engine, Start};
 use crate::survey;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_plan::closing;
 use todoctl_plan::event::{Cause, Event, Outcome, Remaining, UndoResult};
 use todoctl_plan::plan::Seal;
@@ -48,7 +49,7 @@ impl Engine {
     ) -> Outcome {
         let ordered = order::of(undo);
         let steps = ordered.iter().map(|(step, _)| step.clone()).collect();
-        self.events.emit(Event::UnwindStarted { cause: cause.message.clone(), steps });
+        self.events.emit(Event::UnwindStarted { cause: cause.diagnostic.what.clone(), steps });
         let seen = self.releases(undo).await;
         let mut back = Back::default();
         for (step, undo) in ordered {
@@ -160,7 +161,7 @@ impl Engine {
     async fn undo_commands(&self, step: &StepId, undo: &Undo) -> Result<(), String> {
         for (command, reversal) in self.reversal(undo).iter().zip(undo.reversals()) {
             // Where a kind is not known, nothing of it is left to be deleted.
-            let is_gone = |failure: &CommandFailure| {
+            let is_gone = |failure: &Diagnostic| {
                 matches!(reversal, Reversal::Delete { .. }) && lacks_resource(&failure.evidence.join("\n"))
             };
             let mut tries = 1;
@@ -169,7 +170,7 @@ impl Engine {
                     break;
                 }
                 if tries == TRIES || self.is_given_up() {
-                    return Err(failure.message);
+                    return Err(failure.what);
                 }
                 tries += 1;
                 tokio::time::sleep(AGAIN).await;
@@ -264,7 +265,7 @@ fn removed(undo: &Undo) -> Vec<(&str, &str)> {
 
 fn unproven(unmet: Unmet) -> String {
     match unmet {
-        Unmet::Failed { why, .. } => format!("undone, but {why}"),
+        Unmet::Failed { diagnostic, .. } => format!("undone, but {}", diagnostic.what),
         Unmet::Stopped => "undone, but not verified: the rollback was interrupted".to_owned(),
     }
 }

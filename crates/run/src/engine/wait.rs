@@ -16,6 +16,7 @@ use tokio::time::Instant;
 pub(super) use self::request::Leftover;
 use super::{Engine, hub::Hub};
 use crate::survey;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::workload::Workload;
 use todoctl_plan::event::Event;
 use todoctl_plan::health;
@@ -32,11 +33,9 @@ pub(super) enum Unmet {
     /// It never will, or not in time.
     Failed {
         /// What is wrong.
-        why: String,
+        diagnostic: Diagnostic,
         /// Pods whose logs show it.
         pods: Vec<String>,
-        /// What was answered, line by line.
-        evidence: Vec<String>,
         /// Releases that should have done otherwise, with their namespaces; none: the check's own.
         releases: Vec<(String, String)>,
     },
@@ -46,8 +45,8 @@ pub(super) enum Unmet {
 
 impl Unmet {
     /// With nothing but pods to show for it.
-    fn failed(why: String, pods: Vec<String>) -> Self {
-        Self::Failed { why, pods, evidence: Vec::new(), releases: Vec::new() }
+    fn failed(code: Code, why: impl Into<String>, pods: Vec<String>) -> Self {
+        Self::Failed { diagnostic: Diagnostic::new(code, why, ""), pods, releases: Vec::new() }
     }
 }
 
@@ -133,13 +132,13 @@ impl Wait<'_> {
                 self.injects(into, deadline(*within_seconds)).await
             }
             Check::Stored { images } => {
-                let missing =
-                    self.engine.missing(images).await.map_err(|why| Unmet::failed(why, Vec::new()))?;
+                let failed = |why| Unmet::failed(Code::ImageAbsent, why, Vec::new());
+                let missing = self.engine.missing(images).await.map_err(failed)?;
                 if missing.is_empty() {
                     return Ok(());
                 }
                 let why = format!("{} is not there, although the command exited with 0", missing.join(", "));
-                Err(Unmet::failed(why, Vec::new()))
+                Err(failed(why))
             }
             Check::Http(asked) => self.asked(asked).await,
         }
@@ -168,7 +167,7 @@ impl Wait<'_> {
                 Ok(output) => output.complaint(),
                 Err(error) => error.to_string(),
             };
-            self.pause(AGAIN, &why, deadline).await?;
+            self.pause(AGAIN, Code::ClusterUnreachable, &why, deadline).await?;
         }
     }
 
@@ -189,30 +188,31 @@ impl Wait<'_> {
             changes.borrow_and_update();
             let verdict = match self.hub.watch(namespace, kinds) {
                 Ok(()) => health::judge(check, &self.hub.live()).unwrap_or(Verdict::Ready),
-                Err(why) => Verdict::NotYet { why },
+                Err(why) => Verdict::NotYet { code: Code::ClusterUnreachable, why },
             };
-            let why = match verdict {
+            let (code, why) = match verdict {
                 Verdict::Ready => return Ok(()),
-                Verdict::Broken { why, pods } => return Err(Unmet::failed(why, pods)),
+                Verdict::Broken { code, why, pods } => return Err(Unmet::failed(code, why, pods)),
                 Verdict::Stale { why, pods } => {
                     let fresh = self.not_deleted_yet(namespace, &pods, &repaired);
                     if repaired.len() + fresh.len() > replicas(check) {
-                        return Err(Unmet::failed(format!("{why}, also after it was deleted once"), pods));
+                        let why = format!("{why}, also after it was deleted once");
+                        return Err(Unmet::failed(Code::PodSidecar, why, pods));
                     }
                     let names: Vec<String> = fresh.iter().map(|(_, name)| name.clone()).collect();
                     if !names.is_empty() {
                         self.delete(namespace, &names).await;
                     }
                     repaired.extend(fresh.into_iter().map(|(uid, _)| uid));
-                    format!("{why}; deleted once")
+                    (Code::PodSidecar, format!("{why}; deleted once"))
                 }
-                Verdict::NotYet { why } => why,
+                Verdict::NotYet { code, why } => (code, why),
             };
             self.say(&mut said, &why);
             tokio::select! {
                 _ = changes.changed() => {}
                 () = tokio::time::sleep(LOOK) => {}
-                () = tokio::time::sleep_until(deadline) => return Err(self.too_late(check, &why)),
+                () = tokio::time::sleep_until(deadline) => return Err(self.too_late(check, code, &why)),
                 () = stopped(&mut self.stop) => return Err(Unmet::Stopped),
             }
         }
@@ -229,7 +229,7 @@ impl Wait<'_> {
             let why = match read {
                 Ok(output) if output.is_success() => {
                     match Live::parse(&output.stdout).map(|live| health::judge(check, &live)) {
-                        Ok(Some(Verdict::NotYet { why })) | Err(why) => why,
+                        Ok(Some(Verdict::NotYet { why, .. })) | Err(why) => why,
                         Ok(_) => return Ok(()),
                     }
                 }
@@ -237,14 +237,20 @@ impl Wait<'_> {
                 Err(error) => error.to_string(),
             };
             self.say(&mut said, &why);
-            self.pause(AGAIN, &why, deadline).await?;
+            self.pause(AGAIN, Code::ReleaseRemains, &why, deadline).await?;
         }
     }
 
     /// Rests before something is asked again; a failure when there would be no time left.
-    async fn pause(&mut self, pause: Duration, why: &str, deadline: Instant) -> Result<(), Unmet> {
+    async fn pause(
+        &mut self,
+        pause: Duration,
+        code: Code,
+        why: &str,
+        deadline: Instant,
+    ) -> Result<(), Unmet> {
         if Instant::now() + pause > deadline {
-            return Err(Unmet::failed(format!("not in time: {why}"), Vec::new()));
+            return Err(Unmet::failed(code, format!("not in time: {why}"), Vec::new()));
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => Ok(()),
@@ -272,7 +278,7 @@ impl Wait<'_> {
         };
         if let Err(failure) = self.engine.command(self.step, &kubectl.delete(namespace, "pod", pods)).await {
             self.engine.events.emit(Event::Warning {
-                message: format!("could not delete {}: {}", pods.join(", "), failure.message),
+                message: format!("could not delete {}: {}", pods.join(", "), failure.what),
             });
         }
     }
@@ -284,7 +290,7 @@ impl Wait<'_> {
         }
     }
 
-    fn too_late(&self, check: &Check, why: &str) -> Unmet {
+    fn too_late(&self, check: &Check, code: Code, why: &str) -> Unmet {
         let pods = match check {
             Check::RolledOut { release, namespace, .. } => {
                 let live = self.hub.live();
@@ -300,7 +306,7 @@ impl Wait<'_> {
             | Check::Stored { .. }
             | Check::Http(_) => Vec::new(),
         };
-        Unmet::failed(format!("not in time: {why}"), pods)
+        Unmet::failed(code, format!("not in time: {why}"), pods)
     }
 }
 

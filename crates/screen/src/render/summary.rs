@@ -54,11 +54,11 @@ pub(super) fn ending(report: &Report) -> Option<Ending> {
         cause: cause
             .step
             .as_ref()
-            .map_or(&*cause.message, |step| report.own(step, &cause.message))
+            .map_or(&*cause.diagnostic.what, |step| report.own(step, &cause.diagnostic.what))
             .to_owned(),
         evidence: evidence(report, cause).to_vec(),
         left,
-        hint: cause.hint.clone(),
+        hint: cause.diagnostic.fix.clone(),
     };
     Some(match &report.finished.as_ref()?.outcome {
         Outcome::Deployed => return None,
@@ -218,9 +218,9 @@ fn headline(report: &Report, cause: &Cause) -> String {
 }
 
 fn evidence<'a>(report: &'a Report, cause: &'a Cause) -> &'a [String] {
-    match (&report.evidence, cause.evidence.is_empty()) {
+    match (&report.evidence, cause.diagnostic.evidence.is_empty()) {
         (Some(saved), true) => &saved.excerpt,
-        (_, _) => &cause.evidence,
+        (_, _) => &cause.diagnostic.evidence,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Owns what `BuildKit` says while it builds (`--progress plain`), and why a build failed.
 //! Source: github.com/moby/buildkit `util/progress/progressui/printer.go`, `solver/errdefs`.
 
-use crate::tool::dialect::{Complaint, Said};
+use crate::tool::dialect::Said;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::Output;
 
 /// How many lines of a failed build are shown.
@@ -17,7 +18,7 @@ pub fn read(line: &str) -> Said {
 }
 
 /// Why a build failed: its last error, and the output of the instruction that failed. Nothing when it says neither.
-pub fn complaint(output: &Output) -> Option<Complaint> {
+pub fn complaint(output: &Output) -> Option<Diagnostic> {
     let lines: Vec<&str> = output.stderr.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     let is_error = |line: &&&str| line.starts_with("ERROR") || line.starts_with("error:");
     let headline = lines.iter().rev().find(is_error)?;
@@ -31,7 +32,8 @@ pub fn complaint(output: &Output) -> Option<Complaint> {
         .collect();
     evidence.extend(rest.into_iter().rev().take(SHOWN).rev());
     let headline = headline.trim_start_matches("ERROR: ").trim_start_matches("error: ").to_owned();
-    Some(Complaint { headline, evidence, hint: hint(&output.stderr).map(str::to_owned) })
+    let fix = hint(&output.stderr).unwrap_or_default();
+    Some(Diagnostic::new(Code::CommandFailed, headline, fix).because(evidence))
 }
 
 /// What to do about what docker or a registry says.
@@ -86,7 +88,7 @@ ERROR: failed to solve: process \"/bin/sh -c make\" did not complete successfull
         let told = complaint(&output).unwrap();
         let failed =
             "failed to solve: process \"/bin/sh -c make\" did not complete successfully: exit code: 2";
-        assert_eq!(told.headline, failed);
+        assert_eq!(told.what, failed);
         let error = format!("ERROR: {failed}");
         let evidence = [
             error.as_str(),

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::exit::{Left, advice};
-use crate::tool::dialect::{Complaint, Said};
+use crate::tool::dialect::Said;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::Output;
 use todoctl_core::text;
 
@@ -79,7 +80,7 @@ pub(super) fn errors(text: &str) -> Vec<String> {
 }
 
 /// Why it failed: its last error event, with the warnings before it, and what to do. Nothing when it told no error.
-pub(in crate::tool) fn complaint(output: &Output, profile: &str) -> Option<Complaint> {
+pub(in crate::tool) fn complaint(output: &Output, profile: &str) -> Option<Diagnostic> {
     let events: Vec<Event> = output.stderr.lines().filter_map(Event::parse).collect();
     let error = events.iter().rev().find(|event| event.kind() == "error")?;
     let message = error.get("message")?;
@@ -95,7 +96,8 @@ pub(in crate::tool) fn complaint(output: &Output, profile: &str) -> Option<Compl
         warnings.filter_map(Event::message).map(|warning| format!("warning: {warning}")).collect();
     evidence.extend(message.lines().skip(1).map(text::clean_line).filter(|line| !line.is_empty()));
     evidence.extend(error.get("url").map(|url| format!("documentation: {}", text::clean_line(url))));
-    Some(Complaint { headline, evidence, hint: Some(hint(error, output.status, profile)) })
+    let fix = hint(error, output.status, profile);
+    Some(Diagnostic::new(Code::CommandFailed, headline, fix).because(evidence))
 }
 
 /// Our advice for the exit status, minikube's own for the reason, and what a failed start has left.
@@ -175,7 +177,7 @@ mod tests {
         assert_eq!(read("{\"type\": 3}"), Said::Nothing);
     }
 
-    fn complaint_of(status: i32, error: &serde_json::Value) -> Complaint {
+    fn complaint_of(status: i32, error: &serde_json::Value) -> Diagnostic {
         let warning = serde_json::json!({"message": "The 'none' driver does not respect the --memory flag"});
         let stderr = format!("a cut off line\n{}\n{}\n", event("warning", &warning), event("error", error));
         let output = Output { status: Some(status), stderr, ..Output::default() };

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use super::{AGAIN, Unmet, Wait};
 use crate::survey;
+use todoctl_core::diagnostic::Code;
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_plan::health::dapr;
 
@@ -41,7 +42,7 @@ impl Wait<'_> {
                 Err(error) => error.to_string(),
             };
             self.say(&mut said, &why);
-            self.pause(AGAIN, &why, deadline).await?;
+            self.pause(AGAIN, Code::DaprNotReady, &why, deadline).await?;
         }
     }
 }

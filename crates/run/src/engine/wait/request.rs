@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::super::Engine;
 use super::{Unmet, Wait, deadline};
 use crate::survey;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::RunError;
 use todoctl_core::text;
 use todoctl_plan::event::{Event, Seen};
@@ -126,7 +127,7 @@ impl Wait<'_> {
             if changes && !refusal.undelivered {
                 let Request { method, path, .. } = &check.request;
                 let why = format!("{why} (sent once: {} {path})", method.name());
-                return (Err((Unmet::failed(why, Vec::new()), true)), requests);
+                return (Err((Unmet::failed(Code::CheckFailed, why, Vec::new()), true)), requests);
             }
             self.say(&mut said, &why);
             if let Err(unmet) = self.rest(&mut pace, &why).await {
@@ -193,7 +194,7 @@ impl Wait<'_> {
     async fn rest(&mut self, pace: &mut Pace, why: &str) -> Result<(), Unmet> {
         let pause = pace.pause;
         pace.pause = (pause * 3 / 2).min(LONGEST_PAUSE);
-        self.pause(pause, why, pace.deadline).await
+        self.pause(pause, Code::CheckFailed, why, pace.deadline).await
     }
 }
 
@@ -244,15 +245,15 @@ fn unseen(check: &Asked, seen: &[Seen], missing: &[Missing<'_>]) -> Unmet {
         [] => String::new(),
         seen => format!(" ({})", Seen::list(seen)),
     };
+    let why = format!(
+        "check \"{}\": not within {}: {}{met}",
+        check.name,
+        text::whole_seconds(f64::from(check.within_seconds)),
+        lacking.join(", ")
+    );
     Unmet::Failed {
-        why: format!(
-            "check \"{}\": not within {}: {}{met}",
-            check.name,
-            text::whole_seconds(f64::from(check.within_seconds)),
-            lacking.join(", ")
-        ),
+        diagnostic: Diagnostic::new(Code::CheckFailed, why, "").because(missing.iter().map(last_answer)),
         pods: Vec::new(),
-        evidence: missing.iter().map(last_answer).collect(),
         releases: missing.iter().map(place).collect::<BTreeSet<_>>().into_iter().collect(),
     }
 }
