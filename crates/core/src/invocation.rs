@@ -63,6 +63,8 @@ pub enum Dialect {
     /// Text for people, read when the command has ended.
     #[default]
     Text,
+    /// Text for people of which the newest line says what it does, read while it runs.
+    Lines,
     /// minikube's JSON events, one per line, read while it runs.
     MinikubeEvents,
     /// `BuildKit`'s plain progress, read while it builds.

@@ -84,6 +84,13 @@ pub enum Event {
         /// What it does now.
         what: String,
     },
+    /// The newest line that a command of a step has written, as it is. May be dropped by a reader.
+    CommandSaid {
+        /// The step.
+        step: StepId,
+        /// The line, without its end.
+        line: String,
+    },
     /// A check that programs answered holds.
     CheckHeld {
         /// The step it belongs to.
@@ -298,6 +305,7 @@ impl Event {
             | Self::CommandFinished { step, .. }
             | Self::StepWaiting { step, .. }
             | Self::StepProgress { step, .. }
+            | Self::CommandSaid { step, .. }
             | Self::CheckHeld { step, .. }
             | Self::StepFinished { step, .. }
             | Self::UndoStarted { step }

@@ -209,6 +209,10 @@ impl Inputs {
     }
 
     /// A profile with these releases, without files: for tests of decisions.
+    ///
+    /// # Panics
+    ///
+    /// When the fixture is wrong.
     pub fn of_releases(releases: &serde_json::Value) -> std::sync::Arc<Self> {
         let profile = serde_json::json!({"cluster": {"sandbox": {"name": "sim"}}, "releases": releases});
         let profile: Profile = serde_json::from_value(profile).expect("the fixture is a profile");

@@ -8,6 +8,7 @@ mod ending;
 mod evidence;
 mod forward;
 mod gone;
+mod heard;
 mod hub;
 mod images;
 mod seen;
@@ -22,6 +23,7 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 
 use self::ending::Start;
+use self::heard::Listener;
 use self::hub::Hub;
 use crate::emitter::Emitter;
 use crate::lock::Lock;
@@ -34,7 +36,7 @@ use todoctl_plan::plan::{Closing, Plan};
 use todoctl_plan::provider::Provider;
 use todoctl_plan::run_record::Ending;
 use todoctl_plan::step::{Check, StepId, Undo};
-use todoctl_plan::tool::dialect::{self, Said};
+use todoctl_plan::tool::dialect;
 use todoctl_plan::tool::kubectl::Kubectl;
 use todoctl_plan::tool::reversal::Reverser;
 use todoctl_plan::world::Access;
@@ -274,17 +276,9 @@ impl Engine {
     }
 
     async fn run_logged(&self, step: &StepId, command: Invocation) -> Result<Output, RunError> {
-        let (runner, command_dialect) = (SharedRunner::clone(&self.runner), command.dialect);
-        let (log, program) = (log_name(step), command.tool.name());
-        let (events, step, mut last) = (self.events.clone(), step.clone(), String::new());
-        let mut hear = move |line: &str| match dialect::read(command_dialect, line) {
-            Said::Progress(what) if what != last => {
-                last.clone_from(&what);
-                events.emit(Event::StepProgress { step: step.clone(), what });
-            }
-            Said::Warning(message) => events.emit(Event::Warning { message }),
-            Said::Progress(_) | Said::Nothing => {}
-        };
+        let (runner, log, program) = (SharedRunner::clone(&self.runner), log_name(step), command.tool.name());
+        let mut listener = Listener::new(&self.events, step, command.dialect);
+        let mut hear = move |lines: &[String]| listener.hear(lines);
         let heard = dialect::is_heard(command.dialect);
         tokio::task::spawn_blocking(move || {
             runner.run_logged(&command, &log, heard.then_some(&mut hear as Heard<'_>))

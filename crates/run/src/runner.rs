@@ -16,7 +16,7 @@ pub trait Runner: Send + Sync {
     fn run(&self, invocation: &Invocation) -> Result<Output, RunError>;
 
     /// Runs a command that changes something; its output goes to a file as well, so that the death of todoctl
-    /// does not end it (a pipe without a reader would). `heard` gets each line of it soon after it was written.
+    /// does not end it (a pipe without a reader would). `heard` gets the lines of it soon after they were written.
     fn run_logged(
         &self,
         invocation: &Invocation,
@@ -32,8 +32,9 @@ pub trait Runner: Send + Sync {
     fn lines(&self, invocation: &Invocation, sink: LineSink) -> Result<StreamGuard, RunError>;
 }
 
-/// Takes one line of a command that still runs, without its end.
-pub type Heard<'a> = &'a mut (dyn FnMut(&str) + Send);
+/// Takes the lines that a running command has written since the last call, without their ends: some times a second at
+/// most.
+pub type Heard<'a> = &'a mut (dyn FnMut(&[String]) + Send);
 
 /// Takes one line of a stream, without its end; `None` when it has ended. Answers whether it wants more.
 pub type LineSink = Box<dyn FnMut(Option<String>) -> bool + Send>;

@@ -54,6 +54,8 @@ pub struct StepReport {
     pub undo: Progress<UndoResult>,
     /// What it waits for, while it runs.
     pub waiting: Option<String>,
+    /// The newest line of the command that it runs.
+    pub said: Option<String>,
     /// Commands it has started.
     pub commands: usize,
     /// Its checks that programs answered, in the order in which they held.
@@ -191,6 +193,7 @@ impl Report {
             | Event::CommandFinished { .. }
             | Event::StepWaiting { .. }
             | Event::StepProgress { .. }
+            | Event::CommandSaid { .. }
             | Event::CheckHeld { .. }
             | Event::StepFinished { .. }
             | Event::UndoStarted { .. }
@@ -205,8 +208,14 @@ impl Report {
         };
         match event {
             Event::StepStarted { .. } => report.forward = Progress::Running { since: at },
-            Event::CommandStarted { .. } => report.commands += 1,
+            Event::CommandStarted { .. } => {
+                report.said = None;
+                report.commands += 1;
+            }
+            Event::CommandFinished { .. } => report.said = None,
+            Event::CommandSaid { line, .. } => report.said = Some(line.clone()),
             Event::StepWaiting { why: what, .. } | Event::StepProgress { what, .. } => {
+                report.said = None;
                 report.waiting = Some(what.clone());
             }
             Event::CheckHeld { check, seconds, requests, seen, .. } => report.held.push(Held {
@@ -225,8 +234,7 @@ impl Report {
                 report.waiting = None;
                 report.undo = Progress::Finished { result: result.clone(), seconds: *seconds };
             }
-            Event::CommandFinished { .. }
-            | Event::RunStarted { .. }
+            Event::RunStarted { .. }
             | Event::EvidenceSaved { .. }
             | Event::UnwindStarted { .. }
             | Event::Warning { .. }
@@ -306,6 +314,7 @@ impl From<StepInfo> for StepReport {
             ended: None,
             undo: Progress::Pending,
             waiting: None,
+            said: None,
             commands: 0,
             held: Vec::new(),
         }

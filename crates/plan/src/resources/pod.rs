@@ -67,6 +67,7 @@ impl Limits {
     }
 
     /// Of so many pods.
+    #[must_use]
     pub fn times(self, pods: u32) -> Self {
         Self { cpu: self.cpu.map(|one| one * pods), memory: self.memory.map(|one| one * pods) }
     }
@@ -139,6 +140,7 @@ impl Pod {
 
 impl Sidecar {
     /// Of so many pods.
+    #[must_use]
     pub fn times(self, pods: u32) -> Self {
         Self { requests: self.requests * pods, limits: self.limits.times(pods) }
     }

@@ -6,7 +6,7 @@ use todoctl_core::diagnostic::{Code, Diagnostic};
 use crate::builder::Images;
 use crate::step::{Change, Check, Decision, Lane, Step, StepId, Undo};
 use crate::world::World;
-use todoctl_core::invocation::{Invocation, Tool};
+use todoctl_core::invocation::{Dialect, Invocation, Tool};
 use todoctl_core::text;
 use todoctl_project::inputs::Inputs;
 
@@ -118,7 +118,9 @@ impl ImageStep {
         let image = &self.inputs.profile.images[&self.name];
         let words = image.prepare_for(&self.inputs.profile.platforms());
         let prepare = words.split_first().map(|(program, args)| {
-            Invocation::new(Tool::Project(program.into()), args.iter().cloned()).timeout(PREPARE)
+            Invocation::new(Tool::Project(program.into()), args.iter().cloned())
+                .timeout(PREPARE)
+                .speaking(Dialect::Lines)
         });
         prepare.into_iter().chain(self.images.builder.build(reference, image)).collect()
     }

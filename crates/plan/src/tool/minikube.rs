@@ -220,7 +220,8 @@ pub fn images(minikube: &Minikube) -> Invocation {
 /// `pkg/minikube/machine/build_images.go`): a Dockerfile elsewhere cannot be built from.
 pub fn build(minikube: &Minikube, tag: &str, dockerfile: &Path, context: &Path) -> Invocation {
     let file = dockerfile.strip_prefix(context).unwrap_or(dockerfile).display().to_string();
-    let mut invocation = invocation(minikube, ["image", "build", "-t", tag, "-f", &file]).timeout(BUILD);
+    let build = ["image", "build", "-t", tag, "-f", &file];
+    let mut invocation = invocation(minikube, build).timeout(BUILD).speaking(Dialect::Lines);
     // Of two tags of the same image `image rm` removes both (crictl). With its tag as a label no image is another's.
     if minikube.container_runtime == "containerd" {
         invocation.args.push(format!("--build-opt=opt=label:todoctl.dev/image={tag}"));

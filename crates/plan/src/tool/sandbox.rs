@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use todoctl_core::invocation::{Invocation, Tool};
+use todoctl_core::invocation::{Dialect, Invocation, Tool};
 use todoctl_project::profile::Sandbox;
 
 /// Starting may have to compile Kubernetes first.
@@ -48,7 +48,7 @@ pub fn status(sandbox: &Sandbox) -> Invocation {
 
 /// Builds what is missing, starts, and ends when the node is ready.
 pub fn start(sandbox: &Sandbox) -> Invocation {
-    invocation(sandbox, ["start"]).timeout(START)
+    invocation(sandbox, ["start"]).timeout(START).speaking(Dialect::Lines)
 }
 
 /// Removes the cluster and everything in it.
@@ -64,7 +64,8 @@ pub fn images(sandbox: &Sandbox) -> Invocation {
 /// Builds an image into the cluster's image store.
 pub fn build(sandbox: &Sandbox, tag: &str, dockerfile: &Path, context: &Path) -> Invocation {
     let (file, context) = (dockerfile.display().to_string(), context.display().to_string());
-    invocation(sandbox, ["image", "build", "-t", tag, "-f", &file, &context]).timeout(BUILD)
+    let build = ["image", "build", "-t", tag, "-f", &file, &context];
+    invocation(sandbox, build).timeout(BUILD).speaking(Dialect::Lines)
 }
 
 /// Removes images.

@@ -17,6 +17,10 @@ releases:
 ";
 
 /// Reads this text as the file of objects.
+///
+/// # Panics
+///
+/// When the fixture is wrong.
 pub fn read(text: &str) -> Result<(Loaded, Dapr), ProfileError> {
     let folder = tempfile::tempdir().expect("the fixture can be written and read");
     let write = |name: &str, text: &str| {

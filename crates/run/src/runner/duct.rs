@@ -30,7 +30,7 @@ const INHERITED: i32 = 3;
 /// How long a child may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(5);
 /// How often the output of a command that still runs is looked at.
-const LISTEN: Duration = Duration::from_millis(100);
+const LISTEN: Duration = Duration::from_millis(200);
 /// What children are started with.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
@@ -264,11 +264,15 @@ impl<'a> Ear<'a> {
 
     /// Hands over the lines that are complete. A file that cannot be read is silent: only progress is lost.
     fn listen(&mut self) {
+        let mut lines = Vec::new();
         while self.file.read_until(b'\n', &mut self.begun).is_ok_and(|read| read > 0) {
             if self.begun.last() == Some(&b'\n') {
-                (self.heard)(String::from_utf8_lossy(&self.begun).trim_end());
+                lines.push(String::from_utf8_lossy(&self.begun).trim_end().to_owned());
                 self.begun.clear();
             }
+        }
+        if !lines.is_empty() {
+            (self.heard)(&lines);
         }
     }
 }
@@ -385,11 +389,11 @@ mod tests {
         // It ends only after its first line was heard.
         let script = format!("mkfifo {0}; echo one; read line <{0}; printf 'two\nhalf'", fifo.display());
         let mut heard = Vec::new();
-        let mut ear = |line: &str| {
-            if line == "one" {
+        let mut ear = |lines: &[String]| {
+            if lines == ["one"] {
                 std::fs::write(&fifo, "go\n").unwrap();
             }
-            heard.push(line.to_owned());
+            heard.extend_from_slice(lines);
         };
         let output = DuctRunner::new(setup).run_logged(&shell(&script), "step", Some(&mut ear)).unwrap();
         assert!(output.is_success(), "{output:?}");

@@ -116,6 +116,7 @@ impl Sink for OnGitHub {
             | Event::CommandFinished { .. }
             | Event::StepWaiting { .. }
             | Event::StepProgress { .. }
+            | Event::CommandSaid { .. }
             | Event::CheckHeld { .. }
             | Event::StepFinished { .. }
             | Event::EvidenceSaved { .. }

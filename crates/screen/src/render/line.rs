@@ -72,8 +72,8 @@ impl Lines {
                 let head = self.look.paint(Tone::Careful, "warning:");
                 Some(self.wrap(&format!("{head} {}", text::clean_line(message)), "  "))
             }
-            // The line before has named all undos; one that takes long shows in the heartbeat.
-            Event::UndoStarted { .. } | Event::RunFinished { .. } => None,
+            // The line before has named all undos. One that takes long shows in the heartbeat, with what its command says.
+            Event::UndoStarted { .. } | Event::CommandSaid { .. } | Event::RunFinished { .. } => None,
         }
     }
 
@@ -245,7 +245,7 @@ fn ended(exit: Option<i32>, seconds: f64) -> Option<String> {
 pub(super) struct Active<'a> {
     /// The step; nothing for work of the whole run.
     pub(super) step: Option<&'a StepId>,
-    /// What it waits for; empty when unknown.
+    /// What its command says or what it waits for; empty when unknown.
     pub(super) what: String,
     /// For how long.
     pub(super) seconds: f64,
@@ -262,7 +262,7 @@ pub(super) fn active(report: &Report, now: Timestamp) -> Vec<Active<'_>> {
         let running = step.running_since();
         if running.is_some() || step.waiting.is_some() {
             let undoing = step.undo.since().is_some();
-            let what = step.waiting.as_deref().map(text::clean_line);
+            let what = step.said.as_deref().or(step.waiting.as_deref()).map(text::clean_line);
             found.push(Active {
                 step: Some(&step.info.step),
                 what: what.unwrap_or_else(|| if undoing { "undoing".to_owned() } else { String::new() }),

@@ -406,7 +406,7 @@ fn a_report_does_not_need_what_may_be_dropped() {
     for name in STREAMS {
         let mut events = stream(name);
         let mut whole = Report::fold(&events);
-        events.retain(|event| !matches!(event.event, Event::StepWaiting { .. }));
+        events.retain(|event| !matches!(event.event, Event::StepWaiting { .. } | Event::CommandSaid { .. }));
         for step in &mut whole.steps {
             step.waiting = None;
         }

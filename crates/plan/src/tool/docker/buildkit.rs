@@ -4,17 +4,32 @@
 use crate::tool::dialect::Said;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::Output;
+use todoctl_core::text;
 
 /// How many lines of a failed build are shown.
 const SHOWN: usize = 16;
 
-/// Where a line tells how far the build has come: `#7 [2/3] RUN cargo build` gives `[2/3] RUN cargo build`.
+/// Where a line tells how far the build has come: `#7 [2/3] RUN cargo build` gives `[2/3] RUN cargo build`. What the
+/// instruction itself says comes with its seconds: `#7 12.31 Compiling serde` gives `Compiling serde`.
 pub fn read(line: &str) -> Said {
-    let step = line.strip_prefix('#').and_then(|rest| rest.split_once(' ')).map(|(_, what)| what);
-    match step.filter(|what| what.starts_with('[') && !what.starts_with("[internal]")) {
-        Some(what) => Said::Progress(what.to_owned()),
-        None => Said::Nothing,
+    let Some((_, what)) = line.strip_prefix('#').and_then(|rest| rest.split_once(' ')) else {
+        return Said::Nothing;
+    };
+    if what.starts_with('[') && !what.starts_with("[internal]") {
+        return Said::Progress(what.to_owned());
     }
+    match what.split_once(' ') {
+        Some((seconds, said)) if is_seconds(seconds) && !text::clean_line(said).is_empty() => {
+            Said::Line(said.to_owned())
+        }
+        Some(_) | None => Said::Nothing,
+    }
+}
+
+/// Whether a word is the time that goes before the output of an instruction: `12.31`.
+fn is_seconds(word: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    word.split_once('.').is_some_and(|(whole, rest)| digits(whole) && digits(rest))
 }
 
 /// Why a build failed: its last error, and the output of the instruction that failed. Nothing when it says neither.
@@ -106,7 +121,10 @@ ERROR: failed to solve: process \"/bin/sh -c make\" did not complete successfull
             ("#5 [2/3] RUN make", Said::Progress("[2/3] RUN make".into())),
             ("#9 [linux/arm64 1/2] COPY . /app/", Said::Progress("[linux/arm64 1/2] COPY . /app/".into())),
             ("#1 [internal] load build definition from Dockerfile", Said::Nothing),
-            ("#5 0.312 make", Said::Nothing),
+            ("#5 0.312 make: nothing to do", Said::Line("make: nothing to do".into())),
+            ("#5 0.312 ", Said::Nothing),
+            ("#5 DONE 0.3s", Said::Nothing),
+            ("#8 exporting layers 0.1s done", Said::Nothing),
             ("", Said::Nothing),
         ];
         for (line, want) in cases {
