@@ -1,10 +1,10 @@
 //! Owns holding the sources against the invariants of ARCHITECTURE.md: borders, doors, flags, sizes.
 //! Refuses exceptions: a rule that no longer fits is changed here and there, in one commit.
 
+use assert_cmd::Command;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use proc_macro2::{TokenStream, TokenTree};
 use serde_json::Value;
@@ -91,9 +91,9 @@ fn take(tokens: TokenStream, code: &mut String, literals: &mut Vec<String>) {
             }
             TokenTree::Ident(name) => {
                 is_doc = name == "doc";
-                code.push_str(&format!("{name} "));
+                code.extend([name.to_string().as_str(), " "]);
             }
-            TokenTree::Punct(punct) => code.push_str(&format!("{} ", punct.as_char())),
+            TokenTree::Punct(punct) => code.extend([punct.as_char(), ' ']),
         }
     }
 }

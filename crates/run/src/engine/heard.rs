@@ -50,7 +50,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::redact::Redactor;
+    use todoctl_core::redact::Redactor;
     use todoctl_plan::event::{Sink, Stamped};
 
     #[derive(Clone, Default)]
@@ -58,11 +58,14 @@ mod tests {
 
     impl Sink for Recorder {
         fn event(&mut self, event: &Stamped) {
-            self.0.lock().unwrap().push(match &event.event {
-                Event::StepProgress { what, .. } => format!("progress {what}"),
-                Event::CommandSaid { line, .. } => format!("line {line}"),
-                other => format!("{other:?}"),
-            });
+            let told = if let Event::StepProgress { what, .. } = &event.event {
+                format!("progress {what}")
+            } else if let Event::CommandSaid { line, .. } = &event.event {
+                format!("line {line}")
+            } else {
+                format!("{:?}", event.event)
+            };
+            self.0.lock().unwrap().push(told);
         }
     }
 
