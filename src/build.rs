@@ -3,34 +3,34 @@
 use serde_json::{Value, json};
 
 use crate::args::{Args, Build, Form, Run};
-use crate::session::Session;
+use crate::front::Front;
+use crate::open;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_plan::event::Outcome;
 use todoctl_plan::plan::Plan;
 use todoctl_plan::step::Lane;
 use todoctl_project::profile::{Delivery, names};
-use todoctl_run::survey;
+use todoctl_run::environment::{Environment, Execution};
 use todoctl_screen::output::Output;
 use todoctl_screen::report;
 
 /// Builds what is missing, and moves the tags.
 pub(super) async fn build(args: &Args, command: &Build, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let session = Session::building(args, &command.profile, &command.only)?;
-    tags(&session, &command.tag)?;
-    let runner = session.runner(None, None);
-    let mut world = session.blank(String::new());
-    world.images = Some(survey::images(&runner, session.images.store.as_ref(), &session.inputs).await?);
-    survey::contexts(&session.inputs, &mut world)?;
-    let plan = session.application().images(&world, &command.tag)?;
-    let images = images(&session, &world.images.clone().unwrap_or_default(), &command.tag);
+    let environment = open::building(args, &command.profile, &command.only)?;
+    tags(&environment, &command.tag)?;
+    let world = environment.observe_images().await?;
+    let plan = environment.application().images(&world, &command.tag)?;
+    let images = images(&environment, &world.images.clone().unwrap_or_default(), &command.tag);
     if plan.is_empty() {
         output.note(&format!("Nothing to build: every image of profile {} is there.", plan.profile));
     } else {
         say_of_builds(&plan, output);
         let jobs = if command.sequential { 1 } else { usize::from(command.jobs) };
         let run = Run::unasked(command.progress);
-        let outcome = session.carry_out(&plan, world, (&run, "build"), (true, jobs), None).await?;
+        let outcome = environment
+            .execute(&plan, world, Execution::of("build", jobs), &mut Front::of(args, &run, output))
+            .await?;
         if outcome != Outcome::Deployed {
             return Ok(report::exit(&outcome));
         }
@@ -55,7 +55,7 @@ pub(super) fn say_of_builds(plan: &Plan, output: &mut Output) {
 }
 
 /// Refuses tags that cannot be given.
-fn tags(session: &Session, tags: &[String]) -> Result<(), Diagnostic> {
+fn tags(environment: &Environment, tags: &[String]) -> Result<(), Diagnostic> {
     if let Some(message) = tags.iter().find_map(|tag| names::tag(tag).err()) {
         return Err(Diagnostic::new(
             Code::ImageTag,
@@ -63,7 +63,7 @@ fn tags(session: &Session, tags: &[String]) -> Result<(), Diagnostic> {
             "for example: --tag latest",
         ));
     }
-    if tags.is_empty() || session.inputs.profile.delivery() == Delivery::Push {
+    if tags.is_empty() || environment.inputs.profile.delivery() == Delivery::Push {
         return Ok(());
     }
     Err(Diagnostic::new(
@@ -74,8 +74,12 @@ fn tags(session: &Session, tags: &[String]) -> Result<(), Diagnostic> {
 }
 
 /// What the images are called, and whether each had to be built.
-fn images(session: &Session, there: &std::collections::BTreeSet<String>, tags: &[String]) -> Vec<Value> {
-    let inputs = &session.inputs;
+fn images(
+    environment: &Environment,
+    there: &std::collections::BTreeSet<String>,
+    tags: &[String],
+) -> Vec<Value> {
+    let inputs = &environment.inputs;
     let each = inputs.tags.keys().filter_map(|name| {
         let (reference, repository) = (inputs.image_reference(name)?, inputs.image_repository(name)?);
         let tags: Vec<String> = tags.iter().map(|tag| format!("{repository}:{tag}")).collect();

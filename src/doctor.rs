@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::args::{Args, Doctor, Form};
-use crate::session::{self, Session};
+use crate::open;
 use crate::tools::{Place, absent, look};
 use crate::{charts, folders, sources};
 use todoctl_advice::doctor::refusal;
@@ -21,6 +21,7 @@ use todoctl_project::dapr;
 use todoctl_project::given::Given;
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::{self, Loaded, ProfileError, Variables};
+use todoctl_run::environment::Environment;
 use todoctl_run::runner::{DuctRunner, Setup, SharedRunner};
 use todoctl_screen::output::Output;
 use todoctl_screen::render::findings;
@@ -31,7 +32,7 @@ const FETCH: Duration = Duration::from_mins(1);
 /// Looks.
 pub(super) async fn doctor(args: &Args, command: &Doctor, output: &mut Output) -> Result<Exit, Diagnostic> {
     let mut found = Vec::new();
-    let project = session::project(args);
+    let project = open::project(args);
     let name = match &project {
         Ok(project) => chosen(project, command.profile.as_deref(), &mut found),
         Err(failure) if command.profile.is_some() || args.project.is_some() => {
@@ -46,7 +47,7 @@ pub(super) async fn doctor(args: &Args, command: &Doctor, output: &mut Output) -
     };
     match (&project, name) {
         (Ok(project), Some(name)) => {
-            of_profile(args, command, (project, &name), &mut found, output).await?;
+            of_profile(command, (project, &name), &mut found, output).await?;
         }
         (Ok(project), None) => found.extend(of_machine(&every_need(project), project).await),
         (Err(_), _) => found.extend(of_machine(&of_every(&[]), Path::new("/")).await),
@@ -60,9 +61,9 @@ pub(super) async fn doctor(args: &Args, command: &Doctor, output: &mut Output) -
 }
 
 /// Refuses to start a cluster that could not run here, in the words that `doctor` has for it.
-pub(super) async fn may_start(session: &Session) -> Result<(), Diagnostic> {
-    let found = cluster::before_start(session).await;
-    if found.is_empty() { Ok(()) } else { Err(refusal(&found, &session.inputs.name)) }
+pub(super) async fn may_start(environment: &Environment) -> Result<(), Diagnostic> {
+    let found = cluster::before_start(environment).await;
+    if found.is_empty() { Ok(()) } else { Err(refusal(&found, &environment.inputs.name)) }
 }
 
 /// The profile that is looked at: the given one, else the one that the project was last brought up with.
@@ -81,13 +82,12 @@ fn chosen(project: &Path, given: Option<&str>, found: &mut Vec<Finding>) -> Opti
 
 /// Everything about one profile.
 async fn of_profile(
-    args: &Args,
     command: &Doctor,
     (project, name): (&Path, &str),
     found: &mut Vec<Finding>,
     output: &mut Output,
 ) -> Result<(), Diagnostic> {
-    let loaded = match session::load(project, name) {
+    let loaded = match open::load(project, name) {
         Ok(loaded) => loaded,
         Err(error) => {
             found.extend(problems(&error));
@@ -105,13 +105,13 @@ async fn of_profile(
             Given::default()
         }
     };
-    let file = loaded.file.clone();
     let needs = needs(&loaded.profile);
     let missing = absent(&needs, project);
     let inputs = inputs(loaded, &missing, found, output).await;
-    let session = Session::unchecked(args, inputs, given, file)?;
-    found.extend(machine::state_folder(&session.state));
-    let (tools, cluster) = tokio::join!(of_machine(&needs, project), cluster::look_at(&session, &missing));
+    let environment = open::unchecked(inputs, given)?;
+    found.extend(machine::state_folder(&environment.state));
+    let (tools, cluster) =
+        tokio::join!(of_machine(&needs, project), cluster::look_at(&environment, &missing));
     found.extend(tools);
     found.extend(cluster);
     Ok(())

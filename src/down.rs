@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::args::{Args, Down, Form};
 use crate::ask;
-use crate::session::Session;
+use crate::front::Front;
+use crate::open;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_core::text;
@@ -12,50 +13,57 @@ use todoctl_plan::event::Outcome;
 use todoctl_plan::tool::kubectl::Kubectl;
 use todoctl_plan::world::leftovers::{Scope, Sort, sorted};
 use todoctl_plan::world::{Access, Cluster};
+use todoctl_run::environment::{Environment, Execution};
 use todoctl_run::survey;
 use todoctl_screen::output::Output;
 use todoctl_screen::report;
 
+/// Steps that may run at once.
+const JOBS: usize = 4;
 /// Names of one sort that are listed one by one.
 const NAMED: usize = 3;
 
 /// Uninstalls the releases of a profile.
 pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let session = Session::reading(args, Some(&command.profile)).await?;
-    let Cluster::Running(access) = session.cluster().await? else {
+    let environment = open::reading(args, Some(&command.profile)).await?;
+    let Cluster::Running(access) = environment.cluster().await? else {
         return if command.delete_cluster {
-            delete_cluster(&session, command, output).await
+            delete_cluster(&environment, command, output).await
         } else {
-            Ok(gone(&session, output))
+            Ok(gone(&environment, output))
         };
     };
     if command.delete_cluster {
-        return delete_cluster(&session, command, output).await;
+        return delete_cluster(&environment, command, output).await;
     }
-    let world = session.settled(&command.run, &access, output).await?;
-    let plan = session.application().down(&world, command.purge)?;
+    let world = environment
+        .observe_free(command.run.lock_timeout, &access, &mut Front::of(args, &command.run, output))
+        .await?;
+    let plan = environment.application().down(&world, command.purge)?;
     if plan.is_empty() {
-        return Ok(gone(&session, output));
+        return Ok(gone(&environment, output));
     }
-    let what = format!("remove everything that profile {} deployed", session.inputs.name);
-    ask::confirm(session.inputs.profile.confirm, &session.inputs.name, &what, &command.run)?;
-    let lock = session.hold_as_planned(&plan, &world, "down").await?;
-    let outcome = session.carry_out(&plan, world, (&command.run, "down"), (true, 4), lock.as_ref()).await?;
+    let what = format!("remove everything that profile {} deployed", environment.inputs.name);
+    ask::confirm(environment.inputs.profile.confirm, &environment.inputs.name, &what, &command.run)?;
+    let mut front = Front::of(args, &command.run, output);
+    let lock = environment.acquire_as_planned(&plan, &world, "down", &mut front).await?;
+    let how = Execution::of("down", JOBS).under(lock);
+    let outcome = environment.execute(&plan, world, how, &mut front).await?;
     if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
-        list_what_stays(&session, &access, command, output).await?;
+        list_what_stays(&environment, &access, command, output).await?;
     }
     Ok(report::exit(&outcome))
 }
 
 /// Reads what is still there and says how each of it would be removed.
 async fn list_what_stays(
-    session: &Session,
+    environment: &Environment,
     access: &Access,
     command: &Down,
     output: &mut Output,
 ) -> Result<(), Diagnostic> {
-    let inputs = &session.inputs;
-    let runner = session.runner(Some(access), None);
+    let inputs = &environment.inputs;
+    let runner = environment.runner(Some(access), None);
     let namespaces = inputs.namespaces();
     let (all, releases) =
         tokio::join!(survey::leftovers(&runner, access), survey::releases(&runner, access, &[]));
@@ -113,20 +121,24 @@ fn told(kubectl: &Kubectl, sort: &Sort, names: &[String]) -> (String, String) {
     (what, format!("$ {}", kubectl.removal(sort, names).line()))
 }
 
-async fn delete_cluster(session: &Session, command: &Down, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let title = session.provider.title();
-    let deletion = session.provider.delete().map_err(|why| {
+async fn delete_cluster(
+    environment: &Environment,
+    command: &Down,
+    output: &mut Output,
+) -> Result<Exit, Diagnostic> {
+    let title = environment.provider.title();
+    let deletion = environment.provider.delete().map_err(|why| {
         let hint = format!("remove what the profile deployed: todoctl down {} --purge", command.profile);
         Diagnostic::new(Code::ClusterUnfit, format!("{title} cannot be deleted: {why}"), hint).unchanged()
     })?;
     ask::confirm(
-        session.inputs.profile.confirm,
-        &session.inputs.name,
+        environment.inputs.profile.confirm,
+        &environment.inputs.name,
         &format!("delete {title} with everything in it"),
         &command.run,
     )?;
     let hint = format!("try it: {}", deletion.line());
-    let done = survey::call(&session.runner(None, None), deletion).await?;
+    let done = survey::call(&environment.runner(None, None), deletion).await?;
     if !done.is_success() {
         return Err(Diagnostic::new(
             Code::ClusterUndeleted,
@@ -138,7 +150,7 @@ async fn delete_cluster(session: &Session, command: &Down, output: &mut Output) 
     Ok(Exit::Done)
 }
 
-fn gone(session: &Session, output: &mut Output) -> Exit {
-    output.note(&format!("Nothing to do: nothing of profile {} is deployed.", session.inputs.name));
+fn gone(environment: &Environment, output: &mut Output) -> Exit {
+    output.note(&format!("Nothing to do: nothing of profile {} is deployed.", environment.inputs.name));
     Exit::Done
 }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use self::table::Row;
 use crate::args::{Args, Form, History};
+use crate::open;
 use crate::select::unknown;
-use crate::session::Session;
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
 use todoctl_core::labels;
@@ -19,6 +19,7 @@ use todoctl_plan::steps::objects_are;
 use todoctl_plan::world::releases::Revision;
 use todoctl_plan::world::runs::{Entry, Runs, is_content_of, missing};
 use todoctl_plan::world::{Access, World};
+use todoctl_run::environment::Environment;
 use todoctl_run::survey;
 use todoctl_screen::output::Output;
 
@@ -27,41 +28,43 @@ const FORMAT: u32 = 1;
 
 /// Shows.
 pub(super) async fn history(args: &Args, command: &History, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let session = Session::reading(args, command.reading.profile.as_deref()).await?;
-    let access = session.running().await?;
-    let runner = session.runner(Some(&access), None);
+    let environment = open::reading(args, command.reading.profile.as_deref()).await?;
+    let access = environment.running().await?;
+    let runner = environment.runner(Some(&access), None);
     let (world, runs) = tokio::join!(
-        session.world(access.clone()),
-        survey::runs(&runner, &access, &session.inputs.profile.namespace)
+        environment.observe(access.clone()),
+        survey::runs(&runner, &access, &environment.inputs.profile.namespace)
     );
     let (world, runs) = (world?, runs?);
     match &command.release {
-        Some(release) => of_release(&session, &world, &runs, &access, release, command, output).await,
-        None => of_runs(&session, &world, &runs, &access, command, output).await,
+        Some(release) => of_release(&environment, &world, &runs, &access, release, command, output).await,
+        None => of_runs(&environment, &world, &runs, &access, command, output).await,
     }
 }
 
 async fn of_runs(
-    session: &Session,
+    environment: &Environment,
     world: &World,
     runs: &Runs,
     access: &Access,
     command: &History,
     output: &mut Output,
 ) -> Result<Exit, Diagnostic> {
-    let contents = contents(session, access, runs).await?;
+    let contents = contents(environment, access, runs).await?;
     let ours = runs
         .iter()
-        .filter(|entry| entry.record.as_ref().map_or(true, |one| one.profile == session.inputs.name));
+        .filter(|entry| entry.record.as_ref().map_or(true, |one| one.profile == environment.inputs.name));
     let entries: Vec<(&Entry, Return)> =
         ours.map(|entry| (entry, Return::of(entry, world, &contents))).collect();
     if matches!(command.reading.output, Form::Json) {
         let shown: Vec<Value> = entries.iter().map(|(entry, back)| run_json(entry, back)).collect();
-        output.result(&json!({"format": FORMAT, "profile": session.inputs.name, "runs": shown}).to_string());
+        output.result(
+            &json!({"format": FORMAT, "profile": environment.inputs.name, "runs": shown}).to_string(),
+        );
         return Ok(Exit::Done);
     }
     if entries.is_empty() {
-        output.note(&format!("No run of profile {} is on record.", session.inputs.name));
+        output.note(&format!("No run of profile {} is on record.", environment.inputs.name));
         return Ok(Exit::Done);
     }
     let now = Timestamp::now();
@@ -72,15 +75,15 @@ async fn of_runs(
 
 /// Names of the runs whose Dapr objects are kept; asked only when some run has any.
 pub(super) async fn contents(
-    session: &Session,
+    environment: &Environment,
     access: &Access,
     runs: &Runs,
 ) -> Result<BTreeSet<String>, Diagnostic> {
     if runs.readable().all(|record| record.set.objects.is_empty()) {
         return Ok(BTreeSet::new());
     }
-    let runner = session.runner(Some(access), None);
-    Ok(survey::run_contents(&runner, access, &session.inputs.profile.namespace).await?)
+    let runner = environment.runner(Some(access), None);
+    Ok(survey::run_contents(&runner, access, &environment.inputs.profile.namespace).await?)
 }
 
 /// Whether a run can be returned to.
@@ -139,7 +142,7 @@ fn run_json(entry: &Entry, back: &Return) -> Value {
 }
 
 async fn of_release(
-    session: &Session,
+    environment: &Environment,
     world: &World,
     runs: &Runs,
     access: &Access,
@@ -147,15 +150,15 @@ async fn of_release(
     command: &History,
     output: &mut Output,
 ) -> Result<Exit, Diagnostic> {
-    let profile = &session.inputs.profile;
-    let place = profile.releases.get(name).map(|spec| session.inputs.namespace(spec));
+    let profile = &environment.inputs.profile;
+    let place = profile.releases.get(name).map(|spec| environment.inputs.namespace(spec));
     // A release that left the profile still has its history.
     let left = world.releases.iter().find(|(_, one, _)| *one == name).map(|(namespace, _, _)| namespace);
-    let namespace = place.or(left).ok_or_else(|| unknown(profile, &session.inputs.name, name, ""))?;
-    let runner = session.runner(Some(access), None);
+    let namespace = place.or(left).ok_or_else(|| unknown(profile, &environment.inputs.name, name, ""))?;
+    let runner = environment.runner(Some(access), None);
     let told = match world.releases.history(namespace, name) {
         [] => Vec::new(),
-        _ => survey::history(&runner, access, session.helm_major(), (name, namespace)).await?,
+        _ => survey::history(&runner, access, environment.helm_major, (name, namespace)).await?,
     };
     let revisions: Vec<Value> = world
         .releases
@@ -175,7 +178,7 @@ async fn of_release(
         })
         .collect();
     if matches!(command.reading.output, Form::Json) {
-        let shown = json!({"format": FORMAT, "profile": session.inputs.name, "release": name,
+        let shown = json!({"format": FORMAT, "profile": environment.inputs.name, "release": name,
             "namespace": namespace, "revisions": revisions});
         output.result(&shown.to_string());
     } else if revisions.is_empty() {

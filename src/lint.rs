@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::args::{Args, Form, Lint};
 use crate::tools::{Place, look};
-use crate::{charts, folders, session};
+use crate::{charts, folders, open};
 use todoctl_advice::doctor::tools::{Seen, of_every};
 use todoctl_advice::lint::workflows::Known;
 use todoctl_advice::lint::{self, Report};
@@ -30,7 +30,7 @@ const LARGEST: u64 = 1024 * 1024;
 
 /// Looks at the files.
 pub(super) async fn lint(args: &Args, command: &Lint, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let project = session::project(args)?;
+    let project = open::project(args)?;
     let runner: SharedRunner = Arc::new(DuctRunner::new(Setup {
         project: project.clone(),
         environment: folders::environment(),

@@ -7,14 +7,15 @@ use std::path::Path;
 use tokio::sync::mpsc;
 
 use crate::args::{Args, Logs};
+use crate::open;
 use crate::select::unknown;
-use crate::session::Session;
 use crate::signals;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_core::invocation::Invocation;
 use todoctl_core::text;
 use todoctl_plan::tool::kubectl::{Kubectl, LogLines, parse_log_line};
+use todoctl_run::environment::Environment;
 use todoctl_run::survey;
 use todoctl_screen::output::Output;
 
@@ -23,18 +24,18 @@ const WAITING: usize = 1024;
 
 /// Shows.
 pub(super) async fn logs(args: &Args, command: &Logs, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let session = Session::reading(args, command.profile.as_deref()).await?;
-    let (profile, name) = (&session.inputs.profile, command.service.as_str());
+    let environment = open::reading(args, command.profile.as_deref()).await?;
+    let (profile, name) = (&environment.inputs.profile, command.service.as_str());
     let release =
-        profile.releases.get(name).ok_or_else(|| unknown(profile, &session.inputs.name, name, ""))?;
+        profile.releases.get(name).ok_or_else(|| unknown(profile, &environment.inputs.name, name, ""))?;
     if let Some(run) = &command.run {
-        return of_run(&session.state.join("runs").join(run), run, name, output);
+        return of_run(&environment.state.join("runs").join(run), run, name, output);
     }
-    let namespace = session.inputs.namespace(release);
-    let access = session.running().await?;
+    let namespace = environment.inputs.namespace(release);
+    let access = environment.running().await?;
     let lines = LogLines { tail: command.tail, follow: command.follow, previous: command.previous };
     let invocation = Kubectl::new(&access).release_logs(namespace, name, lines);
-    let runner = session.runner(Some(&access), None);
+    let runner = environment.runner(Some(&access), None);
     let mut teller = Teller { output, told: 0, complaints: Vec::new() };
     if command.follow {
         let (send, receive) = mpsc::channel(WAITING);
@@ -51,7 +52,7 @@ pub(super) async fn logs(args: &Args, command: &Logs, output: &mut Output) -> Re
             teller.complaints.extend(done.stderr.lines().map(str::to_owned));
         }
     }
-    teller.end(&session, name, &invocation)
+    teller.end(&environment, name, &invocation)
 }
 
 /// Prints lines of pods, and keeps what kubectl says for itself.
@@ -90,11 +91,14 @@ impl Teller<'_> {
         }
     }
 
-    fn end(self, session: &Session, name: &str, invocation: &Invocation) -> Result<Exit, Diagnostic> {
+    fn end(self, environment: &Environment, name: &str, invocation: &Invocation) -> Result<Exit, Diagnostic> {
         if self.told == 0 {
             let message = format!("{name} has no logs");
-            let hint =
-                format!("todoctl status --profile {}; or try it: {}", session.inputs.name, invocation.line());
+            let hint = format!(
+                "todoctl status --profile {}; or try it: {}",
+                environment.inputs.name,
+                invocation.line()
+            );
             return Err(Diagnostic {
                 evidence: self.complaints,
                 ..Diagnostic::new(Code::ReleaseAbsent, message, hint)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::args::{Args, Form, Parity};
-use crate::session::{self, Session};
+use crate::open;
 use todoctl_advice::parity::{self, Side};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
@@ -16,11 +16,11 @@ use todoctl_screen::render::parity::{json, text};
 
 /// Compares.
 pub(super) async fn parity(args: &Args, command: &Parity, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let project = session::project(args)?;
+    let project = open::project(args)?;
     let one = profile::load_written(&project, &command.one)?;
     let other = profile::load_written(&project, &command.other)?;
     let charts = Side::own_charts(&one.0.profile, &other.0.profile);
-    let (one, other) = (side(args, one, &charts, output).await?, side(args, other, &charts, output).await?);
+    let (one, other) = (side(one, &charts, output).await?, side(other, &charts, output).await?);
     let differences = parity::differences(&one, &other)?;
     let names = (one.name.as_str(), other.name.as_str());
     match command.output {
@@ -33,7 +33,6 @@ pub(super) async fn parity(args: &Args, command: &Parity, output: &mut Output) -
 
 /// A profile with its Dapr objects and its rendered charts. No cluster is asked.
 async fn side(
-    args: &Args,
     (loaded, written): (Loaded, Written),
     charts: &BTreeSet<String>,
     output: &mut Output,
@@ -42,13 +41,13 @@ async fn side(
     let objects = dapr::load(&loaded)?.objects;
     let mut rendered = BTreeMap::new();
     if !charts.is_empty() {
-        let session = Session::rendering(args, loaded, Some(charts.clone()), output).await?;
+        let environment = open::rendering(loaded, Some(charts.clone()), output).await?;
         // The same seed on both sides, so that random names are the same.
-        let mut world = session.blank("not asked".to_owned());
+        let mut world = environment.blank("not asked".to_owned());
         world.seed = [0; 32];
-        let mut inputs = Inputs::clone(&session.inputs);
+        let mut inputs = Inputs::clone(&environment.inputs);
         parity::leave_out_events(&mut inputs.dapr);
-        for (release, objects) in survey::rendered(&session.runner(None, None), &inputs, &world).await {
+        for (release, objects) in survey::rendered(&environment.runner(None, None), &inputs, &world).await {
             let objects = objects.map_err(|why| {
                 let evidence: Vec<String> = why.lines().map(str::to_owned).collect();
                 let message = format!("the chart of release {release} does not render for profile {name}");

@@ -2,9 +2,10 @@
 
 use crate::args::{Args, Form, Rollback};
 use crate::ask;
+use crate::front::Front;
 use crate::history::{contents, gone, is_now, outcome_text};
+use crate::open;
 use crate::select::unknown;
-use crate::session::Session;
 use crate::up::show;
 use serde_json::Value;
 use todoctl_core::diagnostic::{Code, Diagnostic};
@@ -12,6 +13,7 @@ use todoctl_core::exit::Exit;
 use todoctl_plan::event::Outcome;
 use todoctl_plan::plan::Plan;
 use todoctl_plan::run_record::RunRecord;
+use todoctl_run::environment::{Environment, Execution};
 use todoctl_screen::output::Output;
 use todoctl_screen::report;
 
@@ -34,21 +36,22 @@ pub(super) async fn rollback(
     command: &Rollback,
     output: &mut Output,
 ) -> Result<Exit, Diagnostic> {
-    let session = Session::reading(args, command.profile.as_deref()).await?;
+    let environment = open::reading(args, command.profile.as_deref()).await?;
     if let Some(name) = &command.release
-        && !session.inputs.profile.releases.contains_key(name)
+        && !environment.inputs.profile.releases.contains_key(name)
     {
-        return Err(unknown(&session.inputs.profile, &session.inputs.name, name, ""));
+        return Err(unknown(&environment.inputs.profile, &environment.inputs.name, name, ""));
     }
-    let access = session.running().await?;
+    let access = environment.running().await?;
     let world = if command.dry_run {
-        session.world(access.clone()).await?
+        environment.observe(access.clone()).await?
     } else {
-        session.settled(&command.run, &access, output).await?
+        let patience = command.run.lock_timeout;
+        environment.observe_free(patience, &access, &mut Front::of(args, &command.run, output)).await?
     };
     let way = match (&command.release, &command.to_run) {
-        (Some(name), _) => of_release(&session, &access, world, name, command.revision).await?,
-        (None, Some(run)) => of_run(&session, &access, world, run).await?,
+        (Some(name), _) => of_release(&environment, world, name, command.revision).await?,
+        (None, Some(run)) => of_run(&environment, &access, world, run).await?,
         (None, None) => {
             return Err(Diagnostic::new(
                 Code::UsageArgument,
@@ -65,11 +68,12 @@ pub(super) async fn rollback(
         output.note(&way.done);
         return Ok(Exit::Done);
     }
-    ask::confirm(session.inputs.profile.confirm, &session.inputs.name, &way.question, &command.run)?;
-    let how = (true, if command.to_run.is_some() { JOBS } else { 1 });
-    let lock = session.hold_as_planned(&way.plan, &way.world, "rollback").await?;
-    let outcome =
-        session.carry_out(&way.plan, way.world, (&command.run, "rollback"), how, lock.as_ref()).await?;
+    ask::confirm(environment.inputs.profile.confirm, &environment.inputs.name, &way.question, &command.run)?;
+    let jobs = if command.to_run.is_some() { JOBS } else { 1 };
+    let mut front = Front::of(args, &command.run, output);
+    let lock = environment.acquire_as_planned(&way.plan, &way.world, "rollback", &mut front).await?;
+    let how = Execution::of("rollback", jobs).under(lock);
+    let outcome = environment.execute(&way.plan, way.world, how, &mut front).await?;
     if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
         output.note(&way.done);
     }
@@ -80,21 +84,18 @@ pub(super) async fn rollback(
 const JOBS: usize = 4;
 
 async fn of_release(
-    session: &Session,
-    access: &Access,
+    environment: &Environment,
     mut world: World,
     name: &str,
     asked: Option<u32>,
 ) -> Result<Way, Diagnostic> {
-    let inputs = &session.inputs;
+    let inputs = &environment.inputs;
     let namespace = inputs.namespace(&inputs.profile.releases[name]);
     let history = world.releases.history(namespace, name).to_vec();
     let revision = choose_revision(name, &history, asked).map_err(Diagnostic::unchanged)?;
-    let runner = session.runner(Some(access), None);
-    let target = [(namespace, name, revision)];
-    survey::revisions(&runner, &mut world, &target).await?;
-    world.runs = Some(survey::runs(&runner, access, &inputs.profile.namespace).await?);
-    let plan = session.application().rollback(&world, name, revision)?;
+    environment.observe_revisions(&mut world, &[(namespace, name, revision)]).await?;
+    environment.observe_runs(&mut world).await?;
+    let plan = environment.application().rollback(&world, name, revision)?;
     let made = number_after(&history);
     Ok(Way {
         plan,
@@ -108,16 +109,16 @@ async fn of_release(
 }
 
 async fn of_run(
-    session: &Session,
+    environment: &Environment,
     access: &Access,
     mut world: World,
     asked: &str,
 ) -> Result<Way, Diagnostic> {
-    let inputs = &session.inputs;
-    let runner = session.runner(Some(access), None);
+    let inputs = &environment.inputs;
+    let runner = environment.runner(Some(access), None);
     let runs = survey::runs(&runner, access, &inputs.profile.namespace).await?;
     let record = choose_run(&inputs.name, &runs, &world, asked)?.clone();
-    let missing = gone(&record, &world, &contents(session, access, &runs).await?);
+    let missing = gone(&record, &world, &contents(environment, access, &runs).await?);
     if !missing.is_empty() {
         let message = format!("run {} cannot be returned to", record.run);
         return Err(Diagnostic::new(Code::RunGone, message, "todoctl history shows the runs that can")
@@ -128,13 +129,13 @@ async fn of_run(
     let goal = goal(inputs, &world, &record);
     let place = format!("run {} of profile {}", record.run, inputs.name);
     if goal.is_reached() {
-        let plan = session.application().rollback_run(&world, &record, Vec::new())?;
+        let plan = environment.application().rollback_run(&world, &record, Vec::new())?;
         let done = format!("Nothing to do: what {place} deployed is deployed now.");
         return Ok(Way { plan, world, question: String::new(), done });
     }
-    survey::revisions(&runner, &mut world, &goal.targets()).await?;
-    let objects = objects_of(session, access, &record).await?;
-    let plan = session.application().rollback_run(&world, &record, objects)?;
+    environment.observe_revisions(&mut world, &goal.targets()).await?;
+    let objects = objects_of(environment, access, &record).await?;
+    let plan = environment.application().rollback_run(&world, &record, objects)?;
     Ok(Way {
         plan,
         world,
@@ -148,15 +149,15 @@ async fn of_run(
 
 /// The Dapr objects that a run left, as whole manifests.
 async fn objects_of(
-    session: &Session,
+    environment: &Environment,
     access: &Access,
     record: &RunRecord,
 ) -> Result<Vec<Value>, Diagnostic> {
     if record.set.objects.is_empty() {
         return Ok(Vec::new());
     }
-    let namespace = &session.inputs.profile.namespace;
-    Ok(survey::run_content(&session.runner(Some(access), None), access, namespace, &record.run).await?)
+    let namespace = &environment.inputs.profile.namespace;
+    Ok(survey::run_content(&environment.runner(Some(access), None), access, namespace, &record.run).await?)
 }
 
 /// The run that is asked for; `previous` is the newest deployment with another content than what is there now.

@@ -4,7 +4,7 @@ use comfy_table::{Table, presets};
 use serde_json::json;
 
 use crate::args::{Args, Form, Reading};
-use crate::session::Session;
+use crate::open;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_core::labels;
@@ -27,17 +27,17 @@ struct Row {
 
 /// Shows.
 pub(super) async fn status(args: &Args, command: &Reading, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let session = Session::reading(args, command.profile.as_deref()).await?;
-    let access = session.running().await?;
-    let url = session.inputs.url(&access.node);
-    let world = session.world(access).await?;
-    let rows: Vec<Row> = session
+    let environment = open::reading(args, command.profile.as_deref()).await?;
+    let access = environment.running().await?;
+    let url = environment.inputs.url(&access.node);
+    let world = environment.observe(access).await?;
+    let rows: Vec<Row> = environment
         .inputs
         .releases()
-        .map(|(name, release)| row(name, session.inputs.namespace(release), &world))
+        .map(|(name, release)| row(name, environment.inputs.namespace(release), &world))
         .collect();
     match command.output {
-        Form::Json => output.result(&as_json(&session.inputs.name, &rows, url.as_deref()).to_string()),
+        Form::Json => output.result(&as_json(&environment.inputs.name, &rows, url.as_deref()).to_string()),
         Form::Text => {
             output.result(&as_text(&rows));
             if let Some(url) = url.filter(|_| rows.iter().all(|row| row.revision.is_some())) {

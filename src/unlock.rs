@@ -2,7 +2,7 @@
 //! was looked at, and says what is left undone.
 
 use crate::args::{Args, Unlock};
-use crate::session::Session;
+use crate::open;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_plan::step::{Reversal, Undo};
@@ -14,17 +14,17 @@ use todoctl_screen::output::Output;
 
 /// Removes.
 pub(super) async fn unlock(args: &Args, command: &Unlock, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let session = Session::reading(args, command.profile.as_deref()).await?;
-    let access = session.running().await?;
-    let (runner, kubectl) = (session.runner(Some(&access), None), Kubectl::new(&access));
-    let namespace = &session.inputs.profile.namespace;
+    let environment = open::reading(args, command.profile.as_deref()).await?;
+    let access = environment.running().await?;
+    let (runner, kubectl) = (environment.runner(Some(&access), None), Kubectl::new(&access));
+    let namespace = &environment.inputs.profile.namespace;
     let read = lock::read(&runner, &kubectl, namespace).await;
-    let Some(lease) = read.map_err(|message| session.unreadable(&message))? else {
-        output.note(&format!("Nothing to unlock: no run of profile {} is open.", session.inputs.name));
+    let Some(lease) = read.map_err(|message| environment.unreadable(&message))? else {
+        output.note(&format!("Nothing to unlock: no run of profile {} is open.", environment.inputs.name));
         return Ok(Exit::Done);
     };
     if lease.open.run != command.run {
-        let message = format!("run {} does not hold profile {}", command.run, session.inputs.name);
+        let message = format!("run {} does not hold profile {}", command.run, environment.inputs.name);
         let hint = format!("it is held by run {}: {}", lease.open.run, lease.holder.story());
         return Err(Diagnostic::new(Code::UsageArgument, message, hint));
     }
@@ -32,7 +32,7 @@ pub(super) async fn unlock(args: &Args, command: &Unlock, output: &mut Output) -
         let hint = "the holder lives and has renewed it; todoctl recover takes over only from the dead";
         Diagnostic::new(Code::LockHeld, format!("the lock was not removed: {message}"), hint)
     })?;
-    let left = left(&lease.open, &Reverser::new(session.helm_major, &access));
+    let left = left(&lease.open, &Reverser::new(environment.helm_major, &access));
     output.note(&format!(
         "The lock of run {} is removed. Left undone, each unless it has no effect:",
         command.run

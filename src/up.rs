@@ -1,8 +1,8 @@
 //! `todoctl up` and `todoctl plan`: the same plan, carried out or shown.
 
 use crate::args::{Args, Form, Plan as PlanArgs, Run, Up};
-use crate::hold::{Hold, outdated};
-use crate::session::Session;
+use crate::front::Front;
+use crate::open;
 use crate::{ask, build, doctor, github, prompt, questions, room};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
@@ -11,68 +11,73 @@ use todoctl_plan::plan::Plan;
 use todoctl_plan::steps;
 use todoctl_plan::world::{Access, Cluster, World};
 use todoctl_project::given;
-use todoctl_run::runner::SharedRunner;
-use todoctl_run::survey;
+use todoctl_run::environment::{Acquired, Environment, Execution, outdated};
 use todoctl_screen::output::Output;
 use todoctl_screen::render;
 use todoctl_screen::report;
 
 /// Shows what `up` would do.
 pub(super) async fn plan(args: &Args, command: &PlanArgs, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let session = Session::deploying(args, &command.what, output).await?;
-    let (plan, world) = look(&session).await?;
-    session.say_what_is_open(&world, output)?;
+    let environment = open::deploying(args, &command.what, output).await?;
+    let (plan, world) = look(&environment).await?;
+    if let Some(note) = environment.open_run(&world)? {
+        output.note(&note);
+    }
     show(&plan, command.output, args.verbose, output);
     Ok(if command.exit_code && !plan.is_empty() { Exit::Changes } else { Exit::Done })
 }
 
 /// Deploys.
 pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let session = Session::deploying(args, &command.what, output).await?;
+    let environment = open::deploying(args, &command.what, output).await?;
     if command.dry_run {
-        let (plan, world) = look(&session).await?;
-        session.say_what_is_open(&world, output)?;
+        let (plan, world) = look(&environment).await?;
+        if let Some(note) = environment.open_run(&world)? {
+            output.note(&note);
+        }
         show(&plan, command.run.output, args.verbose, output);
         return Ok(Exit::Done);
     }
-    let access = match session.fit_cluster().await? {
+    let front = &mut Front::of(args, &command.run, output);
+    let access = match environment.fit_cluster().await? {
         Cluster::Running(access) => access,
-        Cluster::Down(state) => match start(&session, state, &command.run).await? {
+        Cluster::Down(state) => match start(&environment, state, &command.run, front).await? {
             Ok(access) => access,
             Err(exit) => return Ok(exit),
         },
     };
     let (mut confirmed, mut known) = (false, None);
     for _ in 0..TRIES {
-        let mut settled = session.settled(&command.run, &access, output).await?;
+        let mut seen = environment.observe_free(command.run.lock_timeout, &access, front).await?;
         if let Some((seed, given)) = known.take() {
             // Answers to questions, and names that were shown, stay.
-            (settled.seed, settled.given) = (seed, given);
+            (seen.seed, seen.given) = (seed, given);
         }
-        let asked = Some((&command.run, &mut *output));
-        let (mut plan, mut world) = prompt::unless_interrupted(decide(&session, settled, asked)).await?;
+        let asked = Some((&command.run, &mut **front));
+        let (mut plan, mut world) = prompt::unless_interrupted(decide(&environment, seen, asked)).await?;
         if plan.is_empty() {
-            return nothing_to_do(&session, &plan, world, &command.run, output).await;
+            return nothing_to_do(&environment, &plan, world, &command.run, front).await;
         }
-        if !confirmed && ask(&session, &plan, &command.run, args.verbose, output)? {
+        if !confirmed && ask(&environment, &plan, &command.run, args.verbose, front)? {
             confirmed = true;
-            (plan, world) = unchanged_since(&session, plan, world).await?;
+            (plan, world) = unchanged_since(&environment, plan, world).await?;
         }
-        let lock = match session.hold(&plan, &world, "up").await? {
-            Hold::Unneeded => None,
-            Hold::Held(lock) => Some(lock),
+        let lock = match environment.acquire(&plan, &world, "up", front).await? {
+            Acquired::Unneeded => None,
+            Acquired::Held(lock) => Some(lock),
             // A person has confirmed another plan.
-            Hold::Outdated if confirmed => break,
-            Hold::Outdated => {
+            Acquired::Outdated if confirmed => break,
+            Acquired::Outdated => {
                 known = Some((world.seed, world.given));
                 continue;
             }
         };
-        build::say_of_builds(&plan, output);
-        let how = (!command.no_rollback, if command.sequential { 1 } else { usize::from(command.jobs) });
-        let outcome = session.carry_out(&plan, world, (&command.run, "up"), how, lock.as_ref()).await?;
+        build::say_of_builds(&plan, front);
+        let jobs = if command.sequential { 1 } else { usize::from(command.jobs) };
+        let how = Execution { rollback: !command.no_rollback, ..Execution::of("up", jobs).under(lock) };
+        let outcome = environment.execute(&plan, world, how, front).await?;
         if outcome == Outcome::Deployed {
-            session.remember();
+            open::remember(&environment);
         }
         return Ok(report::exit(&outcome));
     }
@@ -83,20 +88,25 @@ pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result
 const TRIES: usize = 5;
 
 /// Starts the cluster, as a run of its own: everything else is known only afterwards.
-async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Access, Exit>, Diagnostic> {
-    doctor::may_start(session).await?;
+async fn start(
+    environment: &Environment,
+    state: String,
+    run: &Run,
+    front: &mut Front<'_>,
+) -> Result<Result<Access, Exit>, Diagnostic> {
+    doctor::may_start(environment).await?;
     ask::confirm(
-        session.inputs.profile.confirm,
-        &session.inputs.name,
-        &format!("start {}", session.provider.title()),
+        environment.inputs.profile.confirm,
+        &environment.inputs.name,
+        &format!("start {}", environment.provider.title()),
         run,
     )?;
-    let world = session.blank(state);
-    let plan = session.application().start(&world)?;
+    let world = environment.blank(state);
+    let plan = environment.application().start(&world)?;
     // There is no cluster yet that a Lease could be in, and nothing to undo.
-    let outcome = session.carry_out(&plan, world, (run, "start"), (true, 1), None).await?;
+    let outcome = environment.execute(&plan, world, Execution::of("start", 1), front).await?;
     match outcome {
-        Outcome::Deployed => Ok(Ok(session.running().await?)),
+        Outcome::Deployed => Ok(Ok(environment.running().await?)),
         failed @ (Outcome::RolledBack { .. }
         | Outcome::Failed { .. }
         | Outcome::Stuck { .. }
@@ -105,12 +115,12 @@ async fn start(session: &Session, state: String, run: &Run) -> Result<Result<Acc
 }
 
 /// The plan for the cluster as it is, which may be down.
-async fn look(session: &Session) -> Result<(Plan, World), Diagnostic> {
-    match session.fit_cluster().await? {
-        Cluster::Running(access) => decide(session, session.world(access).await?, None).await,
+async fn look(environment: &Environment) -> Result<(Plan, World), Diagnostic> {
+    match environment.fit_cluster().await? {
+        Cluster::Running(access) => decide(environment, environment.observe(access).await?, None).await,
         Cluster::Down(state) => {
-            let world = session.blank(state);
-            Ok((session.application().up(&world)?, world))
+            let world = environment.blank(state);
+            Ok((environment.application().up(&world)?, world))
         }
     }
 }
@@ -118,13 +128,12 @@ async fn look(session: &Session) -> Result<(Plan, World), Diagnostic> {
 /// The plan for a running cluster, of which everything but the manifests was read. A person can be asked for missing
 /// secrets when `how` says so.
 async fn decide(
-    session: &Session,
+    environment: &Environment,
     mut world: World,
     how: Option<(&Run, &mut Output)>,
 ) -> Result<(Plan, World), Diagnostic> {
-    let runner = session.runner(world.cluster.access(), None);
-    let inputs = &session.inputs;
-    survey::commands(&runner, inputs, &mut world).await?;
+    let inputs = &environment.inputs;
+    environment.observe_commands(&mut world).await?;
     if let Some((run, output)) = how {
         questions::ask(inputs, &mut world, run, output).await?;
     }
@@ -133,71 +142,49 @@ async fn decide(
         let (message, hint) = given::missing_message(&missing);
         return Err(Diagnostic::new(Code::SecretMissing, message, hint).unchanged());
     }
-    complete(session, &runner, world).await
+    complete(environment, world).await
 }
 
 /// The plan for a world in which everything but the manifests is known.
-async fn complete(
-    session: &Session,
-    runner: &SharedRunner,
-    mut world: World,
-) -> Result<(Plan, World), Diagnostic> {
-    let inputs = &session.inputs;
-    survey::contexts(inputs, &mut world)?;
-    if inputs.releases().any(|(name, _)| !steps::is_current(inputs, name, &world)) {
-        // A run that changes something is recorded, and removes the oldest record.
-        let access = world.cluster.access().cloned();
-        let runs = async {
-            match &access {
-                Some(access) => survey::runs(runner, access, &inputs.profile.namespace).await.map(Some),
-                None => Ok(None),
-            }
-        };
-        let nodes = async {
-            match &access {
-                Some(access) => survey::nodes(runner, access).await,
-                None => Ok(None),
-            }
-        };
-        let (runs, nodes, manifests) =
-            tokio::join!(runs, nodes, survey::manifests(runner, inputs, &mut world));
-        manifests?;
-        (world.runs, world.nodes) = (runs?, nodes?);
-        room::check(inputs, &world)?;
-    }
-    let plan = session.application().up(&world)?;
-    Ok((plan, world))
+async fn complete(environment: &Environment, mut world: World) -> Result<(Plan, World), Diagnostic> {
+    environment.observe_changes(&mut world).await?;
+    room::check(&environment.inputs, &world)?;
+    Ok((environment.application().up(&world)?, world))
 }
 
 /// Asks; answers whether a person was asked, so that time has passed.
 fn ask(
-    session: &Session,
+    environment: &Environment,
     plan: &Plan,
     run: &Run,
     verbose: bool,
     output: &mut Output,
 ) -> Result<bool, Diagnostic> {
-    let how = session.inputs.profile.confirm;
+    let how = environment.inputs.profile.confirm;
     if how != todoctl_project::profile::Confirm::Never && !run.yes {
         output.note(&github::group("Plan", &render::plan::text(plan, verbose)));
     }
     let what = format!(
         "change profile {} on {}",
-        session.inputs.name,
+        environment.inputs.name,
         plan.cluster.as_deref().unwrap_or("a new cluster")
     );
-    ask::confirm(how, &session.inputs.name, &what, run)
+    ask::confirm(how, &environment.inputs.name, &what, run)
 }
 
 /// Looks again after a person was asked: a plan that differs from the confirmed one is refused.
-async fn unchanged_since(session: &Session, plan: Plan, world: World) -> Result<(Plan, World), Diagnostic> {
+async fn unchanged_since(
+    environment: &Environment,
+    plan: Plan,
+    world: World,
+) -> Result<(Plan, World), Diagnostic> {
     let Some(access) = world.cluster.access().cloned() else {
         return Ok((plan, world));
     };
-    let mut again = session.world(access.clone()).await?;
+    let mut again = environment.observe(access.clone()).await?;
     // The same seed, so that random names are the confirmed ones.
     (again.seed, again.given) = (world.seed, world.given.clone());
-    let (now, again) = complete(session, &session.runner(Some(&access), None), again).await?;
+    let (now, again) = complete(environment, again).await?;
     let lines =
         |plan: &Plan| plan.commands().map(todoctl_core::invocation::Invocation::shell).collect::<Vec<_>>();
     if lines(&now) == lines(&plan) {
@@ -221,22 +208,22 @@ pub(super) fn show(plan: &Plan, form: Form, verbose: bool, output: &mut Output) 
 
 /// Says so; a program gets the same stream of events as from any other run.
 async fn nothing_to_do(
-    session: &Session,
+    environment: &Environment,
     plan: &Plan,
     world: World,
     run: &Run,
-    output: &mut Output,
+    front: &mut Front<'_>,
 ) -> Result<Exit, Diagnostic> {
-    session.remember();
+    open::remember(environment);
     if matches!(run.output, Form::Json) {
-        session.carry_out(plan, world, (run, "up"), (true, 1), None).await?;
+        environment.execute(plan, world, Execution::of("up", 1), front).await?;
         return Ok(Exit::Done);
     }
     let said = format!("Nothing to do: profile {} is deployed, verified and healthy.", plan.profile);
-    output.note(&said);
+    front.note(&said);
     github::words(&said);
-    if let Some(url) = world.cluster.access().and_then(|access| session.inputs.url(&access.node)) {
-        output.result(&url);
+    if let Some(url) = world.cluster.access().and_then(|access| environment.inputs.url(&access.node)) {
+        front.result(&url);
     }
     Ok(Exit::Done)
 }

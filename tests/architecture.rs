@@ -34,7 +34,7 @@ const RESERVED: [(&str, &[&str]); 5] = [
     ("tokio", &["todoctl-run", "todoctl"]),
     ("duct", &["todoctl-run", "todoctl"]),
     ("command-fds", &["todoctl-run", "todoctl"]),
-    ("rand", &["todoctl"]),
+    ("rand", &["todoctl-run", "todoctl"]),
     ("dialoguer", &["todoctl"]),
 ];
 /// Crates that decide: what is in them is a function of what it is given.

@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::doctor::machine;
-use crate::session::Session;
 use todoctl_advice::doctor::machine::{Room, Size, judge, size};
 use todoctl_advice::doctor::ports::{self, NodePort};
 use todoctl_advice::doctor::state::{self, DaprSeen, Life};
@@ -21,6 +20,7 @@ use todoctl_plan::world::lease::Lease;
 use todoctl_plan::world::{Access, Cluster, World};
 use todoctl_project::dapr;
 use todoctl_project::profile;
+use todoctl_run::environment::Environment;
 use todoctl_run::lock::{Presence, presence};
 use todoctl_run::runner::SharedRunner;
 use todoctl_run::survey;
@@ -32,35 +32,35 @@ type Rendered = BTreeMap<String, Result<Vec<Value>, String>>;
 
 /// Everything about the cluster, and about the machine as far as the cluster is on it. `missing` are programs that are
 /// needed and not there.
-pub(super) async fn look_at(session: &Session, missing: &[String]) -> Vec<Finding> {
-    let runner = session.runner(None, None);
-    let blank = session.blank(String::new());
+pub(super) async fn look_at(environment: &Environment, missing: &[String]) -> Vec<Finding> {
+    let runner = environment.runner(None, None);
+    let blank = environment.blank(String::new());
     let (cluster, rendered, (mut found, engine)) = tokio::join!(
-        asked_provider(session, missing),
-        survey::rendered(&runner, &session.inputs, &blank),
-        engine(session, &runner, missing),
+        asked_provider(environment, missing),
+        survey::rendered(&runner, &environment.inputs, &blank),
+        engine(environment, &runner, missing),
     );
     found.extend(unrendered(&rendered, missing));
-    let title = session.provider.title();
-    let wanted = wanted_ports(session, &rendered);
+    let title = environment.provider.title();
+    let wanted = wanted_ports(environment, &rendered);
     let runs = matches!(cluster, Ok(Cluster::Running(_)));
-    found.extend(room(session, engine.as_ref(), runs));
-    if let Some(registry) = &session.inputs.profile.registry {
+    found.extend(room(environment, engine.as_ref(), runs));
+    if let Some(registry) = &environment.inputs.profile.registry {
         found.push(registry::judge(&registry.server, machine::docker_config().as_deref()));
     }
     match cluster {
         Ok(Cluster::Running(access)) => {
             found.push(Finding::ok(Area::Cluster, title, format!("runs, context {}", access.context)));
-            found.extend(running(session, access, (&rendered, &wanted)).await);
+            found.extend(running(environment, access, (&rendered, &wanted)).await);
         }
         Ok(Cluster::Down(state)) => {
-            let evidence = format!("{state}; todoctl up {} starts it", session.inputs.name);
+            let evidence = format!("{state}; todoctl up {} starts it", environment.inputs.name);
             found.push(Finding::ok(Area::Cluster, title, evidence));
-            found.extend(without(session, &wanted, "the cluster does not run"));
+            found.extend(without(environment, &wanted, "the cluster does not run"));
         }
         Err(finding) => {
             found.push(finding);
-            found.extend(without(session, &wanted, "the cluster cannot be asked"));
+            found.extend(without(environment, &wanted, "the cluster cannot be asked"));
         }
     }
     found
@@ -68,9 +68,9 @@ pub(super) async fn look_at(session: &Session, missing: &[String]) -> Vec<Findin
 
 /// What stands in the way of starting the cluster: Docker's engine, and the room for its size. The programs themselves
 /// were looked at before.
-pub(super) async fn before_start(session: &Session) -> Vec<Finding> {
-    let (mut found, engine) = engine(session, &session.runner(None, None), &[]).await;
-    found.extend(room(session, engine.as_ref(), false));
+pub(super) async fn before_start(environment: &Environment) -> Vec<Finding> {
+    let (mut found, engine) = engine(environment, &environment.runner(None, None), &[]).await;
+    found.extend(room(environment, engine.as_ref(), false));
     found.retain(Finding::is_failed);
     found
 }
@@ -90,9 +90,9 @@ fn unrendered(rendered: &Rendered, missing: &[String]) -> Vec<Finding> {
 }
 
 /// The cluster as its provider sees it. A program that is not there was told among the tools.
-async fn asked_provider(session: &Session, missing: &[String]) -> Result<Cluster, Finding> {
-    let title = session.provider.title();
-    let tools = session.provider.status();
+async fn asked_provider(environment: &Environment, missing: &[String]) -> Result<Cluster, Finding> {
+    let title = environment.provider.title();
+    let tools = environment.provider.status();
     let absent = |invocation: &Invocation| missing.contains(&invocation.tool.name());
     if let Some(call) = tools.iter().find(|call| absent(call)) {
         return Err(Finding::not_checked(
@@ -101,7 +101,7 @@ async fn asked_provider(session: &Session, missing: &[String]) -> Result<Cluster
             format!("{} is not there to ask", call.tool.name()),
         ));
     }
-    let asked = tokio::time::timeout(LIMIT, session.fit_cluster()).await;
+    let asked = tokio::time::timeout(LIMIT, environment.fit_cluster()).await;
     match asked {
         Ok(Ok(cluster)) => Ok(cluster),
         Ok(Err(failure)) => {
@@ -119,11 +119,11 @@ async fn asked_provider(session: &Session, missing: &[String]) -> Result<Cluster
 
 /// The Docker engine, when the profile needs it.
 async fn engine(
-    session: &Session,
+    environment: &Environment,
     runner: &SharedRunner,
     missing: &[String],
 ) -> (Vec<Finding>, Option<Engine>) {
-    if !tools::needs_engine(&session.inputs.profile) {
+    if !tools::needs_engine(&environment.inputs.profile) {
         return (Vec::new(), None);
     }
     if missing.iter().any(|program| program == "docker") {
@@ -140,13 +140,13 @@ async fn engine(
 }
 
 /// Whether the cluster fits on this machine, or in its Docker.
-fn room(session: &Session, engine: Option<&Engine>, runs: bool) -> Vec<Finding> {
-    let cluster = &session.inputs.profile.cluster;
+fn room(environment: &Environment, engine: Option<&Engine>, runs: bool) -> Vec<Finding> {
+    let cluster = &environment.inputs.profile.cluster;
     let size = size(cluster);
     if size == Size::default() {
         return Vec::new();
     }
-    let here = machine::room(&session.state);
+    let here = machine::room(&environment.state);
     if !tools::in_docker(cluster) {
         return judge(size, here, "this machine", runs);
     }
@@ -156,10 +156,10 @@ fn room(session: &Session, engine: Option<&Engine>, runs: bool) -> Vec<Finding> 
 }
 
 /// What can be said while the cluster cannot be asked.
-fn without(session: &Session, wanted: &[NodePort], why: &str) -> Vec<Finding> {
-    let inputs = &session.inputs;
+fn without(environment: &Environment, wanted: &[NodePort], why: &str) -> Vec<Finding> {
+    let inputs = &environment.inputs;
     // Only when this machine is the node are its ports those of the node.
-    let listening = is_node(session).then(machine::listeners).flatten();
+    let listening = is_node(environment).then(machine::listeners).flatten();
     let mut found = ports::judge(wanted, Err(why), listening.as_deref());
     let unknown = |area, what| Finding::not_checked(area, what, why);
     found.push(unknown(Area::Access, "rights"));
@@ -168,22 +168,22 @@ fn without(session: &Session, wanted: &[NodePort], why: &str) -> Vec<Finding> {
     if inputs.profile.dapr.is_some() {
         found.push(unknown(Area::Dapr, "Dapr"));
     }
-    let world = session.blank(why.to_owned());
+    let world = environment.blank(why.to_owned());
     found.extend(state::secrets(inputs, &world, Err(why)));
     found
 }
 
 /// Whether the cluster's node is this machine itself.
-fn is_node(session: &Session) -> bool {
-    match &session.inputs.profile.cluster {
+fn is_node(environment: &Environment) -> bool {
+    match &environment.inputs.profile.cluster {
         profile::Cluster::Minikube(minikube) => minikube.driver == "none",
         profile::Cluster::Sandbox(_) | profile::Cluster::Context(_) | profile::Cluster::Oke(_) => false,
     }
 }
 
 /// The node ports of every chart that renders.
-fn wanted_ports(session: &Session, rendered: &Rendered) -> Vec<NodePort> {
-    let inputs = &session.inputs;
+fn wanted_ports(environment: &Environment, rendered: &Rendered) -> Vec<NodePort> {
+    let inputs = &environment.inputs;
     let of = |(name, release)| {
         let objects = rendered.get(name).and_then(|objects| objects.as_ref().ok());
         objects.map(|objects| ports::wanted(objects, inputs.namespace(release)))
@@ -193,11 +193,11 @@ fn wanted_ports(session: &Session, rendered: &Rendered) -> Vec<NodePort> {
 
 /// What a running cluster says.
 async fn running(
-    session: &Session,
+    environment: &Environment,
     access: Access,
     (rendered, wanted): (&Rendered, &[NodePort]),
 ) -> Vec<Finding> {
-    let runner = session.runner(Some(&access), None);
+    let runner = environment.runner(Some(&access), None);
     let kubectl = Kubectl::new(&access);
     let mut found = match versions(&runner, &kubectl).await {
         Ok(found) => found,
@@ -206,21 +206,21 @@ async fn running(
                 State::NotChecked => unreachable.evidence.clone(),
                 State::Failed | State::Warning | State::Ok => "the cluster does not answer".to_owned(),
             };
-            return std::iter::once(unreachable).chain(without(session, wanted, &why)).collect();
+            return std::iter::once(unreachable).chain(without(environment, wanted, &why)).collect();
         }
     };
     let (world, rights, taken, dapr) = tokio::join!(
-        session.world(access.clone()),
-        rights(session, &runner, &kubectl, rendered),
+        environment.observe(access.clone()),
+        rights(environment, &runner, &kubectl, rendered),
         asked(&runner, kubectl.node_ports()),
-        dapr_seen(session, &runner, &kubectl),
+        dapr_seen(environment, &runner, &kubectl),
     );
     found.extend(rights);
     let taken = taken.and_then(|table| ports::parse(&String::from_utf8_lossy(&table)));
     let taken = taken.as_deref().map_err(String::as_str);
     found.extend(ports::judge(wanted, taken, None));
     match world {
-        Ok(world) => found.extend(of_world(session, &world, dapr.as_ref())),
+        Ok(world) => found.extend(of_world(environment, &world, dapr.as_ref())),
         Err(failure) => {
             let fix = failure.fix;
             found.push(Finding::failed(Area::Cluster, "reading it", failure.what, fix));
@@ -257,12 +257,12 @@ async fn asked(runner: &SharedRunner, question: Invocation) -> Result<Vec<u8>, S
 }
 
 async fn rights(
-    session: &Session,
+    environment: &Environment,
     runner: &SharedRunner,
     kubectl: &Kubectl,
     rendered: &Rendered,
 ) -> Vec<Finding> {
-    let inputs = &session.inputs;
+    let inputs = &environment.inputs;
     let of = |(name, release)| {
         let objects = rendered.get(name)?.as_ref().ok()?;
         Some((String::from(name), (inputs.namespace(release).to_owned(), objects.clone())))
@@ -279,10 +279,10 @@ async fn rights(
 }
 
 /// What Dapr's CRDs and its injector say; nothing when the profile has no Dapr.
-async fn dapr_seen(session: &Session, runner: &SharedRunner, kubectl: &Kubectl) -> Option<DaprSeen> {
-    session.inputs.profile.dapr.as_ref()?;
+async fn dapr_seen(environment: &Environment, runner: &SharedRunner, kubectl: &Kubectl) -> Option<DaprSeen> {
+    environment.inputs.profile.dapr.as_ref()?;
     let names: Vec<String> = dapr::Kind::ALL.iter().map(|kind| kind.resource().to_owned()).collect();
-    let probe = health::dapr::probe(&session.inputs.profile.namespace);
+    let probe = health::dapr::probe(&environment.inputs.profile.namespace);
     let (crds, pod) =
         tokio::join!(asked(runner, kubectl.crds(&names)), asked(runner, kubectl.would_create(&probe)));
     let crds = match crds {
@@ -293,8 +293,8 @@ async fn dapr_seen(session: &Session, runner: &SharedRunner, kubectl: &Kubectl) 
     Some(DaprSeen { crds, injector: pod.and_then(|json| health::dapr::injected(&json)) })
 }
 
-fn of_world(session: &Session, world: &World, dapr: Option<&DaprSeen>) -> Vec<Finding> {
-    let inputs = &session.inputs;
+fn of_world(environment: &Environment, world: &World, dapr: Option<&DaprSeen>) -> Vec<Finding> {
+    let inputs = &environment.inputs;
     let lease = world.live.lease(&inputs.profile.namespace);
     let lease = match &lease {
         Ok(found) => Ok(found.as_ref().map(|lease| (lease, life(lease)))),

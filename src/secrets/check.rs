@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use crate::args::{Args, CheckSecrets, Form};
-use crate::secrets::world;
-use crate::session::Session;
+use crate::open;
 use crate::sources;
 use todoctl_advice::inventory;
 use todoctl_core::diagnostic::Diagnostic;
@@ -17,19 +16,22 @@ pub(super) async fn check(
     command: &CheckSecrets,
     output: &mut Output,
 ) -> Result<Exit, Diagnostic> {
-    let session = Session::reading(args, command.reading.profile.as_deref()).await?;
-    let given = sources::given(&session.inputs.profile.secrets, &command.sources, output)?;
-    let access = session.running().await?;
-    let mut world = world(&session, access).await?;
+    let environment = open::reading(args, command.reading.profile.as_deref()).await?;
+    let given = sources::given(&environment.inputs.profile.secrets, &command.sources, output)?;
+    let access = environment.running().await?;
+    let mut world = environment.observe_with_runs(access).await?;
     world.given = given.values;
-    let findings = inventory::findings(&session.inputs, &world);
+    let findings = inventory::findings(&environment.inputs, &world);
     match command.reading.output {
         Form::Json => {
-            let all = json!({"format": 1, "profile": session.inputs.name, "findings": findings});
+            let all = json!({"format": 1, "profile": environment.inputs.name, "findings": findings});
             output.result(&all.to_string());
         }
         Form::Text if findings.is_empty() => {
-            output.result(&format!("The secrets of profile {} are complete and sound.", session.inputs.name));
+            output.result(&format!(
+                "The secrets of profile {} are complete and sound.",
+                environment.inputs.name
+            ));
         }
         Form::Text => {
             let width = output.result_look.width;

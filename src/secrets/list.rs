@@ -5,20 +5,19 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::args::{Args, Form, Reading};
-use crate::secrets::world;
-use crate::session::Session;
+use crate::open;
 use todoctl_advice::inventory::{self, Row};
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
 use todoctl_screen::output::Output;
 
 pub(super) async fn list(args: &Args, command: &Reading, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let session = Session::reading(args, command.profile.as_deref()).await?;
-    let access = session.running().await?;
-    let rows = inventory::rows(&session.inputs, &world(&session, access).await?);
+    let environment = open::reading(args, command.profile.as_deref()).await?;
+    let access = environment.running().await?;
+    let rows = inventory::rows(&environment.inputs, &environment.observe_with_runs(access).await?);
     match command.output {
         Form::Json => {
-            let all = json!({"format": 1, "profile": session.inputs.name, "versions": rows});
+            let all = json!({"format": 1, "profile": environment.inputs.name, "versions": rows});
             output.result(&all.to_string());
         }
         Form::Text => {

@@ -4,7 +4,8 @@
 use secrecy::SecretString;
 
 use crate::args::{Args, Form, SetSecret, What};
-use crate::session::{self, Session};
+use crate::front::Front;
+use crate::open;
 use crate::{ask, prompt, questions};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
@@ -13,6 +14,7 @@ use todoctl_plan::event::Outcome;
 use todoctl_plan::steps::{self, Question, Why};
 use todoctl_plan::world::World;
 use todoctl_project::profile::{SecretValue, Secrets};
+use todoctl_run::environment::{Environment, Execution};
 use todoctl_screen::output::Output;
 use todoctl_screen::report;
 
@@ -21,47 +23,51 @@ const COMMAND: &str = "secrets set";
 
 pub(super) async fn set(args: &Args, command: &SetSecret, output: &mut Output) -> Result<Exit, Diagnostic> {
     let name = command.name.as_str();
-    let session = open(args, command, output).await?;
-    let secrets = &session.inputs.profile.secrets;
+    let environment = open(args, command, output).await?;
+    let secrets = &environment.inputs.profile.secrets;
     let spec = declared(secrets, name)?;
-    let access = session.running().await?;
-    let mut world = session.settled(&command.run, &access, output).await?;
+    let access = environment.running().await?;
+    let mut world = environment
+        .observe_free(command.run.lock_timeout, &access, &mut Front::of(args, &command.run, output))
+        .await?;
     let sets = holders(secrets, name, &world);
     if sets.is_empty() {
         return Err(Diagnostic::new(
             Code::SecretMissing,
             format!("no Secret in the cluster holds {name} yet; nothing was changed"),
-            format!("give it with the deployment: todoctl up {}", session.inputs.name),
+            format!("give it with the deployment: todoctl up {}", environment.inputs.name),
         ));
     }
-    let value = value(&session, command, spec, &world, output).await?;
+    let value = value(&environment, command, spec, &world, output).await?;
     // What else was given is for a deployment, not for this.
     world.given.clear();
-    let before = current(&session, &world);
+    let before = current(&environment, &world);
     world.given.insert(name.to_owned(), value);
-    let after = current(&session, &world);
-    let plan = session.application().stage_secrets(&world, &sets)?;
+    let after = current(&environment, &world);
+    let plan = environment.application().stage_secrets(&world, &sets)?;
     if plan.is_empty() {
         output.note(&format!("Nothing to do: {name} has this value."));
         return Ok(Exit::Done);
     }
-    let what = format!("make a new version of {} on {}", sets.join(" and "), session.provider.title());
-    ask::confirm(session.inputs.profile.confirm, &session.inputs.name, &what, &command.run)?;
-    let lock = session.hold_as_planned(&plan, &world, COMMAND).await?;
-    let outcome = session.carry_out(&plan, world, (&command.run, COMMAND), (true, 1), lock.as_ref()).await?;
+    let what = format!("make a new version of {} on {}", sets.join(" and "), environment.provider.title());
+    ask::confirm(environment.inputs.profile.confirm, &environment.inputs.name, &what, &command.run)?;
+    let mut front = Front::of(args, &command.run, output);
+    let lock = environment.acquire_as_planned(&plan, &world, COMMAND, &mut front).await?;
+    let how = Execution::of(COMMAND, 1).under(lock);
+    let outcome = environment.execute(&plan, world, how, &mut front).await?;
     if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
         let rolls: Vec<&str> =
             before.iter().filter(|name| !after.contains(name)).map(String::as_str).collect();
-        output.note(&next(&session.inputs.name, &rolls));
+        output.note(&next(&environment.inputs.name, &rolls));
     }
     Ok(report::exit(&outcome))
 }
 
-async fn open(args: &Args, command: &SetSecret, output: &mut Output) -> Result<Session, Diagnostic> {
-    let profile = session::profile_name(&session::project(args)?, command.profile.as_deref())?;
+async fn open(args: &Args, command: &SetSecret, output: &mut Output) -> Result<Environment, Diagnostic> {
+    let profile = open::profile_name(&open::project(args)?, command.profile.as_deref())?;
     let sources = command.sources.clone();
     let what = What { profile, only: Vec::new(), set: Vec::new(), sources };
-    Session::deploying(args, &what, output).await
+    open::deploying(args, &what, output).await
 }
 
 fn declared<'a>(secrets: &'a Secrets, name: &str) -> Result<&'a SecretValue, Diagnostic> {
@@ -93,7 +99,7 @@ fn holders(secrets: &Secrets, name: &str, world: &World) -> Vec<String> {
 
 /// The value: given, generated, or asked for.
 async fn value(
-    session: &Session,
+    environment: &Environment,
     command: &SetSecret,
     spec: &SecretValue,
     world: &World,
@@ -124,15 +130,15 @@ async fn value(
     }
     let why = if generated.is_some() { Why::Generated } else { Why::Missing };
     let question = Question { name, spec, why };
-    let answer = questions::answer(&session.inputs.profile.secrets, &question, output).await?;
+    let answer = questions::answer(&environment.inputs.profile.secrets, &question, output).await?;
     answer.or(generated).ok_or_else(|| prompt::declined("no value was given"))
 }
 
 /// The releases that the next `up` would leave as they are.
-fn current(session: &Session, world: &World) -> Vec<String> {
-    let releases = session.inputs.releases();
+fn current(environment: &Environment, world: &World) -> Vec<String> {
+    let releases = environment.inputs.releases();
     releases
-        .filter(|(name, _)| steps::is_current(&session.inputs, name, world))
+        .filter(|(name, _)| steps::is_current(&environment.inputs, name, world))
         .map(|(name, _)| name.to_owned())
         .collect()
 }

@@ -16,6 +16,8 @@ pub struct Inputs {
     pub name: String,
     /// The project's folder.
     pub project: PathBuf,
+    /// The profile's file.
+    pub file: PathBuf,
     /// The profile.
     pub profile: Profile,
     /// Tag of each image the profile builds: the hash of its sources.
@@ -76,11 +78,12 @@ impl Inputs {
 
     /// The same profile without its sources, for commands that build and deploy nothing.
     pub fn without_sources(loaded: Loaded) -> Self {
-        let Loaded { name, project, profile, .. } = loaded;
+        let Loaded { name, project, profile, file } = loaded;
         let only = profile.releases.keys().cloned().collect();
         Self {
             name,
             project,
+            file,
             profile,
             tags: BTreeMap::new(),
             fetched: BTreeMap::new(),
@@ -219,6 +222,7 @@ impl Inputs {
         std::sync::Arc::new(Self {
             name: "sim".into(),
             project: "/".into(),
+            file: "/profiles/sim.yaml".into(),
             only: profile.releases.keys().cloned().collect(),
             profile,
             tags: BTreeMap::new(),

@@ -3,6 +3,7 @@
 
 pub mod emitter;
 pub mod engine;
+pub mod environment;
 pub mod journal;
 pub mod lock;
 pub mod runner;

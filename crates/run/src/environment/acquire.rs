@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::args::Run;
-use crate::holder;
-use crate::session::Session;
-use crate::turn::{Sign, Situation, Turn, turn};
+use super::turn::{LockState, Sign, Turn, turn};
+use super::{Ask, Environment};
+use crate::lock::{self, Claim, Lock, Presence, Silence, presence};
+use crate::runner::SharedRunner;
+use crate::survey;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::labels;
 use todoctl_plan::plan::{Plan, PlannedStep};
@@ -18,16 +19,12 @@ use todoctl_plan::tool::kubectl::{Kubectl, namespace_object, run_content};
 use todoctl_plan::world::lease::{self, FORMAT, Holder, Lease, OpenRun, OpenStep, release_of};
 use todoctl_plan::world::releases::Releases;
 use todoctl_plan::world::{Access, World};
-use todoctl_run::lock::{self, Claim, Lock, Presence, Silence, presence};
-use todoctl_run::runner::SharedRunner;
-use todoctl_run::survey;
-use todoctl_screen::output::Output;
 
 /// Pause between two looks at a Lease that somebody holds.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How a run holds the environment.
-pub(super) enum Hold {
+pub enum Acquired {
     /// It changes nothing, so it need not.
     Unneeded,
     /// By a Lease.
@@ -36,39 +33,38 @@ pub(super) enum Hold {
     Outdated,
 }
 
-impl Session {
-    /// Reads the world of an environment that nobody holds. A run that died is undone first; a living one is a failure
+impl Environment {
+    /// Observes an environment that nobody holds. A run that died is undone first; a living one is a failure
     /// that says who it is.
-    pub(super) async fn settled(
+    pub async fn observe_free(
         &self,
-        run: &Run,
+        patience: Duration,
         access: &Access,
-        output: &mut Output,
+        ask: &mut dyn Ask,
     ) -> Result<World, Diagnostic> {
         loop {
-            let world = self.world(access.clone()).await?;
-            self.trust(&world, output)?;
+            let world = self.observe(access.clone()).await?;
+            self.trust(&world, ask)?;
             let Some(lease) = self.lease(&world)? else { return Ok(world) };
-            self.attend(run, access, lease, false, output).await?;
+            self.wait_or_take_over(patience, access, lease, false, ask).await?;
         }
     }
 
     /// The Lease of the environment, as the world has it.
-    pub(super) fn lease(&self, world: &World) -> Result<Option<Lease>, Diagnostic> {
+    pub fn lease(&self, world: &World) -> Result<Option<Lease>, Diagnostic> {
         world.live.lease(&self.inputs.profile.namespace).map_err(|message| self.unreadable(&message))
     }
 
-    /// For commands that only look: what they see may be half done.
-    pub(super) fn say_what_is_open(&self, world: &World, output: &mut Output) -> Result<(), Diagnostic> {
-        if let Some(lease) = self.lease(world)? {
+    /// What a command that only looks should say: what it sees may be half done.
+    pub fn open_run(&self, world: &World) -> Result<Option<String>, Diagnostic> {
+        Ok(self.lease(world)?.map(|lease| {
             let (run, story) = (&lease.open.run, lease.open.story());
-            output.note(&format!("note: run {run} is open: {story}. up waits for it, or undoes it first"));
-        }
-        Ok(())
+            format!("note: run {run} is open: {story}. up waits for it, or undoes it first")
+        }))
     }
 
     /// A Lease that cannot be understood.
-    pub(super) fn unreadable(&self, message: &str) -> Diagnostic {
+    pub fn unreadable(&self, message: &str) -> Diagnostic {
         let namespace = &self.inputs.profile.namespace;
         let hint = format!(
             "look at it: kubectl get lease {} -n {namespace} -o yaml; if no run is under way, delete it",
@@ -78,13 +74,13 @@ impl Session {
     }
 
     /// Waits until a Lease is gone, or takes it over and undoes its run.
-    pub(super) async fn attend(
+    pub async fn wait_or_take_over(
         &self,
-        run: &Run,
+        patience: Duration,
         access: &Access,
         mut lease: Lease,
         recovers: bool,
-        output: &mut Output,
+        ask: &mut dyn Ask,
     ) -> Result<(), Diagnostic> {
         let (runner, kubectl) = (self.runner(Some(access), None), Kubectl::new(access));
         let namespace = &self.inputs.profile.namespace;
@@ -100,23 +96,23 @@ impl Session {
             };
             let presence = presence(&lease.holder);
             let unknown = sign == Sign::Silent && presence == Presence::Unknown;
-            let now = Situation {
+            let now = LockState {
                 nobodys: lease.is_nobodys(),
                 presence,
                 sign,
                 pending: unknown && is_pending(&runner, access, &lease.open).await?,
                 recovers,
                 waited: begun.elapsed(),
-                timeout: run.lock_timeout,
+                timeout: patience,
             };
             match turn(now) {
                 Turn::Take => {
                     if let Some(lock) = self.take_over((&runner, &kubectl), &lease).await? {
-                        return self.recover(run, access, &lock, lease.open, output).await;
+                        return self.recover(access, &lock, lease.open, ask).await;
                     }
                 }
                 Turn::Wait(why) if said != why => {
-                    output.note(&format!("{}: {why}", self.held_by(&lease)));
+                    ask.say(&format!("{}: {why}", self.held_by(&lease)));
                     said = why;
                 }
                 Turn::Wait(_) => {}
@@ -140,7 +136,7 @@ impl Session {
         (runner, kubectl): (&SharedRunner, &Kubectl),
         lease: &Lease,
     ) -> Result<Option<Arc<Lock>>, Diagnostic> {
-        let (holder, local) = holder::this(&self.run, &format!("recovery of run {}", lease.open.run));
+        let (holder, local) = self.holder(&format!("recovery of run {}", lease.open.run));
         let namespace = &self.inputs.profile.namespace;
         lock::take_over((runner, kubectl), namespace, lease, &holder, local).await.map_err(|message| {
             let hint = "look at it: kubectl get lease todoctl -o yaml";
@@ -161,19 +157,25 @@ impl Session {
     }
 
     /// Puts the undo list of a plan on record and holds the environment by it.
-    pub(super) async fn hold(&self, plan: &Plan, world: &World, command: &str) -> Result<Hold, Diagnostic> {
+    pub async fn acquire(
+        &self,
+        plan: &Plan,
+        world: &World,
+        command: &str,
+        ask: &mut dyn Ask,
+    ) -> Result<Acquired, Diagnostic> {
         let Some(access) = world.cluster.access().filter(|_| plan.commands().next().is_some()) else {
-            return Ok(Hold::Unneeded);
+            return Ok(Acquired::Unneeded);
         };
-        self.listen()?;
+        ask.interrupts()?;
         let (runner, kubectl) = (self.runner(Some(access), None), Kubectl::new(access));
         let namespace = &self.inputs.profile.namespace;
-        let (holder, local) = holder::this(&self.run, command);
+        let (holder, local) = self.holder(command);
         let objects = self.objects(plan, world, &holder)?;
         let claimed = lock::claim((&runner, &kubectl), namespace, &holder, &objects, local).await;
         let lock = match claimed {
             Ok(Claim::Held(lock)) => lock,
-            Ok(Claim::Taken) => return Ok(Hold::Outdated),
+            Ok(Claim::Taken) => return Ok(Acquired::Outdated),
             Err(message) => {
                 let hint = format!("try it: kubectl auth can-i create leases -n {namespace}");
                 return Err(Diagnostic::new(
@@ -188,26 +190,27 @@ impl Session {
         let namespaces = self.inputs.namespaces();
         let now = survey::releases(&runner, access, &namespaces).await;
         if now.as_ref().is_ok_and(|now| is_same(now, &world.releases, &namespaces)) {
-            return Ok(Hold::Held(lock));
+            return Ok(Acquired::Held(lock));
         }
         lock::discard((&runner, &kubectl), namespace, &objects).await;
         lock.release()
             .await
             .map_err(|message| Diagnostic::new(Code::LockHeld, message, "todoctl recover"))?;
-        now.map(|_| Hold::Outdated).map_err(Diagnostic::from)
+        now.map(|_| Acquired::Outdated).map_err(Diagnostic::from)
     }
 
     /// The same for a command that does not decide again.
-    pub(super) async fn hold_as_planned(
+    pub async fn acquire_as_planned(
         &self,
         plan: &Plan,
         world: &World,
         command: &str,
+        ask: &mut dyn Ask,
     ) -> Result<Option<Arc<Lock>>, Diagnostic> {
-        match self.hold(plan, world, command).await? {
-            Hold::Unneeded => Ok(None),
-            Hold::Held(lock) => Ok(Some(lock)),
-            Hold::Outdated => Err(outdated()),
+        match self.acquire(plan, world, command, ask).await? {
+            Acquired::Unneeded => Ok(None),
+            Acquired::Held(lock) => Ok(Some(lock)),
+            Acquired::Outdated => Err(outdated()),
         }
     }
 
@@ -251,7 +254,7 @@ fn open_step(step: &PlannedStep) -> OpenStep {
 }
 
 /// Another run has changed something since this one looked.
-pub(super) fn outdated() -> Diagnostic {
+pub fn outdated() -> Diagnostic {
     Diagnostic::new(
         Code::ClusterChanged,
         "the cluster has changed since it was looked at; this run changed nothing",

@@ -21,7 +21,7 @@ const OLD: Duration = Duration::from_hours(24);
 /// The file, and what it says.
 pub(super) struct Private {
     file: NamedTempFile,
-    pub(super) summary: Summary,
+    pub summary: Summary,
 }
 
 impl Private {

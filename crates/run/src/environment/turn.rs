@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use todoctl_run::lock::Presence;
+use crate::lock::Presence;
 
 /// How long a command of a dead run may still take: a little more than a process of helm.
 const ORPHANS: Duration = Duration::from_mins(6);
 
 /// What is known of the holder, and how patient this command is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Situation {
+pub(super) struct LockState {
     /// Its run has ended and left work.
     pub(super) nobodys: bool,
     /// Whether it lives on this host.
@@ -53,7 +53,7 @@ pub(super) enum Turn {
 }
 
 /// Decides. `Wait` texts complete the sentence "waiting: …".
-pub(super) fn turn(now: Situation) -> Turn {
+pub(super) fn turn(now: LockState) -> Turn {
     let held = if now.waited < now.timeout { Turn::Wait("it is held") } else { Turn::Held };
     let orphans = |why| if now.waited < ORPHANS { Turn::Wait(why) } else { Turn::StillAtWork };
     let watched = Turn::Wait("its holder may be dead; taken over after 30 s without a sign of life");
@@ -76,7 +76,7 @@ pub(super) fn turn(now: Situation) -> Turn {
 mod tests {
     use super::*;
 
-    const NEW: Situation = Situation {
+    const NEW: LockState = LockState {
         nobodys: false,
         presence: Presence::Unknown,
         sign: Sign::LooksAlive,
@@ -89,14 +89,14 @@ mod tests {
     #[test]
     fn a_second_writer_is_told_at_once_and_nothing_is_taken_from_the_living() {
         let minute = Duration::from_mins(1);
-        let living = Situation { presence: Presence::Living, sign: Sign::Silent, ..NEW };
+        let living = LockState { presence: Presence::Living, sign: Sign::Silent, ..NEW };
         let cases = [
             ("elsewhere", NEW, Turn::Held),
             ("here", living, Turn::Held),
-            ("here, for a recovery", Situation { recovers: true, ..living }, Turn::Held),
-            ("patient", Situation { timeout: minute, ..NEW }, Turn::Wait("it is held")),
-            ("no longer patient", Situation { timeout: minute, waited: minute, ..NEW }, Turn::Held),
-            ("renewed while watched", Situation { sign: Sign::Renewed, ..NEW }, Turn::Held),
+            ("here, for a recovery", LockState { recovers: true, ..living }, Turn::Held),
+            ("patient", LockState { timeout: minute, ..NEW }, Turn::Wait("it is held")),
+            ("no longer patient", LockState { timeout: minute, waited: minute, ..NEW }, Turn::Held),
+            ("renewed while watched", LockState { sign: Sign::Renewed, ..NEW }, Turn::Held),
         ];
         for (name, situation, want) in cases {
             assert_eq!(turn(situation), want, "{name}");
@@ -107,14 +107,14 @@ mod tests {
     fn the_dead_are_taken_over_when_nothing_of_theirs_is_at_work() {
         let late = Duration::from_mins(7);
         let waits = |situation| matches!(turn(situation), Turn::Wait(_));
-        assert_eq!(turn(Situation { nobodys: true, presence: Presence::Living, ..NEW }), Turn::Take);
-        assert_eq!(turn(Situation { presence: Presence::Gone, ..NEW }), Turn::Take);
-        assert_eq!(turn(Situation { sign: Sign::Silent, ..NEW }), Turn::Take);
-        assert!(waits(Situation { sign: Sign::Silent, pending: true, ..NEW }));
-        assert_eq!(turn(Situation { sign: Sign::Silent, pending: true, waited: late, ..NEW }), Turn::Take);
-        assert!(waits(Situation { presence: Presence::Orphans, ..NEW }));
-        assert_eq!(turn(Situation { presence: Presence::Orphans, waited: late, ..NEW }), Turn::StillAtWork);
-        assert!(waits(Situation { sign: Sign::LooksDead, ..NEW }), "watched, and not believed");
-        assert!(waits(Situation { recovers: true, ..NEW }));
+        assert_eq!(turn(LockState { nobodys: true, presence: Presence::Living, ..NEW }), Turn::Take);
+        assert_eq!(turn(LockState { presence: Presence::Gone, ..NEW }), Turn::Take);
+        assert_eq!(turn(LockState { sign: Sign::Silent, ..NEW }), Turn::Take);
+        assert!(waits(LockState { sign: Sign::Silent, pending: true, ..NEW }));
+        assert_eq!(turn(LockState { sign: Sign::Silent, pending: true, waited: late, ..NEW }), Turn::Take);
+        assert!(waits(LockState { presence: Presence::Orphans, ..NEW }));
+        assert_eq!(turn(LockState { presence: Presence::Orphans, waited: late, ..NEW }), Turn::StillAtWork);
+        assert!(waits(LockState { sign: Sign::LooksDead, ..NEW }), "watched, and not believed");
+        assert!(waits(LockState { recovers: true, ..NEW }));
     }
 }

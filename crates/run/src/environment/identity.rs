@@ -8,12 +8,25 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::prompt::{self, ask_now, declined};
-use crate::session::Session;
+use super::{Ask, Environment};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::world::World;
 use todoctl_project::profile::Pin;
-use todoctl_screen::output::Output;
+
+/// A cluster that nobody has said to be the right one, for the question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstUse {
+    /// The cluster, as the profile means it.
+    pub title: String,
+    /// Address of its API server.
+    pub server: String,
+    /// UID of its namespace `kube-system`.
+    pub uid: String,
+    /// The profile that is to be deployed to it.
+    pub profile: String,
+    /// The line that pins it, for the profile.
+    pub line: String,
+}
 
 /// What is remembered of a cluster.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +66,7 @@ fn look(pin: Pin<'_>, before: Option<&str>, remembered: Option<&str>, seen: Opti
     }
 }
 
-impl Session {
+impl Environment {
     /// Refuses a world of another cluster. A first use is no refusal: nothing is changed by looking.
     pub(super) fn same_cluster(&self, world: &World) -> Result<(), Diagnostic> {
         let title = self.provider.title();
@@ -78,33 +91,22 @@ impl Session {
     }
 
     /// The same before a change: the first use of a cluster is asked about.
-    pub(super) fn trust(&self, world: &World, output: &mut Output) -> Result<(), Diagnostic> {
+    pub fn trust(&self, world: &World, ask: &mut dyn Ask) -> Result<(), Diagnostic> {
         let Some(uid) = world.live.identity().filter(|_| self.look(world) == Look::First) else {
             return Ok(());
         };
-        let title = self.provider.title();
-        let server = self.server().unwrap_or_default();
-        let line = format!("cluster: {{{}: {{uid: {uid}}}}}", self.inputs.profile.cluster.provider());
-        if !prompt::has_terminal() {
-            let message = format!(
-                "{title} is used for the first time, and there is no terminal to ask on: {server}, UID {uid}"
-            );
-            return Err(Diagnostic::new(
-                Code::ClusterUnpinned,
-                message,
-                format!("if it is the right one, put into the profile: {line}"),
-            )
-            .unchanged());
-        }
-        let text =
-            format!("First use of {title}: {server}, UID {uid}. Deploy profile {} to it?", self.inputs.name);
-        let question = move || dialoguer::Confirm::new().with_prompt(text).default(false).interact_opt();
-        if ask_now(question)? != Some(true) {
-            return Err(declined("declined"));
-        }
+        let first = FirstUse {
+            title: self.provider.title(),
+            server: self.server().unwrap_or_default().to_owned(),
+            uid: uid.to_owned(),
+            profile: self.inputs.name.clone(),
+            line: format!("cluster: {{{}: {{uid: {uid}}}}}", self.inputs.profile.cluster.provider()),
+        };
+        ask.agree(&first)?;
         self.remember_cluster(uid);
-        output.note(&format!(
-            "note: remembered on this machine; to pin it for everybody, put into the profile: {line}"
+        ask.say(&format!(
+            "note: remembered on this machine; to pin it for everybody, put into the profile: {}",
+            first.line
         ));
         Ok(())
     }
