@@ -148,6 +148,7 @@ impl<'de> Deserialize<'de> for Code {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fmt::Write as _;
     use std::path::Path;
 
     use super::*;
@@ -174,7 +175,7 @@ The status is that of a command which ends before its first change, or which\nch
             .to_owned();
         for code in Code::ALL {
             let exit = code.exit() as u8;
-            page += &format!("| `{code}` | {exit} | {} | {} |\n", code.meaning(), code.fix());
+            writeln!(page, "| `{code}` | {exit} | {} | {} |", code.meaning(), code.fix()).unwrap();
         }
         page
     }
