@@ -1,29 +1,30 @@
 # shellcheck shell=bash
 # Compiles the binaries from pinned Go modules into a cache outside the checkout. Each binary has a key of
-# its own, over version, module, sources and flags: a change to one does not compile the others again. A
+# its own, over version, module, sources and flags: a change of one's sources does not compile the others again. A
 # binary appears in the cache only when it is complete, and the folder BIN of a checkout holds hard links.
 
-BUILD_FLAGS=(-buildvcs=false -trimpath)
+# Without debug information, which the linker would leave out anyway: a tenth less to compile.
+BUILD_FLAGS=(-buildvcs=false -trimpath -gcflags=all=-dwarf=false)
 BUILD_BINARIES=(pause kafka kubernetes kubectl helm dapr "${BUILD_MORE[@]}")
 KUBERNETES_LINKS=(kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet etcd coredns sandbox-volumes)
 # What no start and no build has used for so many days is removed when something is compiled.
 CACHE_DAYS=30
 
-# -g: this file is sourced inside a function. Per binary (a folder of sandbox/go has its module): the package, the linker's flags, what it is.
+# -g: this file is sourced inside a function. Per binary: its package, whose path ends in the name that the Go tool gives it.
 declare -gA BUILD_PACKAGE=(
-  [pause]=. [kafka]=. [kubernetes]=. [dapr]=. [kubectl]=k8s.io/kubernetes/cmd/kubectl
+  [pause]=./pause [kafka]=./kafka [kubernetes]=./kubernetes [dapr]=./dapr [crictl]=./crictl
+  [kubectl]=k8s.io/kubernetes/cmd/kubectl [kubeadm]=k8s.io/kubernetes/cmd/kubeadm
   [helm]=helm.sh/helm/v4/cmd/helm [helm3]=helm.sh/helm/v3/cmd/helm
-  [minikube]=k8s.io/minikube/cmd/minikube [kubeadm]=k8s.io/kubernetes/cmd/kubeadm [crictl]=./crictl
+  [minikube]=k8s.io/minikube/cmd/minikube
   [buildkitd]=github.com/moby/buildkit/cmd/buildkitd [buildctl]=github.com/moby/buildkit/cmd/buildctl
 )
 # kubectl is not in Kubernetes's binary because it is started often: there, every start costs 0.09 s of processor time
 # instead of 0.045.
-# The folder of sandbox/go with a binary's module, when it is not called like the binary.
-declare -gA BUILD_MODULE=(
-  [kubectl]=kubernetes [kubeadm]=kubernetes [crictl]=kubernetes [buildkitd]=buildkit [buildctl]=buildkit
-)
+# The folder of sandbox/go with a binary's module. Most are in the one of sandbox/go itself: what they share is compiled
+# once, above all one version of Kubernetes's libraries.
+declare -gA BUILD_MODULE=([helm]=helm [helm3]=helm3 [minikube]=minikube [buildkitd]=buildkit [buildctl]=buildkit)
 # Minikube links libvirt's headers; with this tag it looks for the library when it needs it, which is never here.
-declare -gA BUILD_CGO=([minikube]=1)
+declare -gA BUILD_CGO=([minikube]=1) # of a module too
 MINIKUBE_PACKAGE=k8s.io/minikube/pkg/version
 BUILDKIT_LINKER_FLAGS="-s -w -X github.com/moby/buildkit/version.Version=$BUILDKIT_VERSION"
 KUBERNETES_LINKER_FLAGS="-s -w -X k8s.io/component-base/version.gitVersion=$KUBERNETES_VERSION \
@@ -47,38 +48,37 @@ declare -gA BUILD_LINKER_FLAGS=(
   [minikube]="-s -w -X $MINIKUBE_PACKAGE.version=$MINIKUBE_VERSION -X $MINIKUBE_PACKAGE.isoVersion=v1.38.0 \
 -X $MINIKUBE_PACKAGE.gitCommitID=c93a4cb9311efc66b90d33ea03f75f2c4120e9b0 -X $MINIKUBE_PACKAGE.storageProvisionerVersion=v5"
 )
-# daprd ends at once when it was built without one of Dapr's two tags that choose its components.
-declare -gA BUILD_TAGS=([dapr]=stablecomponents [minikube]=libvirt_dlopen)
+# Of a module, as its binaries are compiled together.
+declare -gA BUILD_TAGS=([minikube]=libvirt_dlopen)
 declare -gA BUILD_WHAT=(
   [pause]="the process that holds a pod's namespaces"
-  [kafka]="the Kafka broker; about 15 seconds on 2 cores"
-  [kubernetes]="Kubernetes $KUBERNETES_VERSION, etcd, CoreDNS in one binary; about 6 minutes on 2 cores"
-  [kubectl]="kubectl $KUBERNETES_VERSION; about 15 seconds after Kubernetes"
-  [helm]="helm $HELM_VERSION; about 2 minutes on 2 cores"
-  [helm3]="helm $HELM3_VERSION; about 80 seconds on 2 cores"
-  [minikube]="Minikube $MINIKUBE_VERSION; about 4 minutes on 2 cores"
-  [kubeadm]="kubeadm $KUBERNETES_VERSION; about 30 seconds after Kubernetes"
-  [crictl]="a stand-in for crictl; some seconds after Kubernetes"
-  [buildctl]="BuildKit's client $BUILDKIT_VERSION; about 70 seconds on 2 cores"
-  [buildkitd]="BuildKit's service $BUILDKIT_VERSION; about 30 seconds after its client"
-  [dapr]="Dapr $DAPR_VERSION, control plane and sidecar in one binary; about 4 minutes on 2 cores"
+  [kafka]="the Kafka broker"
+  [kubernetes]="Kubernetes $KUBERNETES_VERSION, etcd and CoreDNS in one binary"
+  [kubectl]="kubectl $KUBERNETES_VERSION"
+  [helm]="helm $HELM_VERSION"
+  [helm3]="helm $HELM3_VERSION"
+  [minikube]="Minikube $MINIKUBE_VERSION"
+  [kubeadm]="kubeadm $KUBERNETES_VERSION"
+  [crictl]="a stand-in for crictl"
+  [buildctl]="BuildKit's client $BUILDKIT_VERSION"
+  [buildkitd]="BuildKit's service $BUILDKIT_VERSION"
+  [dapr]="Dapr $DAPR_VERSION, control plane and sidecar in one binary"
 )
 
 # build_keys: sets BUILD_KEY of each binary, and BIN, the folder of the binaries that belong to this checkout.
 build_keys() {
-  local binary folder sum keys=
+  local binary module package sum keys=
   local -a files
   declare -gA BUILD_KEY=()
   for binary in "${!BUILD_PACKAGE[@]}"; do
-    folder=$SANDBOX_HOME/go/${BUILD_MODULE[$binary]-$binary}
-    files=("$folder"/*.go "$folder"/go.sum)
-    [[ ${BUILD_PACKAGE[$binary]} != ./* ]] || files=("$folder/${BUILD_PACKAGE[$binary]#./}"/*.go "$folder"/go.sum)
-    [[ -e ${files[0]} ]] || unset 'files[0]' # helm's modules have no source of their own
-    [[ -e ${files[-1]} ]] || unset 'files[-1]' # pause needs no module
+    module=${BUILD_MODULE[$binary]-.}
+    package=${BUILD_PACKAGE[$binary]}
+    files=("$SANDBOX_HOME/go/$module"/go.{mod,sum})
+    [[ $package != ./* ]] || files+=("$SANDBOX_HOME/go/$module/$package"/*.go)
     sum=$({
-      printf '%s\n' "${BUILD_FLAGS[@]}" "${BUILD_PACKAGE[$binary]}" "${BUILD_LINKER_FLAGS[$binary]}" "${BUILD_TAGS[$binary]-}"
-      [[ -z ${BUILD_CGO[$binary]-} ]] || echo cgo
-      cat "$folder/go.mod" "${files[@]}"
+      printf '%s\n' "${BUILD_FLAGS[@]}" "$package" "${BUILD_LINKER_FLAGS[$binary]}" "${BUILD_TAGS[$module]-}"
+      [[ -z ${BUILD_CGO[$module]-} ]] || echo cgo
+      cat "${files[@]}"
     } | sha256sum)
     BUILD_KEY[$binary]=${sum:0:16}
   done
@@ -127,7 +127,7 @@ build_everything() {
 
 # build_locked [helm3]: two builds at the same time take turns.
 build_locked() {
-  local binary compiled=
+  local binary module compiled=
   mkdir -p "$BIN" "$CACHE_ROOT/store"
   exec {LOCK}>"$CACHE_ROOT/lock"
   if ! flock -n "$LOCK"; then
@@ -136,16 +136,27 @@ build_locked() {
   fi
   build_links
   build_missing "$@"
+  for module in . helm helm3 buildkit minikube; do
+    build_select "$module"
+    ((${#SELECTED[@]} > 0)) || continue
+    build_together "$module" "${SELECTED[@]}"
+    compiled=1
+  done
   for binary in "${MISSING[@]}"; do
-    if [[ ! -x $(build_stored "$binary") ]]; then
-      build_binary "$binary"
-      compiled=1
-    fi
     ln -f "$(build_stored "$binary")" "$BIN/$binary"
   done
   chart_is_stored || chart_store
   [[ -z $compiled ]] || cache_trim
   exec {LOCK}>&-
+}
+
+# build_select MODULE: sets SELECTED to what is missing, is not stored, and has this module.
+build_select() {
+  local binary
+  SELECTED=()
+  for binary in "${MISSING[@]}"; do
+    [[ ${BUILD_MODULE[$binary]-.} != "$1" || -x $(build_stored "$binary") ]] || SELECTED+=("$binary")
+  done
 }
 
 build_links() {
@@ -155,45 +166,53 @@ build_links() {
   done
 }
 
-# build_go FOLDER COMMAND...: the Go tool in one of our modules, which must be complete as they are committed.
+# build_go MODULE COMMAND...: the Go tool in one of our modules, which must be complete as they are committed.
 build_go() {
-  local folder=$1
+  local module=$1
   shift
-  cd "$SANDBOX_HOME/go/$folder" && CGO_ENABLED=${CGO:-0} GOFLAGS=-mod=readonly GOWORK=off exec nice -n 5 go "$@"
+  cd "$SANDBOX_HOME/go/$module" && CGO_ENABLED=${BUILD_CGO[$module]-0} GOFLAGS=-mod=readonly GOWORK=off exec nice -n 5 go "$@"
 }
 
-# build_binary NAME: compiles it, and says at least every 10 s how far it is.
-build_binary() {
-  local binary=$1 stored log compiler started=$SECONDS
-  stored=$(build_stored "$1")
-  log=$stored.log
-  stage "compiling $binary: ${BUILD_WHAT[$binary]}"
-  rm -f "$stored".new.*
-  (CGO=${BUILD_CGO[$binary]-} build_go "${BUILD_MODULE[$binary]-$binary}" build -v "${BUILD_FLAGS[@]}" -tags "${BUILD_TAGS[$binary]-}" \
-    -ldflags "${BUILD_LINKER_FLAGS[$binary]}" -o "$stored.new.$$" "${BUILD_PACKAGE[$binary]}") >"$log" 2>&1 &
+# build_together MODULE BINARY...: compiles binaries of one module in one run, so that one is linked while another is
+# compiled, and says at least every 10 s how far it is.
+build_together() {
+  local module=$1 binary package compiler started=$SECONDS fresh=$CACHE_ROOT/store/new.$$ log=$CACHE_ROOT/store/$1.log
+  local -a flags=() packages=()
+  shift
+  for binary in "$@"; do
+    stage "to compile: $binary, ${BUILD_WHAT[$binary]}"
+    package=${BUILD_PACKAGE[$binary]}
+    flags+=(-ldflags "$package=${BUILD_LINKER_FLAGS[$binary]}")
+    packages+=("$package")
+  done
+  rm -rf "$CACHE_ROOT"/store/new.*
+  mkdir "$fresh"
+  (build_go "$module" build -v "${BUILD_FLAGS[@]}" -tags "${BUILD_TAGS[$module]-}" "${flags[@]}" -o "$fresh/" "${packages[@]}") >"$log" 2>&1 &
   compiler=$!
   # The shell lets background jobs ignore an interrupt from the keyboard.
   trap 'kill "$compiler" 2>/dev/null' EXIT
-  build_progress "$compiler" "$binary" "$log" "$started"
+  build_progress "$compiler" "$log" "$started"
   wait "$compiler" ||
-    fail "compiling $binary failed" "the end of $log:" "$(tail -n 15 "$log")" \
+    fail "compiling $* failed" "the end of $log:" "$(tail -n 15 "$log")" \
       "run the same command again: what is compiled already is kept"
   trap - EXIT
-  mv "$stored.new.$$" "$stored"
-  rm -f "$log"
-  stage "compiled $binary in $((SECONDS - started)) s"
+  for binary in "$@"; do
+    mv "$fresh/$(basename "${BUILD_PACKAGE[$binary]}")" "$(build_stored "$binary")"
+  done
+  rm -rf "$log" "$fresh"
+  stage "compiled $* in $((SECONDS - started)) s"
 }
 
-# build_progress PID BINARY LOG STARTED: reports while the compiler runs.
+# build_progress PID LOG STARTED: reports while the compiler runs.
 build_progress() {
   local ticks=0 downloads lines last
   while kill -0 "$1" 2>/dev/null; do
     sleep 0.1
     ((++ticks % 80 == 0)) || continue
-    downloads=$(grep -c '^go: downloading' "$3" || true)
-    lines=$(wc -l <"$3")
-    last=$(tail -n 1 "$3")
-    stage "compiling $2: $((SECONDS - $4)) s, $downloads modules fetched, $((lines - downloads)) packages compiled, now ${last:-reading the build cache}"
+    downloads=$(grep -c '^go: downloading' "$2" || true)
+    lines=$(wc -l <"$2")
+    last=$(tail -n 1 "$2")
+    stage "compiling: $((SECONDS - $3)) s, $downloads modules fetched, $((lines - downloads)) packages begun, now ${last:-reading the build cache}"
   done
 }
 
@@ -223,7 +242,7 @@ cache_is_in_use() {
 }
 
 build_verb() {
-  local -a extra=() MISSING
+  local -a extra=() MISSING SELECTED
   case ${1:-} in
     "") ;;
     --with-helm3) extra=(helm3) ;;

@@ -12,10 +12,10 @@ chart_is_stored() {
 chart_store() {
   local stored module version folder
   stored=$(build_stored dapr-chart)
-  module=$(build_go dapr list -m -f '{{.Version}} {{.Dir}}' github.com/dapr/dapr)
+  module=$(build_go . list -m -f '{{.Version}} {{.Dir}}' github.com/dapr/dapr)
   read -r version folder <<<"$module"
   [[ $version == "v$DAPR_VERSION" ]] ||
-    fail "sandbox/go/dapr/go.mod has Dapr $version, sandbox/lib/settings.sh v$DAPR_VERSION" "make them the same"
+    fail "sandbox/go/go.mod has Dapr $version, sandbox/lib/settings.sh v$DAPR_VERSION" "make them the same"
   rm -rf "$stored".new.*
   cp -R --no-preserve=all "$folder/charts/dapr" "$stored.new.$$"
   rm "$stored.new.$$/embed.go" # Go's, not helm's

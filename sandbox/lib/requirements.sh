@@ -12,7 +12,7 @@ REQUIRED_PROGRAMS=(
   "sysctl procps" "openssl openssl" "curl curl" "awk mawk" "cmp diffutils" "diff diffutils"
 )
 BUILD_DISK_KB=$((12 * 1024 * 1024))
-GO_MINIMUM=$(awk '$1 == "go" { print $2 }' "$SANDBOX_HOME"/go/*/go.mod | sort -rV | head -n 1)
+GO_MINIMUM=$(awk '$1 == "go" { print $2 }' "$SANDBOX_HOME"/go/{,*/}go.mod | sort -rV | head -n 1)
 
 # requirement_present PROGRAM|PATTERN
 requirement_present() {

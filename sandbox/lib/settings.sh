@@ -6,7 +6,7 @@
 KUBERNETES_VERSION=v1.34.4
 HELM_VERSION=v4.2.4
 HELM3_VERSION=v3.21.4
-DAPR_VERSION=1.18.1 # go/dapr/go.mod and dapr/values-sandbox.yaml name it too
+DAPR_VERSION=1.18.1 # go/go.mod and dapr/values-sandbox.yaml name it too
 MINIKUBE_VERSION=v1.38.1
 BUILDKIT_VERSION=v0.12.5
 PAUSE_IMAGE=sandbox.local/pause:1

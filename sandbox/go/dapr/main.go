@@ -1,9 +1,7 @@
 // One binary for every Dapr process of the sandbox: the control plane and the sidecar. The name it is
 // called by (argv[0], a link in the image) chooses the process; linking them together compiles and
-// stores the shared packages once. It adds no behaviour of its own. The components are those of Dapr's
-// build tag `stablecomponents`, among them pubsub.kafka, state.postgresql v1 and v2,
-// secretstores.kubernetes and the in-memory ones. The scheduler is absent: no actor, job or workflow
-// is used, and it would bring an etcd of its own.
+// stores the shared packages once. It adds no behaviour of its own; of Dapr's components it has a few (components.go).
+// The scheduler is absent: no actor, job or workflow is used, and it would bring an etcd of its own.
 package main
 
 import (
@@ -11,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 
-	daprd "github.com/dapr/dapr/cmd/daprd/app"
 	injector "github.com/dapr/dapr/cmd/injector/app"
 	operator "github.com/dapr/dapr/cmd/operator/app"
 	placement "github.com/dapr/dapr/cmd/placement/app"
@@ -21,7 +18,7 @@ import (
 func main() {
 	switch name := filepath.Base(os.Args[0]); name {
 	case "daprd":
-		daprd.Run()
+		daprd()
 	case "injector":
 		injector.Run()
 	case "operator":

@@ -1,3 +1,0 @@
-module todoctl.local/sandbox/pause
-
-go 1.26
