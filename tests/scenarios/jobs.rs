@@ -21,7 +21,7 @@ fn step(word: &str) -> String {
 
 /// Starts a step's script where the workflow has put todoctl.
 fn start(bench: &Bench, script: &str, dry_run: bool) -> Running {
-    let program = bench.path("project/target/release/todoctl");
+    let program = bench.path("project/target/dist/todoctl");
     if !program.exists() {
         std::fs::create_dir_all(program.parent().expect("a folder")).expect("a folder");
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_todoctl"), program).expect("a link");
