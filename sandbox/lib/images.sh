@@ -84,7 +84,7 @@ image_find_dockerfile() {
   fail "there is no ${2:-Dockerfile in $1}"
 }
 
-# image_build_and_import FULL_NAME DOCKERFILE CONTEXT
+# image_build_and_import FULL_NAME DOCKERFILE CONTEXT: what the builder says goes to stderr while it says it.
 image_build_and_import() {
   local work status=0
   mkdir -p "$STATE/builds"
@@ -92,9 +92,11 @@ image_build_and_import() {
   (
     trap 'image_remove_work "$work"' EXIT
     local -a buildah=(buildah --storage-driver vfs --root "$work/root" --runroot "$work/run")
-    "${buildah[@]}" build --isolation chroot -q -t "$1" -f "$2" "$3" >"$work/log" 2>&1 &&
-      "${buildah[@]}" push -q "$1" "docker-archive:$work/image.tar:$1" >>"$work/log" 2>&1 ||
-      fail "building $1 failed" "$(tail -n 20 "$work/log")"
+    {
+      "${buildah[@]}" build --isolation chroot -t "$1" -f "$2" "$3" &&
+        echo "storing $1" &&
+        "${buildah[@]}" push -q "$1" "docker-archive:$work/image.tar:$1"
+    } >&2 || fail "building $1 failed"
     image_import "$work/image.tar"
   ) || status=$?
   ((status == 0)) || exit "$status"
