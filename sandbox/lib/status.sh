@@ -92,6 +92,12 @@ status_ip() {
   printf '%s\n' "$NODE_IP"
 }
 
+# status_bin: for whoever needs the programs and no cluster.
+status_bin() {
+  build_keys
+  printf '%s\n' "$BIN"
+}
+
 # status_env: shell lines for eval; PATH grows only once.
 status_env() {
   build_keys
