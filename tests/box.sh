@@ -4,28 +4,20 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-export BOX_NAME=${BOX_TEST_NAME:-mkboxtest}
-export BOX_NET=${BOX_TEST_NET:-10.243}
-unset KUBECONFIG MINIKUBE_HOME
+name=${BOX_TEST_NAME:-mkboxtest}
+export BOX_NAME=$name BOX_NET=${BOX_TEST_NET:-10.243}
 state=${TODOCTL_SANDBOX_STATE:-/var/lib/todoctl-sandbox}/box-$BOX_NAME
-# Not in the folder for temporary files: it may be below /var, which the box has its own of.
-work=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}
-mkdir -p "$work"
-work=$(mktemp -d "$work/box-test.XXXXXX")
 
-# shellcheck source=tests/e2e/report.sh
-source "$root/tests/e2e/report.sh"
+# shellcheck source=tests/e2e/harness.sh
+source "$root/tests/e2e/harness.sh"
 
+# The box's processes outlive this script and must not inherit its lock.
 box() {
-  "$root/sandbox/box" "$@"
+  "$root/sandbox/box" "$@" {LOCK}>&-
 }
 
-finish() {
-  trap - EXIT
-  box down --purge >/dev/null 2>&1 || true
-  rm -rf "$work"
-  printf '%d passed, %d failed\n' "$passed" "$failed"
-  ((failed == 0 && passed > 0)) || exit 1
+cluster_delete() {
+  box down --purge
 }
 
 # start_minikube: as the shipped profile does on a laptop, with the driver that the box has.
@@ -186,9 +178,8 @@ test_purge() {
 }
 
 main() {
-  ((EUID == 0)) || { echo "tests/box.sh needs root rights" >&2 && exit 1; }
-  trap finish EXIT
-  box down --purge >/dev/null 2>&1
+  alone
+  cluster_delete >/dev/null 2>&1
   machine >"$work/machine"
   check "an absent box is said to be absent, wrong usage exits 2" test_absent
   check "the box comes up" box up

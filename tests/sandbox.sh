@@ -5,59 +5,27 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-export SANDBOX_NAME=${SANDBOX_TEST_NAME:-sbxtest}
+name=${SANDBOX_TEST_NAME:-sbxtest}
 net=${SANDBOX_TEST_NET:-10.249}
+export SANDBOX_NAME=$name
 unset SANDBOX_NET
 second=${SANDBOX_NAME}2
 second_net=10.$((${net#10.} + 1))
 state_root=${TODOCTL_SANDBOX_STATE:-/var/lib/todoctl-sandbox}
 state=$state_root/$SANDBOX_NAME
 components=(postgres etcd containerd apiserver controller-manager scheduler coredns volumes kubelet proxy)
-work=$(mktemp -d)
-passed=0
-failed=0
 
+# shellcheck source=tests/e2e/harness.sh
+source "$root/tests/e2e/harness.sh"
+
+# The sandbox's processes outlive this script and must not inherit its lock.
 sandbox() {
-  "$root/sandbox/sandbox" "$@"
+  "$root/sandbox/sandbox" "$@" {LOCK}>&-
 }
 
-# check NAME COMMAND...: one line of the report; what the command said follows when it fails.
-check() {
-  local name=$1 number=$((passed + failed + 1)) status
-  shift
-  # Not as the condition of an `if`: there the shell would not stop at a check's first failure.
-  set +e
-  (
-    set -e
-    "$@"
-  ) >"$work/output" 2>&1
-  status=$?
-  set -e
-  if ((status == 0)); then
-    passed=$((passed + 1))
-    printf 'ok %d %s\n' "$number" "$name"
-  else
-    failed=$((failed + 1))
-    printf 'not ok %d %s\n' "$number" "$name"
-    sed 's/^/# /' "$work/output" | tail -n 25
-  fi
-}
-
-finish() {
-  trap - EXIT
-  sandbox --name "$second" delete >/dev/null 2>&1 || true
-  sandbox delete >/dev/null 2>&1 || true
-  rm -rf "$work"
-  printf '%d passed, %d failed\n' "$passed" "$failed"
-  ((failed == 0)) || exit 1
-}
-
-# exits STATUS COMMAND...: whether the command ends with that status.
-exits() {
-  local want=$1 got=0
-  shift
-  "$@" || got=$?
-  ((got == want)) || { echo "exit status $got instead of $want" && return 1; }
+cluster_delete() {
+  sandbox --name "$second" delete
+  sandbox delete
 }
 
 # says TEXT COMMAND...: whether the command succeeds and its stdout holds the text.
@@ -65,16 +33,12 @@ says() {
   local text=$1 output
   shift
   output=$("$@")
-  [[ $output == *"$text"* ]] || { printf 'no "%s" in:\n%s\n' "$text" "$output" && return 1; }
+  [[ $output == *"$text"* ]] || wrong "no \"$text\" in:" "$output"
 }
 
-# eventually COMMAND...: polls for up to 20 s; rules of Services and links follow a moment later.
-eventually() {
-  local end=$((SECONDS + 20))
-  until "$@" >"$work/attempt" 2>&1; do
-    ((SECONDS < end)) || { cat "$work/attempt" && return 1; }
-    sleep 0.1
-  done
+# soon COMMAND...: rules of Services and links follow a moment later.
+soon() {
+  eventually 20 "$@"
 }
 
 pid_of() {
@@ -164,7 +128,7 @@ test_cache() {
   trial_build "$cache"
   says 'compiling pause' cat "$work/build"
   exits 1 grep -E 'compiling (kubernetes|kubectl|helm|dapr|kafka)' "$work/build"
-  there "$(sed -n 's/.*all binaries are in //p' "$work/build")/pause"
+  there "$(TODOCTL_SANDBOX_CACHE=$cache sandbox bin)/pause"
   there "$cache/1nuse"
   gone "$cache/0ld"
   gone "$cache/store/pause-0.new.1"
@@ -258,7 +222,7 @@ test_stateful_set() {
   manifest | kubectl apply -f -
   kubectl rollout status statefulset/probe --timeout 60s
   kubectl wait pvc/data-probe-0 --for jsonpath='{.status.phase}'=Bound --timeout 5s
-  eventually get "$probe_url/"
+  soon get "$probe_url/"
   says written get http://"$(pod_ip probe-0)":8080/write?text=kept
 }
 
@@ -287,7 +251,7 @@ test_port_forward() {
   forward=$!
   # shellcheck disable=SC2064 # the pid of now
   trap "kill $forward" EXIT
-  eventually grep -q 'Forwarding from 127' "$work/forward"
+  soon grep -q 'Forwarding from 127' "$work/forward"
   says probe-0 get "http://127.0.0.1:$(sed -n 's/.*127.0.0.1:\([0-9]*\) .*/\1/p' "$work/forward")/"
 }
 
@@ -318,11 +282,11 @@ test_repair() {
   local before
   before=$(restarts)
   kill -KILL "$(pid_of "$1")"
-  eventually exits 5 sandbox status
+  soon exits 5 sandbox status
   sandbox start
   exits 0 sandbox status
   [[ $(restarts) == "$before" ]]
-  eventually get "$probe_url/"
+  soon get "$probe_url/"
 }
 
 test_kept_state() {
@@ -347,10 +311,10 @@ test_side_by_side() {
   exits 0 sandbox status
   says "$second_net.0.2" sandbox --name "$second" ip
   says "$second" kubectl --kubeconfig "$(sandbox --name "$second" kubeconfig)" get node -o name
-  eventually get "$probe_url/"
+  soon get "$probe_url/"
   sandbox --name "$second" delete
   exits 4 sandbox --name "$second" status
-  eventually get "$probe_url/"
+  soon get "$probe_url/"
 }
 
 test_lock() {
@@ -414,11 +378,11 @@ remember_sockets() {
 test_kill_all_and_repair() {
   local component
   kubectl rollout status statefulset/probe --timeout 60s
-  eventually get "$probe_url/"
+  soon get "$probe_url/"
   for component in "${components[@]}"; do
     kill -KILL "$(pid_of "$component")"
   done
-  eventually exits 5 sandbox status
+  soon exits 5 sandbox status
   get "$probe_url/"
   sandbox start
   kubectl rollout status statefulset/probe --timeout 60s
@@ -428,7 +392,7 @@ test_kill_all_and_start() {
   kill_everything
   sandbox start
   kubectl rollout status statefulset/probe --timeout 60s
-  eventually get "$probe_url/"
+  soon get "$probe_url/"
 }
 
 test_kill_all_and_stop() {
@@ -452,10 +416,8 @@ test_kill_all_and_delete() {
 }
 
 main() {
-  ((EUID == 0)) || { echo "tests/sandbox.sh needs root rights" >&2 && exit 1; }
-  trap finish EXIT
-  sandbox delete >/dev/null 2>&1
-  sandbox --name "$second" delete >/dev/null 2>&1
+  alone
+  cluster_delete >/dev/null 2>&1
   iptables_rules >"$work/iptables"
 
   check "an absent sandbox is said to be absent" test_absent

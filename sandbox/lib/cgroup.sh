@@ -67,6 +67,12 @@ cgroup_folders() {
   done
 }
 
+cgroup_is_absent() {
+  local -a FOLDERS
+  cgroup_folders
+  ((${#FOLDERS[@]} == 0))
+}
+
 # cgroup_pids: prints the processes of all pods.
 cgroup_pids() {
   local -a FOLDERS
@@ -98,6 +104,5 @@ cgroup_remove() {
   local -a FOLDERS
   cgroup_folders
   ((${#FOLDERS[@]} == 0)) || find "${FOLDERS[@]}" -depth -type d -exec rmdir {} + 2>/dev/null || true
-  cgroup_folders
-  ((${#FOLDERS[@]} == 0))
+  cgroup_is_absent
 }

@@ -16,6 +16,9 @@ full_write() {
   cat >"$project/profiles/full.yaml" <<YAML
 extends: sandbox.yaml
 $(profile_here)
+releases:
+  backend: {set: $all_at_once}
+  frontend: {set: $all_at_once}
 YAML
 }
 

@@ -51,6 +51,10 @@ secrets:
 YAML
 }
 
+# all_at_once: a rollout waits once instead of once per pod. One after the other, as the charts have it, is seen by
+# tests/e2e-local.sh, whose profile is the shipped one.
+all_at_once='{strategy: {rollingUpdate: {maxSurge: 2}}}'
+
 # profile_write [READY-SECONDS [MORE]]: the profile e2e; MORE is YAML for its end.
 # shellcheck disable=SC2120 # the cases give arguments
 profile_write() {
@@ -66,8 +70,8 @@ releases:
   notification: null
   recurring: null
   audit: null
-  backend: {ready-seconds: $ready, sidecar: false}
-  frontend: {ready-seconds: $ready}
+  backend: {ready-seconds: $ready, sidecar: false, set: $all_at_once}
+  frontend: {ready-seconds: $ready, set: $all_at_once}
 ${2-}
 YAML
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # root, net, work, state and probe_url are those of tests/sandbox.sh
 # The checks of tests/sandbox.sh that need Dapr and the Kafka broker: their images and charts, an event from pod to
-# pod, what survives. Sourced by it; uses its check, says, exits, eventually, get, sandbox, root and work.
+# pod, what survives. Sourced by it; uses its check, says, exits, soon, get, sandbox, root and work.
 
 own_images=(sandbox.local/dapr:1.18.1 sandbox.local/kafka:1)
 # A pod name that no generator makes, for a dry run.
@@ -17,19 +17,21 @@ test_own_images() {
   says sandbox.local/kafka:1 sandbox image ls
 }
 
-# The chart is git's to ignore and the sandbox's to keep right.
+# The chart is git's to ignore and the sandbox's to keep right. It is damaged in a copy of the tool: other tests use the
+# checkout's at the same time.
 test_dapr_chart() {
-  local chart=$root/sandbox/charts/dapr
-  says 'version: '"'1.18.1'" cat "$chart/Chart.yaml"
+  local copy=$work/tool chart=$work/tool/charts/dapr
+  cp -R "$root/sandbox" "$copy"
+  says 'version: '"'1.18.1'" cat "$root/sandbox/charts/dapr/Chart.yaml"
   [[ $(find "$chart/crds" -name '*.yaml' | wc -l) == 7 ]]
   says '0 chart(s) failed' helm lint "$chart" -f "$root/dapr/values-sandbox.yaml"
   rm "$chart/crds/components.yaml"
   echo 'damaged: true' >>"$chart/values.yaml"
-  sandbox build
+  "$copy/sandbox" build
   [[ -s $chart/crds/components.yaml ]]
   exits 1 grep -q damaged "$chart/values.yaml"
   rm -r "$chart"
-  sandbox build
+  "$copy/sandbox" build
   [[ -s $chart/Chart.yaml ]]
   [[ -z $(git -C "$root" status --porcelain -- sandbox/charts) ]]
 }
@@ -40,7 +42,7 @@ test_dapr_comes_up() {
   [[ $(kubectl wait crd --all --for condition=Established --timeout 5s -o name | grep -c dapr.io) == 7 ]]
   [[ $(kubectl -n dapr-system get deployments -o name | wc -l) == 3 ]]
   # The injector's Service answers a moment after its pod is ready; until then the webhook lets pods pass.
-  eventually says daprd bash -c "kubectl create --dry-run=server -o json -f - <<<'$trial' | jq -c '[.spec.containers[].name]'"
+  soon says daprd bash -c "kubectl create --dry-run=server -o json -f - <<<'$trial' | jq -c '[.spec.containers[].name]'"
 }
 
 test_broker_comes_up() {
@@ -119,8 +121,8 @@ pod_of() {
 # event_arrives TEXT: publishes until the sidecar takes it, then waits for it; Kafka's clients need some seconds
 # after the broker was away.
 event_arrives() {
-  eventually get "http://$(pod_of publisher):8080/publish?topic=task-events&text=$1"
-  eventually says "$1" get "http://$(pod_of subscriber):8080/received"
+  soon get "http://$(pod_of publisher):8080/publish?topic=task-events&text=$1"
+  soon says "$1" get "http://$(pod_of subscriber):8080/received"
 }
 
 test_event() {
@@ -136,15 +138,15 @@ test_event() {
 # The bad revision's pod never becomes ready; what nobody had read before must be there after.
 test_broker_rolls_back() {
   kubectl -n events scale deployment/subscriber --replicas 0
-  eventually exits 1 pod_of subscriber
+  soon exits 1 pod_of subscriber
   get "http://$(pod_of publisher):8080/publish?topic=task-events&text=unread"
   helm upgrade redpanda "$root/sandbox/charts/redpanda" -n redpanda --set image.tag=absent
-  eventually says absent kubectl -n redpanda get pod redpanda-0 -o 'jsonpath={.spec.containers[0].image}'
+  soon says absent kubectl -n redpanda get pod redpanda-0 -o 'jsonpath={.spec.containers[0].image}'
   helm rollback redpanda 1 -n redpanda
   kubectl -n redpanda rollout status statefulset/redpanda --timeout 30s
   kubectl -n events scale deployment/subscriber --replicas 1
   kubectl -n events rollout status deployment/subscriber --timeout 60s
-  eventually says unread get "http://$(pod_of subscriber):8080/received"
+  soon says unread get "http://$(pod_of subscriber):8080/received"
   event_arrives second
 }
 
@@ -152,7 +154,7 @@ test_broker_rolls_back() {
 test_broker_killed() {
   local before=$SECONDS
   kill -KILL "$(broker_pid)"
-  eventually says 1 kubectl -n redpanda get pod redpanda-0 -o 'jsonpath={.status.containerStatuses[0].restartCount}'
+  soon says 1 kubectl -n redpanda get pod redpanda-0 -o 'jsonpath={.status.containerStatuses[0].restartCount}'
   kubectl -n redpanda wait pod/redpanda-0 --for condition=Ready --timeout 30s
   event_arrives third
   echo "after $((SECONDS - before)) s"

@@ -8,7 +8,7 @@ down_verb() {
     --purge) purge=1 ;;
     *) usage_error "down takes only --purge" ;;
   esac
-  if [[ ! -d $STATE ]]; then
+  if [[ ! -d $STATE ]] && ! network_exists && cgroup_is_absent; then
     note "there is no box $NAME"
     return
   fi

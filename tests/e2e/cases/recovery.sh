@@ -3,14 +3,15 @@
 # folder is gone, as with a pipeline's runner.
 
 cases_recovery() {
-  local number
+  local number times=${RECOVERY_TIMES:-3}
+  [[ -z ${E2E_LONG-} ]] || times=${RECOVERY_TIMES:-10}
   check "the cluster refuses what was not read last" recovery_conditional
   check "an upgrade of everything, to know how long it takes" recovery_measure
-  for ((number = 1; number <= ${RECOVERY_TIMES:-10}; number++)); do
-    check "killed at a random instant, recover: all old, or all new and verified ($number)" recovery_recover "$number"
+  for ((number = 1; number <= times; number++)); do
+    check "killed at a random instant, recover: all old, or all new and verified ($number)" recovery_recover "$number" "$times"
   done
-  for ((number = 1; number <= ${RECOVERY_TIMES:-10}; number++)); do
-    check "killed at a random instant, up: all new ($number)" recovery_up "1$number"
+  for ((number = 1; number <= times; number++)); do
+    check "killed at a random instant, up: all new ($number)" recovery_up "$number" "$times"
   done
   check "a lock of another machine is taken over after its silence" recovery_elsewhere
   check "recovering again changes nothing" recovery_again
@@ -46,12 +47,14 @@ recovery_measure() {
   echo $(((${EPOCHREALTIME/./} - begun) / 100000)) >"$work/length"
 }
 
-# recovery_kill NUMBER: an upgrade of both releases, killed after a random time; the state folder goes too.
+# recovery_kill CONTENT NUMBER TIMES: an upgrade of both releases, killed at a random instant of the NUMBER-th of TIMES
+# equal parts of what it takes: few kills are spread over all of it, too. The state folder goes.
 recovery_kill() {
-  local pid after
-  after=$((RANDOM % $(cat "$work/length")))
-  (cd "$project" && exec "$binary" --color never up e2e --set "backend.extraEnv.RECOVERY=n$1" \
-    --set "frontend.extraEnv.RECOVERY=n$1") >"$work/background" 2>&1 {LOCK}>&- &
+  local pid after length
+  length=$(cat "$work/length")
+  after=$(((length * ($2 - 1) + RANDOM % length) / $3))
+  (cd "$project" && exec "$binary" --color never up e2e --set "backend.extraEnv.RECOVERY=$1" \
+    --set "frontend.extraEnv.RECOVERY=$1") >"$work/background" 2>&1 {LOCK}>&- &
   pid=$!
   sleep "$((after / 10)).$((after % 10))"
   kill -KILL "$pid" 2>/dev/null || echo "it had ended"
@@ -72,28 +75,30 @@ recovery_settled() {
   [[ -z $(lease) ]] || wrong "a lock is left: $(lease -o yaml)"
 }
 
-# recovery_is_new NUMBER: whether both releases have the content of that upgrade.
+# recovery_is_new CONTENT: whether both releases have the content of that upgrade.
 recovery_is_new() {
   local release
   for release in backend frontend; do
-    [[ $(content "$release") == *"\"n$1\""* ]] || wrong "$release is not new"
+    [[ $(content "$release") == *"\"$1\""* ]] || wrong "$release is not new"
   done
 }
 
+# recovery_recover NUMBER TIMES
 recovery_recover() {
   local before
   before=$(content)
-  recovery_kill "$1"
+  recovery_kill "n$1" "$1" "$2"
   exits 0 todoctl recover --profile e2e
   recovery_settled
-  [[ $(content) == "$before" ]] || recovery_is_new "$1" || same "what is deployed" "$before" "$(content)"
+  [[ $(content) == "$before" ]] || recovery_is_new "n$1" || same "what is deployed" "$before" "$(content)"
 }
 
+# recovery_up NUMBER TIMES
 recovery_up() {
-  recovery_kill "$1"
-  exits 0 todoctl up e2e --set "backend.extraEnv.RECOVERY=n$1" --set "frontend.extraEnv.RECOVERY=n$1"
+  recovery_kill "m$1" "$1" "$2"
+  exits 0 todoctl up e2e --set "backend.extraEnv.RECOVERY=m$1" --set "frontend.extraEnv.RECOVERY=m$1"
   recovery_settled
-  recovery_is_new "$1"
+  recovery_is_new "m$1"
 }
 
 # recovery_elsewhere: the holder of a killed run is made one of another boot. Nobody can know that it is dead.
