@@ -1,29 +1,60 @@
 # shellcheck shell=bash
-# The parts of scripts/test, each a function; scripts/test says in which order they run.
+# The parts of scripts/test, each a function; scripts/test says which belong to a run, lanes.sh runs them.
 
 # What a part ends with when this machine lacks something that the part may do without.
 not_run=75
-actionlint=github.com/rhysd/actionlint/cmd/actionlint@v1.7.7
+todoctl=$(realpath -m "${CARGO_TARGET_DIR:-target}")/debug/todoctl
+actionlint_version=v1.7.7
+actionlint=github.com/rhysd/actionlint/cmd/actionlint@$actionlint_version
 # shellcheck source=scripts/test.d/programs.sh
 source scripts/test.d/programs.sh
 
-# shellcheck disable=SC2034 # scripts/test reads it
+# shellcheck disable=SC2034 # scripts/test reads these
 declare -A about=(
   [setup]="the packages that are missing"
   [format]="rustfmt"
   [shell]="shellcheck of every script"
+  [lanes]="scripts/test itself"
   [workflow]="actionlint of .github/workflows"
+  [program]="todoctl, as its tests have it"
+  [images]="what is in the application's images, static"
+  [build]="Kubernetes, kubectl, both helms, Minikube and BuildKit"
   [charts]="lint and rendering of the Helm charts; parity of local and oke"
   [clippy]="clippy, warnings are errors"
   [unit]="unit and scenario tests"
   [project]="todoctl lint of this project"
-  [build]="Kubernetes, kubectl, both helms, Minikube and BuildKit"
+  [doc]="cargo doc, warnings are errors"
   [pubsub]="pubsub.postgresql with a real daprd, everything killed at random, and many messages"
   [sandbox]="the sandbox: start, kill, repair, delete"
   [box]="the box for real Minikube: up, kill, up, remove"
   [no-sandbox]="the end-to-end tests fail without a sandbox"
-  [e2e]="todoctl on a sandbox: real helm, real pods"
+  [e2e]="todoctl on a sandbox, two releases: real helm, real pods"
+  [application]="todoctl on a sandbox, the whole application with Dapr and a broker"
   [e2e-local]="todoctl up local on real Minikube"
+  [pubsub-long]="the same as pubsub, with 100,000 events and a million messages"
+  [e2e-long]="the same as e2e, killed at random instants more often"
+  [application-long]="the same as application, each service broken in turn"
+)
+
+# What a part needs of others, beside setup, and what it comes after where it is part of the same run.
+# shellcheck disable=SC2034 # lanes.sh reads these
+declare -A needs=(
+  [charts]="program" [project]="program"
+  [pubsub]="build" [pubsub-long]="build" [sandbox]="build" [box]="build"
+  [no-sandbox]="program build" [e2e]="program build" [application]="program build" [e2e-local]="program build"
+  [e2e-long]="program build" [application-long]="program build"
+)
+# shellcheck disable=SC2034 # lanes.sh reads these
+declare -A after=([charts]="build")
+
+# Parts of a lane take turns (lanes.sh).
+# shellcheck disable=SC2034 # lanes.sh reads these
+declare -A lane=(
+  [setup]=quick [format]=quick [shell]=quick [lanes]=quick [workflow]=quick [charts]=quick
+  [program]=cargo [unit]=cargo [clippy]=cargo [project]=cargo [doc]=cargo [images]=cargo
+  [build]=go
+  [pubsub]=cluster [sandbox]=cluster [box]=cluster [no-sandbox]=cluster [e2e]=cluster [application]=cluster
+  [e2e-local]=cluster [pubsub-long]=cluster [e2e-long]=cluster [application-long]=cluster
 )
 
 part_setup() {
@@ -47,21 +78,32 @@ part_shell() {
   echo "${#files[@]} scripts"
 }
 
+part_lanes() {
+  tests/lanes.sh
+}
+
 part_workflow() {
-  [[ -x $cache/actionlint ]] || GOBIN=$cache go install "$actionlint"
-  "$cache/actionlint"
+  local program=$cache/actionlint-$actionlint_version fresh
+  if [[ ! -x $program ]]; then
+    # It gets its name when it is complete.
+    mkdir -p "$cache"
+    fresh=$(mktemp -d "$cache/actionlint.XXXXXX")
+    GOBIN=$fresh go install "$actionlint"
+    mv "$fresh/actionlint" "$program"
+    rmdir "$fresh"
+  fi
+  "$program"
 }
 
 part_charts() {
   local bin helm
-  bin=$(sandbox_bin)
+  bin=$(sandbox/sandbox bin)
   helm=$(PATH=$PATH:$bin type -P helm) || {
     echo "no helm on the PATH, and none compiled yet: sandbox/sandbox build"
     return "$not_run"
   }
   HELM=$helm scripts/check-charts
-  cargo build --locked --bin todoctl
-  PATH=$(dirname "$helm"):$PATH "${CARGO_TARGET_DIR:-target}/debug/todoctl" parity local oke
+  PATH=$(dirname "$helm"):$PATH "$todoctl" parity local oke
 }
 
 part_clippy() {
@@ -73,9 +115,24 @@ part_unit() {
   cargo test --locked --workspace --no-fail-fast
 }
 
+# The program comes with any test that calls it: `cargo build` would compile it and what it uses once more, since the
+# tests ask more features of the same crates.
+part_program() {
+  cargo test --locked --workspace --no-run --test docs
+}
+
+# The clusters' tests would compile it too, while their pods and this machine's other processor wait for it.
+part_images() {
+  scripts/build-program todo-sample sample/backend
+  scripts/build-program pubsub-postgresql dapr/pubsub-postgresql/image
+}
+
 part_project() {
-  cargo build --locked --bin todoctl
-  PATH=$PATH:$(sandbox_bin) "${CARGO_TARGET_DIR:-target}/debug/todoctl" lint
+  PATH=$PATH:$(sandbox/sandbox bin) "$todoctl" lint
+}
+
+part_doc() {
+  RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
 }
 
 part_build() {
@@ -86,9 +143,12 @@ part_build() {
 # EVENTS, SEED and MESSAGES choose how many events there are, what is killed when, and how many messages.
 part_pubsub() {
   pubsub_programs
-  # Of the whole workspace, as in part_unit: for other features most dependencies would be compiled again.
-  cargo test --locked --workspace --features pubsub-postgresql/thorough --test sidecar --test contract \
-    -- sidecar:: contract::volume --nocapture
+  EVENTS=${EVENTS-5000} MESSAGES=${MESSAGES-100000} \
+    cargo test --locked --workspace --test sidecar --test contract -- --ignored --nocapture
+}
+
+part_pubsub-long() {
+  EVENTS=${EVENTS-100000} MESSAGES=${MESSAGES-1000000} part_pubsub
 }
 
 part_sandbox() {
@@ -100,18 +160,28 @@ part_box() {
 }
 
 part_no-sandbox() {
-  cargo build --locked --bin todoctl
-  as_root env TODOCTL="$PWD/target/debug/todoctl" tests/e2e-without-sandbox.sh
+  as_root env TODOCTL="$todoctl" tests/e2e-without-sandbox.sh
 }
 
+# part_e2e [VARIABLE=VALUE]
 part_e2e() {
-  cargo build --locked --bin todoctl
-  as_root env TODOCTL="$PWD/target/debug/todoctl" tests/e2e.sh
+  as_root env "$@" TODOCTL="$todoctl" SANDBOX_TEST_NAME=sbxe2e SANDBOX_TEST_NET=10.247 tests/e2e.sh --releases
+}
+
+part_application() {
+  as_root env "$@" TODOCTL="$todoctl" SANDBOX_TEST_NAME=sbxapp SANDBOX_TEST_NET=10.241 tests/e2e.sh --application
 }
 
 part_e2e-local() {
-  cargo build --locked --bin todoctl
-  as_root env TODOCTL="$PWD/target/debug/todoctl" tests/e2e-local.sh
+  as_root env TODOCTL="$todoctl" tests/e2e-local.sh
+}
+
+part_e2e-long() {
+  part_e2e E2E_LONG=1
+}
+
+part_application-long() {
+  part_application E2E_LONG=1
 }
 
 # as_root COMMAND...: the cluster needs root rights, the compilers do not.

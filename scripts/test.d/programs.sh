@@ -3,27 +3,13 @@
 
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/todoctl-tests
 
-# sandbox_bin: prints the folder of the compiled programs, whether they are there or not.
-sandbox_bin() {
-  (
-    # shellcheck disable=SC2034 # settings.sh and build.sh read it
-    SANDBOX_HOME=$PWD/sandbox
-    # shellcheck source=/dev/null
-    source sandbox/lib/settings.sh
-    # shellcheck source=/dev/null
-    source sandbox/lib/build.sh
-    build_keys
-    printf '%s\n' "$BIN"
-  )
-}
-
 # pubsub_programs: builds what events go through without a cluster, and says to the tests where it is: daprd, the
 # component pubsub.postgresql as its image has it, and the sandbox's Kafka broker.
 pubsub_programs() {
   local bin context=dapr/pubsub-postgresql/image
   sandbox/sandbox build
   scripts/build-program pubsub-postgresql "$context"
-  bin=$(sandbox_bin)
+  bin=$(sandbox/sandbox bin)
   mkdir -p "$cache"
   # Dapr's programs are one file, which goes by the name that it is called by.
   ln -sfn "$bin/dapr" "$cache/daprd"
