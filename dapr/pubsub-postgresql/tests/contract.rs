@@ -1,6 +1,6 @@
 //! Holds the component to its README: the real program, over its socket, with a real PostgreSQL.
 //!
-//! Here the tests stand for daprd. What a real daprd does with it is tested by `tests/pubsub.sh`.
+//! Here the tests stand for daprd. What a real daprd does with it is tested by `tests/sidecar.rs`.
 
 mod contract {
     mod component;
@@ -11,6 +11,5 @@ mod contract {
     mod keeping;
     mod publishing;
     mod restarting;
-    #[cfg(feature = "thorough")]
     mod volume;
 }

@@ -1,6 +1,6 @@
-//! A million messages, three groups: the sizes of tables and indexes must not grow with the number of messages.
+//! Many messages, three groups: the sizes of tables and indexes must not grow with the number of messages.
 //!
-//! `MESSAGES` says how many. The feature `thorough` has it: `scripts/test pubsub`.
+//! `MESSAGES` says how many: `scripts/test pubsub` has 100,000, `scripts/test pubsub-long` a million.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ const SIZES: &str = "SELECT (sum(size) / 1024)::bigint, \
      FROM (SELECT relname AS name, pg_total_relation_size(oid) AS size, pg_indexes_size(oid) AS indexes FROM pg_class \
      WHERE relnamespace = 'dapr_pubsub'::regnamespace AND relkind = 'r') sizes";
 
+#[ignore = "scripts/test pubsub"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[expect(clippy::print_stdout, reason = "the sizes are its result")]
 async fn the_sizes_stay_flat() {

@@ -1,7 +1,8 @@
 //! Many events, three groups of two consumers each, and everything killed at random: every group must see every event,
 //! and what came twice must have a reason.
 //!
-//! `EVENTS` says how many, `SEED` in which order things go wrong.
+//! `EVENTS` says how many, `SEED` in which order things go wrong: `scripts/test pubsub` has 5,000 of them,
+//! `scripts/test pubsub-long` 100,000.
 
 #![expect(clippy::print_stdout, reason = "what it counted is its result")]
 
@@ -54,6 +55,7 @@ impl Seen {
     }
 }
 
+#[ignore = "scripts/test pubsub"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_group_sees_every_event_whatever_is_killed() {
     let (events, seed) = (number("EVENTS", 100_000), number("SEED", 1));
