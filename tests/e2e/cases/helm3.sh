@@ -7,9 +7,10 @@ cases_helm3() {
   mkdir -p "$work/helm3"
   ln -sfn "$helm3" "$work/helm3/helm"
   check "helm 3: a first deployment" with_helm3 helm3_first
-  check "helm 3: a failing backend is rolled back, a scaled Deployment repaired" with_helm3 helm3_failure
+  # The last check is the same on what helm 4 left.
+  [[ -z ${E2E_LONG-} ]] || check "helm 3: a failing backend is rolled back, a scaled Deployment repaired" with_helm3 helm3_failure
   check "helm 4 after helm 3: a failing backend is rolled back, a scaled Deployment repaired" helm3_then_4
-  check "helm 3 after helm 4: the same" with_helm3 helm3_failure
+  check "helm 3 after helm 4: a failing backend is rolled back, a scaled Deployment repaired" with_helm3 helm3_failure
 }
 
 with_helm3() {
