@@ -34,7 +34,8 @@ part_long() {
   wait
 }
 part_murdered() { kill -KILL "$BASHPID" "$PPID"; }
-as_root() { "$@"; }
+# What is on this machine beside this test stays.
+as_root() { case $1 in kill) "$@" ;; flock) return 1 ;; *) note "$*" ;; esac }
 SH
 mkdir -p "$XDG_CACHE_HOME/tests"
 

@@ -68,9 +68,11 @@ lanes_may() {
   local part=$1 need other busy=0
   for need in ${needs[$part]-} ${after[$part]-} setup; do
     [[ $need != "$part" ]] || continue
-    case ${outcome[$need]-} in
+    if lanes_is_ahead "$need"; then echo later && return; fi
+  done
+  for need in ${needs[$part]-} setup; do
+    case ${outcome[$need]-passed} in
       passed | 'not run') ;;
-      '') [[ -z ${pid[$need]-} && " ${waiting[*]} " != *" $need "* ]] || { echo later && return; } ;;
       *) echo never && return ;;
     esac
   done
@@ -79,6 +81,11 @@ lanes_may() {
     [[ ${lane[$other]} != "${lane[$part]}" ]] || busy=$((busy + 1))
   done
   ((busy < ${room[${lane[$part]}]})) && echo now || echo later
+}
+
+# lanes_is_ahead PART: whether it runs or will.
+lanes_is_ahead() {
+  [[ -n ${pid[$1]-} || " ${waiting[*]} " == *" $1 "* ]]
 }
 
 # lanes_start PART: a process of its own, so that its failures stay its own and `set -e` holds inside. What is compiled

@@ -31,6 +31,6 @@ leftovers_of() {
 
 # leftovers_free LOCK: whether no test is at work on it.
 leftovers_free() {
-  local lock=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/todoctl-e2e/$1.lock
+  local lock=/run/todoctl-test-$1.lock
   [[ ! -e $lock ]] || as_root flock -n "$lock" true
 }

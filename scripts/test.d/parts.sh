@@ -36,7 +36,8 @@ declare -A about=(
   [application-long]="the same as application, each service broken in turn"
 )
 
-# What a part needs of others, beside setup, and what it comes after where it is part of the same run.
+# What a part needs of others, beside setup; and what it comes after where that is part of the same run, because cargo
+# would wait for it, or because it does without.
 # shellcheck disable=SC2034 # lanes.sh reads these
 declare -A needs=(
   [charts]="program" [project]="program"
@@ -45,7 +46,7 @@ declare -A needs=(
   [e2e-long]="program build" [application-long]="program build"
 )
 # shellcheck disable=SC2034 # lanes.sh reads these
-declare -A after=([charts]="build")
+declare -A after=([charts]="build" [pubsub]="unit clippy doc" [pubsub-long]="unit clippy doc")
 
 # Parts of a lane take turns (lanes.sh).
 # shellcheck disable=SC2034 # lanes.sh reads these
