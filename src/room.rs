@@ -30,7 +30,7 @@ pub(super) fn asked<'a>(inputs: &Inputs, demands: impl Iterator<Item = (&'a str,
             Asked { release: name.to_owned(), optional, demand }
         })
         .collect();
-    asked.sort_by_key(|one| (inputs.profile.releases[&one.release].order, one.release.clone()));
+    asked.sort_by_key(|one| (inputs.profile.releases[&one.release].order(), one.release.clone()));
     asked
 }
 

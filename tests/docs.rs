@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use todoctl_plan::steps::ORDER;
+use todoctl_project::profile::{self, Variables};
 
 /// Documents written by hand.
 const DOCUMENTS: &[&str] = &[
@@ -114,9 +115,16 @@ fn the_readme_has_the_order_of_the_code() {
         .filter_map(|line| line.split_once(". "))
         .filter_map(|(number, title)| Some((number.parse().ok()?, title.to_owned())))
         .collect();
-    let code: Vec<(u8, String)> =
+    let profile =
+        profile::load(&root(), "local", Variables::AsWritten).expect("the profile is sound").profile;
+    let mut code: BTreeMap<u8, String> =
         ORDER.iter().map(|(number, title)| (*number, (*title).to_owned())).collect();
-    assert_eq!(listed, code);
+    for (name, release) in &profile.releases {
+        let title = code.entry(release.order()).or_default();
+        let comma = if title.is_empty() { "" } else { ", " };
+        title.extend([comma, name]);
+    }
+    assert_eq!(listed, code.into_iter().collect::<Vec<_>>());
 }
 
 /// Number and meaning of each exit status, from the enum and its comments.

@@ -86,7 +86,7 @@ pub fn of_rollback(
         if old.is_ours() {
             marks.push(verified(namespace, name, made));
         }
-        let order = inputs.profile.releases.get(name).map_or(LAST, |spec| spec.order);
+        let order = inputs.profile.releases.get(name).map_or(LAST, |spec| spec.order());
         set.retain(|one| (one.namespace.as_str(), one.name.as_str()) != (namespace, name));
         set.push(ReleaseAt { revision: made, ..release_at((namespace, name), order, old) });
     }
@@ -265,7 +265,7 @@ fn after_deployment(inputs: &Inputs, world: &World, plan: &Plan) -> Vec<ReleaseA
                 .map(|(label, value)| (label.to_owned(), value))
                 .collect(),
         };
-        releases.push(release_at((namespace, name), release.order, &revision));
+        releases.push(release_at((namespace, name), release.order(), &revision));
     }
     releases
 }
@@ -276,7 +276,7 @@ fn present(inputs: &Inputs, world: &World) -> Vec<ReleaseAt> {
         let newest = revisions.last().filter(|newest| newest.status == "deployed")?;
         let spec = inputs.profile.releases.get(name).filter(|spec| inputs.namespace(spec) == namespace);
         let owned = newest.label(labels::PROFILE) == Some(inputs.name.as_str());
-        let order = spec.map(|spec| spec.order);
+        let order = spec.map(|spec| spec.order());
         (spec.is_some() || owned).then(|| release_at((namespace, name), order.unwrap_or(LAST), newest))
     });
     ours.collect()

@@ -38,18 +38,10 @@ use crate::world::World;
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::SecretValue;
 
-/// The documented order, as the README prints it: number and title.
-pub const ORDER: [(u8, &str); 9] = [
-    (1, "cluster and namespace"),
-    (2, "images"),
-    (3, "secrets"),
-    (4, "Dapr and Redpanda"),
-    (5, "Dapr components"),
-    (6, "backend"),
-    (7, "notification, recurring, audit"),
-    (8, "frontend"),
-    (9, "verify"),
-];
+/// The documented order: number and title of the steps that every profile has. Between them stand the releases, each at
+/// the position that its profile gives it.
+pub const ORDER: [(u8, &str); 5] =
+    [(1, "cluster and namespace"), (2, "images"), (3, "secrets"), (5, "Dapr components"), (9, "verify")];
 
 /// Every step of a deployment, in the documented order.
 pub fn deployment(

@@ -54,7 +54,7 @@ impl Step for ReleaseStep {
     }
 
     fn order(&self) -> u8 {
-        self.spec().order
+        self.spec().order()
     }
 
     fn needs(&self) -> Vec<StepId> {

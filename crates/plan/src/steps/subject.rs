@@ -34,7 +34,7 @@ impl Subject {
     /// A release of the profile.
     pub(super) fn of(inputs: &Arc<Inputs>, name: &str) -> Self {
         let spec = &inputs.profile.releases[name];
-        let (namespace, order) = (inputs.namespace(spec).to_owned(), spec.order);
+        let (namespace, order) = (inputs.namespace(spec).to_owned(), spec.order());
         Self { inputs: Arc::clone(inputs), name: name.to_owned(), namespace, order, remark: None }
     }
 
@@ -45,7 +45,7 @@ impl Subject {
         name: &str,
         remark: Option<&'static str>,
     ) -> Self {
-        let order = inputs.profile.releases.get(name).map_or(LAST, |spec| spec.order);
+        let order = inputs.profile.releases.get(name).map_or(LAST, |spec| spec.order());
         let (name, namespace) = (name.to_owned(), namespace.to_owned());
         Self { inputs: Arc::clone(inputs), name, namespace, order, remark }
     }

@@ -37,7 +37,7 @@ pub fn removal(inputs: &Arc<Inputs>, world: &World, purge: bool) -> Vec<Box<dyn 
         .map(|(namespace, name, _)| (namespace, name))
         .collect();
     let objects = component_removal::of_profile(inputs, world, component_removal::Why::Down);
-    let order = |name: &str| inputs.profile.releases.get(name).map_or(u8::MAX, |spec| spec.order);
+    let order = |name: &str| inputs.profile.releases.get(name).map_or(u8::MAX, |spec| spec.order());
     let step = |(namespace, name): &(&str, &str)| {
         // The documented order backwards: what came last goes first.
         let later = found.iter().filter(|(_, other)| order(other) > order(name));

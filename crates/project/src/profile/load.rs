@@ -40,6 +40,7 @@ pub fn load(project: &Path, name: &str, variables: Variables<'_>) -> Result<Load
     let mut source = read_chain(project, &file)?;
     variables::substitute(&mut source, variables)?;
     let mut profile = typed(&source)?;
+    profile.position_releases();
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     validate::validate(project, &name, &profile, &source)?;
     // From here on it is a set like the others: asked for, kept, versioned, removed.

@@ -205,8 +205,10 @@ pub struct Release {
     /// Namespace; the profile's when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// Position in the documented order, 4 to 8.
-    pub order: u8,
+    /// Position in the documented order, 4 to 8: Dapr's objects have 5. [default: 4 for the release that installs Dapr, else
+    /// the latest position of what it needs, at least 6]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<u8>,
     /// Values files, relative to the project, later ones win.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<PathBuf>,
@@ -236,4 +238,44 @@ pub struct Release {
 
 fn default_ready_seconds() -> u32 {
     300
+}
+
+/// Where a release stands that is not positioned: after the Dapr objects.
+const APPLICATION: u8 = 6;
+/// Where the release stands that installs Dapr: before its objects.
+const PLATFORM: u8 = 4;
+
+impl Release {
+    /// Its position in the documented order. A loaded profile says it of every release.
+    pub fn order(&self) -> u8 {
+        self.order.unwrap_or(APPLICATION)
+    }
+}
+
+impl Profile {
+    /// Positions every release that the files leave open. Needs that form a circle, or are not there, count as nothing:
+    /// they are refused later.
+    pub(super) fn position_releases(&mut self) {
+        let names: Vec<String> = self.releases.keys().cloned().collect();
+        for name in names {
+            let order = self.position(&name, &mut Vec::new());
+            if let Some(release) = self.releases.get_mut(&name) {
+                release.order = Some(order);
+            }
+        }
+    }
+
+    fn position<'a>(&'a self, name: &'a str, above: &mut Vec<&'a str>) -> u8 {
+        let Some(release) = self.releases.get(name).filter(|_| !above.contains(&name)) else { return 0 };
+        let least = match &self.dapr {
+            Some(dapr) if dapr.release == name => PLATFORM,
+            Some(_) | None => APPLICATION,
+        };
+        release.order.unwrap_or_else(|| {
+            above.push(name);
+            let needs = release.needs.iter().map(|need| self.position(need, above)).max();
+            above.pop();
+            needs.unwrap_or_default().max(least)
+        })
+    }
 }

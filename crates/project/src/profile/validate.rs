@@ -111,9 +111,9 @@ impl Validation<'_> {
             if let Some(namespace) = &release.namespace {
                 self.label(&at("namespace"), namespace, LABEL_LENGTH);
             }
-            if !ORDERS.contains(&release.order) {
+            if !ORDERS.contains(&release.order()) {
                 let (first, last) = (ORDERS.start(), ORDERS.end());
-                self.value(&at("order"), format!("{} is outside {first} to {last}", release.order));
+                self.value(&at("order"), format!("{} is outside {first} to {last}", release.order()));
             }
             for (index, file) in release.values.iter().enumerate() {
                 let [releases, name, field] = at("values");
@@ -153,11 +153,12 @@ impl Validation<'_> {
             match all.get(need) {
                 None => self.value(&path, names::unknown("release", need, all.keys().map(String::as_str))),
                 Some(_) if need == name => self.value(&path, "a release cannot need itself"),
-                Some(other) if other.order > release.order => self.value(
+                Some(other) if other.order() > release.order() => self.value(
                     &path,
                     format!(
                         "`{need}` has order {}, which is after this release's {}",
-                        other.order, release.order
+                        other.order(),
+                        release.order()
                     ),
                 ),
                 Some(_) => {}

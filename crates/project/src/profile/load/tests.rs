@@ -24,7 +24,7 @@ fn wrong_fields_are_reported_where_they_stand() {
              `values`, `set`, `image`, `secret`, `sidecar`, `needs`, `optional`, `ready-seconds`",
             "Did you mean `chart`? REFERENCE",
         ),
-        ("    order: 6\n", "", "16:3: releases.backend: missing field `order`", "REFERENCE"),
+        ("    chart: charts/backend\n", "", "16:3: releases.backend: missing field `chart`", "REFERENCE"),
         ("cluster:\n  sandbox: {}\n", "", "1:1: missing field `cluster`", "REFERENCE"),
         (
             "sandbox: {}",
@@ -289,4 +289,28 @@ fn a_project_is_found_from_below() {
     assert_eq!(find_project(&root.join("a/profiles")).as_deref(), Some(root));
     assert_eq!(find_project(root).as_deref(), Some(root));
     assert_eq!(find_project(Path::new("/")), None);
+}
+
+#[test]
+fn a_release_without_an_order_stands_where_its_needs_allow() {
+    let text = "\
+cluster: {sandbox: {}}
+dapr: {release: dapr, components: []}
+releases:
+  dapr: {chart: charts/backend, needs: [crds]}
+  crds: {chart: charts/backend, order: 4}
+  web: {chart: charts/frontend, needs: [api]}
+  api: {chart: charts/backend, needs: [worker, dapr]}
+  worker: {chart: charts/backend, order: 7}
+  other: {chart: charts/backend}
+";
+    let folder = project(&[("p.yaml", text)]);
+    let profile = load(folder.path(), "p").unwrap().profile;
+    let orders: Vec<(&str, u8)> =
+        profile.releases.iter().map(|(name, release)| (name.as_str(), release.order())).collect();
+    let expected = [("api", 7), ("crds", 4), ("dapr", 4), ("other", 6), ("web", 7), ("worker", 7)];
+    assert_eq!(orders.len(), expected.len());
+    for one in expected {
+        assert!(orders.contains(&one), "{one:?} in {orders:?}");
+    }
 }

@@ -17,8 +17,8 @@ impl Validation<'_> {
                 let known = self.profile.releases.keys().map(String::as_str);
                 self.value(&path, names::unknown("release", &dapr.release, known));
             }
-            Some(release) if release.order >= COMPONENTS => {
-                let order = release.order;
+            Some(release) if release.order() >= COMPONENTS => {
+                let order = release.order();
                 let message = format!(
                     "`{}` has order {order}; Dapr comes before its objects, which have {COMPONENTS}",
                     dapr.release
@@ -47,12 +47,12 @@ impl Validation<'_> {
                     &at("sidecar"),
                     "a sidecar needs Dapr: name the release that installs it in `dapr`",
                 );
-            } else if release.order <= COMPONENTS {
+            } else if release.order() <= COMPONENTS {
                 self.value(
                     &at("order"),
                     format!(
                         "{} is not after the Dapr objects, which have {COMPONENTS} and which a sidecar needs",
-                        release.order
+                        release.order()
                     ),
                 );
             }
