@@ -173,6 +173,8 @@ lanes_progress() {
 lanes_end() {
   local end=$((SECONDS + 90)) asked=0
   trap '' INT TERM HUP
+  # The shell would say of each job how it ended.
+  disown -a
   while ((${#pid[@]} > 0)); do
     if ((asked < 2)); then
       asked=$((asked + 1))

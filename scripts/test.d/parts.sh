@@ -141,10 +141,11 @@ part_build() {
   sandbox/box build
 }
 
-# EVENTS, SEED and MESSAGES choose how many events there are, what is killed when, and how many messages.
+# EVENTS, SEED and MESSAGES choose how many events there are, what is killed when, and how many messages. With fewer than
+# these the tables do not rise and fall in both halves of the run.
 part_pubsub() {
   pubsub_programs
-  EVENTS=${EVENTS-5000} MESSAGES=${MESSAGES-100000} \
+  EVENTS=${EVENTS-5000} MESSAGES=${MESSAGES-300000} \
     cargo test --locked --workspace --test sidecar --test contract -- --ignored --nocapture
 }
 
