@@ -60,7 +60,8 @@ async fn asked_to_end_it_lets_the_sidecar_finish() {
     assert_eq!(subscriber.next_within(NEVER).await, None);
     drop((subscriber, client));
     assert!(component.ended().await);
-    assert!(component.log().contains("ended: the sidecar has gone"), "{}", component.log());
+    // Its last words are read a moment after its end.
+    eventually("it says why it ended", || component.log().contains("ended: the sidecar has gone")).await;
     assert_eq!(heir_subscriber.next_within(NEVER).await, None);
     eventually("all is acknowledged", || {
         server.sql("drain", "SELECT count(*) FROM dapr_pubsub.deliveries") == "0"
@@ -85,8 +86,8 @@ async fn a_sidecar_that_knew_a_predecessor_is_asked_to_start_anew() {
     eventually("daprd is asked", || !daprd.shutdowns().is_empty()).await;
     let request = daprd.shutdowns().remove(0);
     assert!(request.contains("dapr-api-token: token-of-the-test"), "{request}");
+    eventually("it says so", || component.log().contains("it was asked to start anew")).await;
     assert!(!component.log().contains("token-of-the-test"));
-    assert!(component.log().contains("it was asked to start anew"), "{}", component.log());
 }
 
 #[tokio::test]

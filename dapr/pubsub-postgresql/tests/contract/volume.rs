@@ -1,6 +1,6 @@
 //! Many messages, three groups: the sizes of tables and indexes must not grow with the number of messages.
 //!
-//! `MESSAGES` says how many: `scripts/test pubsub` has 100,000, `scripts/test pubsub-long` a million.
+//! `MESSAGES` says how many: `scripts/test pubsub` has 300,000, `scripts/test pubsub-long` a million.
 
 use std::collections::HashMap;
 use std::sync::Arc;
