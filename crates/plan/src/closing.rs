@@ -22,6 +22,7 @@ use crate::world::{Access, World};
 use todoctl_core::labels;
 use todoctl_core::text;
 use todoctl_project::inputs::Inputs;
+use todoctl_project::profile::Release;
 
 /// Number in the documented order of a release that the profile does not have any more.
 const LAST: u8 = 8;
@@ -86,7 +87,7 @@ pub fn of_rollback(
         if old.is_ours() {
             marks.push(verified(namespace, name, made));
         }
-        let order = inputs.profile.releases.get(name).map_or(LAST, |spec| spec.order());
+        let order = inputs.profile.releases.get(name).map_or(LAST, Release::order);
         set.retain(|one| (one.namespace.as_str(), one.name.as_str()) != (namespace, name));
         set.push(ReleaseAt { revision: made, ..release_at((namespace, name), order, old) });
     }
@@ -276,7 +277,7 @@ fn present(inputs: &Inputs, world: &World) -> Vec<ReleaseAt> {
         let newest = revisions.last().filter(|newest| newest.status == "deployed")?;
         let spec = inputs.profile.releases.get(name).filter(|spec| inputs.namespace(spec) == namespace);
         let owned = newest.label(labels::PROFILE) == Some(inputs.name.as_str());
-        let order = spec.map(|spec| spec.order());
+        let order = spec.map(Release::order);
         (spec.is_some() || owned).then(|| release_at((namespace, name), order.unwrap_or(LAST), newest))
     });
     ours.collect()

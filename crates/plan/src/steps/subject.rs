@@ -45,7 +45,7 @@ impl Subject {
         name: &str,
         remark: Option<&'static str>,
     ) -> Self {
-        let order = inputs.profile.releases.get(name).map_or(LAST, |spec| spec.order());
+        let order = inputs.profile.releases.get(name).map_or(LAST, Release::order);
         let (name, namespace) = (name.to_owned(), namespace.to_owned());
         Self { inputs: Arc::clone(inputs), name, namespace, order, remark }
     }

@@ -10,6 +10,7 @@ use crate::tool::helm::Helm;
 use crate::world::World;
 use todoctl_core::labels;
 use todoctl_project::inputs::Inputs;
+use todoctl_project::profile::Release;
 
 /// Uninstalls one release.
 struct UninstallStep {
@@ -37,7 +38,7 @@ pub fn removal(inputs: &Arc<Inputs>, world: &World, purge: bool) -> Vec<Box<dyn 
         .map(|(namespace, name, _)| (namespace, name))
         .collect();
     let objects = component_removal::of_profile(inputs, world, component_removal::Why::Down);
-    let order = |name: &str| inputs.profile.releases.get(name).map_or(u8::MAX, |spec| spec.order());
+    let order = |name: &str| inputs.profile.releases.get(name).map_or(u8::MAX, Release::order);
     let step = |(namespace, name): &(&str, &str)| {
         // The documented order backwards: what came last goes first.
         let later = found.iter().filter(|(_, other)| order(other) > order(name));
