@@ -10,8 +10,8 @@ use crate::folders;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::tool::helm;
 use todoctl_project::chart::{Cache, ChartError, Fetched};
-use todoctl_project::given;
 use todoctl_project::profile::{Chart, Loaded, Profile, RepositoryChart};
+use todoctl_project::secret_input;
 use todoctl_run::runner::{DuctRunner, Setup, SharedRunner};
 use todoctl_run::survey;
 use todoctl_screen::output::Output;
@@ -25,7 +25,7 @@ pub(super) async fn of(
     let runner: SharedRunner = Arc::new(DuctRunner::new(Setup {
         project: loaded.project.clone(),
         environment: folders::environment(),
-        secret_variables: given::env_names(&loaded.profile.secrets).map(str::to_owned).collect(),
+        secret_variables: secret_input::env_names(&loaded.profile.secrets).map(str::to_owned).collect(),
         ..Setup::default()
     }));
     fetch(&runner, &Cache::at(folders::charts()?), &loaded.profile, only, output).await

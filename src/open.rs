@@ -9,9 +9,9 @@ use crate::{charts, folders, host, sources, tools};
 use todoctl_advice::doctor::tools::{Need, needs};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_project::dapr;
-use todoctl_project::given::Given;
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::{self, Loaded, ProfileError, Variables};
+use todoctl_project::secret_input::Given;
 use todoctl_run::environment::Environment;
 use todoctl_screen::output::Output;
 

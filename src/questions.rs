@@ -8,9 +8,9 @@ use crate::prompt;
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_plan::steps::{self, Question, Why};
 use todoctl_plan::world::World;
-use todoctl_project::given;
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::{Confirm, SecretValue, Secrets};
+use todoctl_project::secret_input;
 use todoctl_screen::output::Output;
 
 /// Asks for what is missing. When the profile wants to be asked, also for what would be generated or left out.
@@ -69,7 +69,7 @@ pub(super) async fn hidden(
             if optional && text.is_empty() {
                 return Ok(());
             }
-            match given::problems(&secrets, &name, &text.clone().into()) {
+            match secret_input::problems(&secrets, &name, &text.clone().into()) {
                 found if found.is_empty() => Ok(()),
                 found => Err(format!("not accepted: {}", found.join("; "))),
             }

@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::args::Sources;
 use crate::{folders, github, hygiene};
 use todoctl_core::diagnostic::{Code, Diagnostic};
-use todoctl_project::given::{self, EnvFile, Given, Object};
 use todoctl_project::profile::Secrets;
+use todoctl_project::secret_input::{self, EnvFile, Given, Object};
 use todoctl_screen::output::Output;
 
 /// Standard input, as an argument.
@@ -17,7 +17,7 @@ const STDIN: &str = "-";
 pub(super) fn given(secrets: &Secrets, sources: &Sources, output: &mut Output) -> Result<Given, Diagnostic> {
     let file = sources.env_file.as_deref().map(env_file).transpose()?;
     let object = sources.secrets_from.as_deref().map(|path| object(secrets, path)).transpose()?;
-    let given = given::collect(secrets, object.as_ref(), file.as_ref(), folders::variable)
+    let given = secret_input::collect(secrets, object.as_ref(), file.as_ref(), folders::variable)
         .map_err(|error| Diagnostic::new(Code::SecretInvalid, error.to_string(), error.hint()))?;
     mask(&given, output);
     hygiene::redactor().learn(given.values.values());

@@ -10,7 +10,7 @@ use todoctl_plan::event::Outcome;
 use todoctl_plan::plan::Plan;
 use todoctl_plan::steps;
 use todoctl_plan::world::{Access, Cluster, World};
-use todoctl_project::given;
+use todoctl_project::secret_input;
 use todoctl_run::environment::{Acquired, Environment, Execution, outdated};
 use todoctl_screen::output::Output;
 use todoctl_screen::render;
@@ -139,7 +139,7 @@ async fn decide(
     }
     let missing = steps::missing(inputs, &world);
     if !missing.is_empty() {
-        let (message, hint) = given::missing_message(&missing);
+        let (message, hint) = secret_input::missing_message(&missing);
         return Err(Diagnostic::new(Code::SecretMissing, message, hint).unchanged());
     }
     complete(environment, world).await

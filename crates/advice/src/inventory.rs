@@ -11,8 +11,8 @@ use todoctl_plan::references::{self, Reference};
 use todoctl_plan::steps;
 use todoctl_plan::world::World;
 use todoctl_plan::world::secrets::{Versions, same};
-use todoctl_project::given;
 use todoctl_project::inputs::Inputs;
+use todoctl_project::secret_input;
 
 /// One version of a logical Secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -165,7 +165,7 @@ fn malformed(inputs: &Inputs, world: &World) -> Vec<Finding> {
         let Some(newest) = world.secrets.get(set).and_then(|versions| versions.newest()) else { continue };
         for (key, name) in keys {
             let Some(value) = newest.values.get(key) else { continue };
-            let problems = given::problems(secrets, name, value);
+            let problems = secret_input::problems(secrets, name, value);
             if !problems.is_empty() {
                 let message = format!("in {}, key {key}: {}", newest.name, problems.join("; "));
                 found.push(finding("malformed", name, message));

@@ -8,7 +8,7 @@ use todoctl_core::diagnostic::Diagnostic;
 use serde_json::Value;
 
 use crate::builder::Images;
-use crate::closing;
+use crate::finalize;
 use crate::plan::Plan;
 use crate::provider::Provider;
 use crate::run_record::RunRecord;
@@ -41,8 +41,8 @@ impl Application<'_> {
         let steps = steps::deployment(self.inputs, self.provider, self.images, world);
         let mut plan = self.decide(&steps, world)?;
         if world.cluster.access().is_some() {
-            plan.content = closing::content(self.inputs, world, &plan);
-            plan.closing = closing::of_deployment(self.inputs, self.images.store.as_ref(), world, &plan);
+            plan.content = finalize::content(self.inputs, world, &plan);
+            plan.closing = finalize::of_deployment(self.inputs, self.images.store.as_ref(), world, &plan);
         }
         Ok(plan)
     }
@@ -55,8 +55,8 @@ impl Application<'_> {
     /// Removes what the profile deployed; with `purge` also what other profiles could use, such as Dapr.
     pub fn down(self, world: &World, purge: bool) -> Assembled {
         let mut plan = self.decide(&steps::removal(self.inputs, world, purge), world)?;
-        plan.content = closing::content(self.inputs, world, &plan);
-        plan.closing = closing::of_removal(self.inputs, world, &plan, purge);
+        plan.content = finalize::content(self.inputs, world, &plan);
+        plan.closing = finalize::of_removal(self.inputs, world, &plan, purge);
         Ok(plan)
     }
 
@@ -65,8 +65,8 @@ impl Application<'_> {
         let steps: Vec<Box<dyn Step>> = vec![Box::new(RollbackStep::new(self.inputs, release, revision))];
         let mut plan = self.decide(&steps, world)?;
         let namespace = self.inputs.namespace(&self.inputs.profile.releases[release]);
-        plan.content = closing::content(self.inputs, world, &plan);
-        plan.closing = closing::of_rollback(self.inputs, world, &plan, &[(namespace, release, revision)]);
+        plan.content = finalize::content(self.inputs, world, &plan);
+        plan.closing = finalize::of_rollback(self.inputs, world, &plan, &[(namespace, release, revision)]);
         Ok(plan)
     }
 
@@ -79,7 +79,7 @@ impl Application<'_> {
         }
         let mut plan = self.decide(&goal.steps(self.inputs, world, record, &objects), world)?;
         plan.content = objects;
-        plan.closing = closing::of_rollback(self.inputs, world, &plan, &goal.targets());
+        plan.closing = finalize::of_rollback(self.inputs, world, &plan, &goal.targets());
         Ok(plan)
     }
 

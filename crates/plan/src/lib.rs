@@ -3,8 +3,8 @@
 
 pub mod assemble;
 pub mod builder;
-pub mod closing;
 pub mod event;
+pub mod finalize;
 pub mod health;
 pub mod plan;
 pub mod provider;

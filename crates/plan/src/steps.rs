@@ -3,19 +3,19 @@
 
 mod cluster;
 mod component;
-mod component_removal;
-mod component_return;
 mod component_words;
 mod content;
 mod history;
 mod image;
 mod namespace;
+mod prune;
+mod prune_component;
 mod release;
-mod retire;
-mod returning;
+mod release_context;
+mod restore_component;
 mod rollback;
+mod rollback_run;
 mod secret;
-mod subject;
 mod uninstall;
 mod verify;
 
@@ -24,11 +24,11 @@ use std::sync::Arc;
 pub use component::{id_of as object_id, manifest as object_manifest};
 pub use content::{is_broken, is_current, is_drifted, release_labels, upgrade};
 pub use history::{number_after, refuse_unfinished};
-pub use retire::left_the_profile as leaving;
-pub use returning::{Goal, goal, objects_are};
+pub use prune::left_the_profile as leaving;
+pub use release_context::owner;
 pub use rollback::{RollbackStep, choose_revision};
+pub use rollback_run::{Goal, goal, objects_are};
 pub use secret::{Question, Why, generated, missing, questions, values};
-pub use subject::owner;
 pub use uninstall::removal;
 
 use crate::builder::Images;
@@ -63,10 +63,10 @@ pub fn deployment(
     let releases = inputs.releases();
     steps
         .extend(releases.map(|(name, _)| Box::new(release::ReleaseStep::new(inputs, name)) as Box<dyn Step>));
-    let retired = retire::left_the_profile(inputs, world).into_iter();
+    let retired = prune::left_the_profile(inputs, world).into_iter();
     let mut retired: Vec<Box<dyn Step>> =
-        retired.map(|name| Box::new(retire::RetireStep::left(inputs, &name)) as Box<dyn Step>).collect();
-    let components = component_removal::left_the_profile(inputs, world).into_iter();
+        retired.map(|name| Box::new(prune::RetireStep::left(inputs, &name)) as Box<dyn Step>).collect();
+    let components = prune_component::left_the_profile(inputs, world).into_iter();
     retired.extend(components.map(|one| Box::new(one) as Box<dyn Step>));
     let ids: Vec<StepId> = retired.iter().map(|step| step.id()).collect();
     steps.push(Box::new(verify::VerifyStep::after(inputs, &ids)));

@@ -4,6 +4,6 @@
 pub mod chart;
 pub mod dapr;
 pub mod digest;
-pub mod given;
 pub mod inputs;
 pub mod profile;
+pub mod secret_input;

@@ -4,16 +4,16 @@
 //! The undo list is on record before the first change. Undos run in reverse order, never stop at a failed one, are
 //! verified after all of them, touch nothing this run did not change, and never lose the first cause.
 
+mod cluster_lost;
 mod ending;
 mod evidence;
 mod forward;
-mod gone;
 mod heard;
-mod hub;
 mod images;
-mod seen;
+mod undo_state;
 mod unwind;
 mod wait;
+mod watch_cache;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use tokio::sync::watch;
 
 use self::ending::Start;
 use self::heard::Listener;
-use self::hub::Hub;
+use self::watch_cache::Hub;
 use crate::emitter::Emitter;
 use crate::lock::Lock;
 use crate::runner::{Heard, SharedRunner};
@@ -109,7 +109,7 @@ impl Engine {
         self.begin("recover", open.steps.iter().map(|step| step.info.clone()).collect());
         let what = format!("run {} ({}) did not finish", open.run, open.who);
         let cause = cause(Diagnostic::usual(Code::RunUnfinished, what));
-        let undo = seen::undo_list(open, now);
+        let undo = undo_state::undo_list(open, now);
         let seal = self.seal_of(open);
         let origin = start.clone().of(open);
         let outcome = self.unwind(cause, &undo, &hub, seal.as_ref().map(|seal| (seal, origin))).await;

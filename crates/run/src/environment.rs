@@ -7,9 +7,9 @@ mod execute;
 mod holder;
 mod identity;
 mod kubeconfig;
+mod lock_decision;
 mod observe;
 mod recover;
-mod turn;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -32,8 +32,8 @@ use todoctl_plan::event::Sink;
 use todoctl_plan::provider::{self, Found, Kubeconfig, Provider, Reach, Seen};
 use todoctl_plan::steps;
 use todoctl_plan::world::{Access, Cluster, World};
-use todoctl_project::given::{self, Given};
 use todoctl_project::inputs::Inputs;
+use todoctl_project::secret_input::{self, Given};
 
 pub use acquire::{Acquired, outdated};
 pub use execute::Execution;
@@ -109,7 +109,7 @@ impl Environment {
         Ok(Self {
             provider: Arc::from(provider::of(&inputs.name, &inputs.profile.cluster)),
             images: builder::of(&inputs.profile),
-            secret_variables: given::env_names(&inputs.profile.secrets).map(str::to_owned).collect(),
+            secret_variables: secret_input::env_names(&inputs.profile.secrets).map(str::to_owned).collect(),
             inputs: Arc::new(inputs),
             run: run_id(),
             state,

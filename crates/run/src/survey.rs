@@ -30,9 +30,9 @@ use todoctl_plan::world::releases::Releases;
 use todoctl_plan::world::runs::Runs;
 use todoctl_plan::world::{Access, Cluster, World, secrets};
 use todoctl_project::dapr;
-use todoctl_project::given;
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::Pin;
+use todoctl_project::secret_input;
 
 pub use images::{contexts, images};
 pub use manifests::{current, manifests, revisions};
@@ -276,9 +276,11 @@ pub async fn commands(runner: &SharedRunner, inputs: &Inputs, world: &mut World)
         let answer = read(SharedRunner::clone(runner), "a secret from its command", invocation).await?;
         let text = answer.output.text();
         let value = SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned());
-        answer.parse(|_| match given::problems(&inputs.profile.secrets, &name, &value).as_slice() {
-            [] => Ok(()),
-            problems => Err(format!("{name} is not acceptable: {}", problems.join("; "))),
+        answer.parse(|_| {
+            match secret_input::problems(&inputs.profile.secrets, &name, &value).as_slice() {
+                [] => Ok(()),
+                problems => Err(format!("{name} is not acceptable: {}", problems.join("; "))),
+            }
         })?;
         world.given.insert(name, value);
     }

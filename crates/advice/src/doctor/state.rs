@@ -8,8 +8,8 @@ use todoctl_plan::step::Verdict;
 use todoctl_plan::steps;
 use todoctl_plan::world::World;
 use todoctl_plan::world::lease::Lease;
-use todoctl_project::given::missing_message;
 use todoctl_project::inputs::Inputs;
+use todoctl_project::secret_input::missing_message;
 
 /// Whether the holder of a Lease lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::health;
 use crate::step::Verdict;
-use crate::steps::subject::owner;
+use crate::steps::release_context::owner;
 use crate::steps::{component, history::number_after, secret};
 use crate::tool::helm::Upgrade;
 use crate::world::World;

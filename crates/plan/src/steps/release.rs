@@ -12,7 +12,7 @@ use crate::health;
 use crate::step::{Change, Check, Decision, Step, StepId, Verdict};
 use crate::steps::content::{is_broken, is_current, is_settled, labels_of, upgrade};
 use crate::steps::history::{kept, number_after, refuse_unfinished, unproven, way_back};
-use crate::steps::subject::owner;
+use crate::steps::release_context::owner;
 use crate::steps::{component, image::ImageStep, release_id, secret};
 use crate::tool::helm::Helm;
 use crate::world::manifest::{differences, fingerprint};

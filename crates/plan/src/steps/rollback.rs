@@ -6,7 +6,7 @@ use todoctl_core::diagnostic::{Code, Diagnostic};
 use crate::step::{Change, Decision, StepId};
 use crate::steps::content::is_broken;
 use crate::steps::history::{number_after, refuse_unfinished, way_back};
-use crate::steps::subject::{AboutRelease, Subject};
+use crate::steps::release_context::{AboutRelease, Subject};
 use crate::tool::helm::Helm;
 use crate::world::World;
 use crate::world::releases::Revision;

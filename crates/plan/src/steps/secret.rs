@@ -18,9 +18,9 @@ use crate::tool::kubectl::Kubectl;
 use crate::world::World;
 use crate::world::secrets::same;
 use todoctl_core::labels;
-use todoctl_project::given;
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::Profile;
+use todoctl_project::secret_input;
 
 pub(super) use values::value;
 pub use values::{Question, Why, generated, missing, questions, values};
@@ -57,7 +57,9 @@ pub(super) fn wanted(inputs: &Inputs, set: &str, world: &World) -> Wanted {
         .iter()
         .filter_map(|(key, name)| Some((key.clone(), value(&inputs.profile, name, world)?)))
         .collect();
-    values.extend(pulling(&inputs.profile, set, world).map(|config| (given::PULL_KEY.to_owned(), config)));
+    values.extend(
+        pulling(&inputs.profile, set, world).map(|config| (secret_input::PULL_KEY.to_owned(), config)),
+    );
     let newest = world.secrets.get(set).and_then(|versions| versions.newest());
     match newest.filter(|version| same(&version.values, &values)) {
         Some(version) => Wanted { version: version.name.clone(), new: None },
@@ -73,7 +75,7 @@ fn pulling(profile: &Profile, set: &str, world: &World) -> Option<SecretString> 
     let pull = profile.pull_secret().filter(|pull| pull.name == set)?;
     let (username, password) =
         (value(profile, &pull.username, world)?, value(profile, &pull.password, world)?);
-    Some(given::docker_config(&profile.registry.as_ref()?.server, &username, &password))
+    Some(secret_input::docker_config(&profile.registry.as_ref()?.server, &username, &password))
 }
 
 impl Step for SecretStep {
@@ -141,7 +143,7 @@ impl SecretStep {
         for name in profile.secrets.sets[&self.name].values() {
             let name = source(profile, name);
             let Some(value) = value(profile, name, world) else { continue };
-            let problems = given::problems(&profile.secrets, name, &value);
+            let problems = secret_input::problems(&profile.secrets, name, &value);
             if problems.is_empty() {
                 continue;
             }
@@ -169,7 +171,8 @@ impl SecretStep {
         let data: BTreeMap<&String, &str> =
             values.iter().map(|(key, value)| (key, value.expose_secret())).collect();
         let labels = BTreeMap::from([(labels::SECRET, &self.name), (labels::PROFILE, &self.inputs.name)]);
-        let kind = if values.contains_key(given::PULL_KEY) { given::PULL_TYPE } else { "Opaque" };
+        let kind =
+            if values.contains_key(secret_input::PULL_KEY) { secret_input::PULL_TYPE } else { "Opaque" };
         json!({"apiVersion": "v1", "kind": "Secret", "type": kind, "immutable": true,
             "metadata": {"name": version, "namespace": namespace, "labels": labels}, "stringData": data})
         .to_string()

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use todoctl_core::diagnostic::Diagnostic;
 
 use crate::step::{Change, Decision, Step, StepId, Undo};
-use crate::steps::subject::{AboutRelease, Subject, owner};
-use crate::steps::{component_removal, release_id};
+use crate::steps::release_context::{AboutRelease, Subject, owner};
+use crate::steps::{prune_component, release_id};
 use crate::tool::helm::Helm;
 use crate::world::World;
 use todoctl_core::labels;
@@ -37,7 +37,7 @@ pub fn removal(inputs: &Arc<Inputs>, world: &World, purge: bool) -> Vec<Box<dyn 
         })
         .map(|(namespace, name, _)| (namespace, name))
         .collect();
-    let objects = component_removal::of_profile(inputs, world, component_removal::Why::Down);
+    let objects = prune_component::of_profile(inputs, world, prune_component::Why::Down);
     let order = |name: &str| inputs.profile.releases.get(name).map_or(u8::MAX, Release::order);
     let step = |(namespace, name): &(&str, &str)| {
         // The documented order backwards: what came last goes first.

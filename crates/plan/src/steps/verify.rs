@@ -6,7 +6,7 @@ use todoctl_core::diagnostic::{Code, Diagnostic};
 use serde_json::Value;
 
 use crate::step::{Asked, Check, Decision, Expectation, Request, Step, StepId};
-use crate::steps::subject::{AboutRelease, Subject};
+use crate::steps::release_context::{AboutRelease, Subject};
 use crate::steps::{content::is_settled, release_id};
 use crate::world::World;
 use crate::world::manifest::differences;

@@ -5,8 +5,8 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::Engine;
-use todoctl_plan::closing;
 use todoctl_plan::event::Outcome;
+use todoctl_plan::finalize;
 use todoctl_plan::plan::Seal;
 use todoctl_plan::run_record::{self, Ended, Ending, RunRecord};
 use todoctl_plan::world::lease::OpenRun;
@@ -89,7 +89,7 @@ fn record_of(open: &OpenRun, helm_major: u32) -> RunRecord {
         profile: open.profile.clone(),
         helm: Some(helm_major),
         todoctl: open.version.clone(),
-        changed: closing::changes(changes),
+        changed: finalize::changes(changes),
         set: run_record::Deployed::default(),
         ending: None,
     }

@@ -9,8 +9,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
-use super::hub::Hub;
 use super::wait::{Leftover, Unmet, Wait};
+use super::watch_cache::Hub;
 use super::{Engine, Failure};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::event::{Event, StepResult};

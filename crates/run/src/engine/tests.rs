@@ -15,8 +15,8 @@ use crate::survey;
 use todoctl_core::labels;
 use todoctl_core::redact::Redactor;
 use todoctl_plan::builder;
-use todoctl_plan::closing;
 use todoctl_plan::event::{Event, Outcome, Sink, Stamped};
+use todoctl_plan::finalize;
 use todoctl_plan::plan::Plan;
 use todoctl_plan::provider;
 use todoctl_plan::steps;
@@ -110,7 +110,7 @@ async fn plan(inputs: &Arc<Inputs>, runner: &SharedRunner) -> (Plan, World) {
     survey::manifests(runner, inputs, &mut world).await.unwrap();
     let steps = steps::deployment(inputs, &provider, &images, &world);
     let mut plan = Plan::decide("sim", &steps, &world).unwrap();
-    plan.closing = closing::of_deployment(inputs, images.store.as_ref(), &world, &plan);
+    plan.closing = finalize::of_deployment(inputs, images.store.as_ref(), &world, &plan);
     (plan, world)
 }
 

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
-use super::hub::Hub;
-use super::seen::{self, Seen};
+use super::undo_state::{self, Seen};
 use super::wait::{Unmet, Wait};
+use super::watch_cache::Hub;
 use super::{Engine, Start};
 use crate::survey;
 use todoctl_core::diagnostic::Diagnostic;
-use todoctl_plan::closing;
 use todoctl_plan::event::{Cause, Event, Outcome, Remaining, UndoResult};
+use todoctl_plan::finalize;
 use todoctl_plan::plan::Seal;
 use todoctl_plan::run_record::Ending;
 use todoctl_plan::step::{Check, Guard, Returns, Reversal, StepId, Undo};
@@ -127,12 +127,12 @@ impl Engine {
                 UndoResult::Untouched { why: reason.clone() }
             }
             Undo::Commands { guard, returns, .. }
-                if seen::seen(guard, returns.as_ref(), seen) == Seen::Untouched =>
+                if undo_state::seen(guard, returns.as_ref(), seen) == Seen::Untouched =>
             {
                 UndoResult::Untouched { why: "helm has recorded no change".to_owned() }
             }
             Undo::Commands { guard, checks, returns, stays, .. } => {
-                let done = match seen::seen(guard, returns.as_ref(), seen) {
+                let done = match undo_state::seen(guard, returns.as_ref(), seen) {
                     Seen::Returned => Ok(()),
                     Seen::Untouched | Seen::Changed => self.undo_commands(step, undo).await,
                 };
@@ -244,8 +244,8 @@ impl Engine {
                 return;
             }
         };
-        let marks = closing::of_undo(returned, &after);
-        for work in closing::of_failure(access, &marks, &after, record) {
+        let marks = finalize::of_undo(returned, &after);
+        for work in finalize::of_failure(access, &marks, &after, record) {
             self.perform(&work.title, &work.commands).await;
         }
     }

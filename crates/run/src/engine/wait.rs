@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 pub(super) use self::request::Leftover;
-use super::{Engine, hub::Hub};
+use super::{Engine, watch_cache::Hub};
 use crate::survey;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::workload::Workload;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::turn::{LockState, Sign, Turn, turn};
+use super::lock_decision::{LockDecision, LockState, Sign, decide};
 use super::{Ask, Environment};
 use crate::lock::{self, Claim, Lock, Presence, Silence, presence};
 use crate::runner::SharedRunner;
@@ -105,19 +105,19 @@ impl Environment {
                 waited: begun.elapsed(),
                 timeout: patience,
             };
-            match turn(now) {
-                Turn::Take => {
+            match decide(now) {
+                LockDecision::Take => {
                     if let Some(lock) = self.take_over((&runner, &kubectl), &lease).await? {
                         return self.recover(access, &lock, lease.open, ask).await;
                     }
                 }
-                Turn::Wait(why) if said != why => {
+                LockDecision::Wait(why) if said != why => {
                     ask.say(&format!("{}: {why}", self.held_by(&lease)));
                     said = why;
                 }
-                Turn::Wait(_) => {}
-                Turn::Held => return Err(self.held(&lease)),
-                Turn::StillAtWork => {
+                LockDecision::Wait(_) => {}
+                LockDecision::Held => return Err(self.held(&lease)),
+                LockDecision::StillAtWork => {
                     let message = "a command of the unfinished run is still at work";
                     let hint = format!("see what helm does on that host: {}", lease.holder.who);
                     return Err(Diagnostic::new(Code::LockHeld, message, hint));

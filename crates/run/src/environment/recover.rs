@@ -8,8 +8,8 @@ use crate::engine::Engine;
 use crate::lock::Lock;
 use crate::survey;
 use todoctl_core::diagnostic::{Code, Diagnostic};
-use todoctl_plan::closing;
 use todoctl_plan::event::Outcome;
+use todoctl_plan::finalize;
 use todoctl_plan::tool::kubectl::{Kubectl, content_before, content_name};
 use todoctl_plan::world::Access;
 use todoctl_plan::world::lease::OpenRun;
@@ -53,7 +53,7 @@ impl Environment {
         let namespaces: Vec<String> = namespaces.into_iter().map(str::to_owned).collect();
         let places: Vec<&str> = namespaces.iter().map(String::as_str).collect();
         let now = survey::releases(&runner, access, &places).await.map_err(Diagnostic::from)?;
-        if closing::is_complete(&open, &now) {
+        if finalize::is_complete(&open, &now) {
             ask.say(&format!(
                 "run {} ({}) was verified and cut off only after that; nothing to undo",
                 open.run, open.who

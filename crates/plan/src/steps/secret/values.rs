@@ -7,9 +7,9 @@ use secrecy::SecretString;
 
 use crate::steps::Missing;
 use crate::world::World;
-use todoctl_project::given;
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::{Profile, SecretValue};
+use todoctl_project::secret_input;
 
 /// The value of a declared secret: given, else in the cluster, else generated, else nothing. A derived value is made
 /// from the value of its source, each time anew.
@@ -18,7 +18,7 @@ pub(in crate::steps) fn value(profile: &Profile, name: &str, world: &World) -> O
     if let Some((from, form)) = spec.and_then(|spec| spec.from.as_deref().zip(spec.form)) {
         // What cannot be derived is refused where it comes from; `SecretStep::decide` asks about what is kept.
         return match value(profile, from, world) {
-            Some(source) => given::derive(form, &source).ok(),
+            Some(source) => secret_input::derive(form, &source).ok(),
             None => kept(profile, name, world).map(|(_, value)| value.clone()),
         };
     }

@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::run_record::{ReleaseAt, RunRecord};
 use crate::step::{Step, StepId};
 use crate::steps::content::is_drifted;
-use crate::steps::retire::RetireStep;
+use crate::steps::prune::RetireStep;
+use crate::steps::release_context::{Subject, owner};
 use crate::steps::rollback::RollbackStep;
-use crate::steps::subject::{Subject, owner};
-use crate::steps::{component_return, release_id, verify};
+use crate::steps::{release_id, restore_component, verify};
 use crate::world::World;
 use crate::world::components::LiveObject;
 use crate::world::runs::{is_content_of, revision_of};
@@ -88,7 +88,7 @@ impl Goal {
         record: &RunRecord,
         objects: &[Value],
     ) -> Vec<Box<dyn Step>> {
-        let mut steps = component_return::steps(inputs, world, objects);
+        let mut steps = restore_component::steps(inputs, world, objects);
         // Those that go away come after the releases.
         let read: Vec<StepId> =
             steps.iter().filter(|step| step.order() == OBJECTS).map(|step| step.id()).collect();

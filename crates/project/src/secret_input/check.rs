@@ -2,8 +2,8 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::given::form;
 use crate::profile::{SecretValue, Secrets};
+use crate::secret_input::form;
 
 /// What is wrong with a value of a name, and with what is derived from it: a sentence each, never with the value.
 pub fn problems(secrets: &Secrets, name: &str, value: &SecretString) -> Vec<String> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use todoctl_core::diagnostic::Diagnostic;
 
 use crate::step::{Change, Decision, Guard, Returns, Reversal, StepId, Undo};
+use crate::steps::release_context::{AboutRelease, Subject};
 use crate::steps::release_id;
-use crate::steps::subject::{AboutRelease, Subject};
 use crate::tool::helm::Helm;
 use crate::world::World;
 use todoctl_core::labels;

@@ -41,7 +41,7 @@ pub(super) enum Sign {
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum LockDecision {
     /// Take over and recover.
     Take,
     /// Look again in a moment, and why.
@@ -53,19 +53,22 @@ pub(super) enum Turn {
 }
 
 /// Decides. `Wait` texts complete the sentence "waiting: …".
-pub(super) fn turn(now: LockState) -> Turn {
-    let held = if now.waited < now.timeout { Turn::Wait("it is held") } else { Turn::Held };
-    let orphans = |why| if now.waited < ORPHANS { Turn::Wait(why) } else { Turn::StillAtWork };
-    let watched = Turn::Wait("its holder may be dead; taken over after 30 s without a sign of life");
+pub(super) fn decide(now: LockState) -> LockDecision {
+    let held = if now.waited < now.timeout { LockDecision::Wait("it is held") } else { LockDecision::Held };
+    let orphans =
+        |why| if now.waited < ORPHANS { LockDecision::Wait(why) } else { LockDecision::StillAtWork };
+    let watched = LockDecision::Wait("its holder may be dead; taken over after 30 s without a sign of life");
     if now.nobodys {
-        return Turn::Take;
+        return LockDecision::Take;
     }
     match (now.presence, now.sign) {
-        (Presence::Gone, _) => Turn::Take,
+        (Presence::Gone, _) => LockDecision::Take,
         (Presence::Orphans, _) => orphans("a command that its dead todoctl began is still at work"),
         // A helm that was killed too stays pending for ever; so this wait ends in taking over.
-        (Presence::Unknown, Sign::Silent) if !now.pending || now.waited >= ORPHANS => Turn::Take,
-        (Presence::Unknown, Sign::Silent) => Turn::Wait("helm may still be at work on a release of its run"),
+        (Presence::Unknown, Sign::Silent) if !now.pending || now.waited >= ORPHANS => LockDecision::Take,
+        (Presence::Unknown, Sign::Silent) => {
+            LockDecision::Wait("helm may still be at work on a release of its run")
+        }
         (Presence::Unknown, Sign::LooksDead) => watched,
         (Presence::Unknown, Sign::LooksAlive) if now.recovers => watched,
         (Presence::Living, _) | (Presence::Unknown, Sign::Renewed | Sign::LooksAlive) => held,
@@ -91,29 +94,38 @@ mod tests {
         let minute = Duration::from_mins(1);
         let living = LockState { presence: Presence::Living, sign: Sign::Silent, ..NEW };
         let cases = [
-            ("elsewhere", NEW, Turn::Held),
-            ("here", living, Turn::Held),
-            ("here, for a recovery", LockState { recovers: true, ..living }, Turn::Held),
-            ("patient", LockState { timeout: minute, ..NEW }, Turn::Wait("it is held")),
-            ("no longer patient", LockState { timeout: minute, waited: minute, ..NEW }, Turn::Held),
-            ("renewed while watched", LockState { sign: Sign::Renewed, ..NEW }, Turn::Held),
+            ("elsewhere", NEW, LockDecision::Held),
+            ("here", living, LockDecision::Held),
+            ("here, for a recovery", LockState { recovers: true, ..living }, LockDecision::Held),
+            ("patient", LockState { timeout: minute, ..NEW }, LockDecision::Wait("it is held")),
+            ("no longer patient", LockState { timeout: minute, waited: minute, ..NEW }, LockDecision::Held),
+            ("renewed while watched", LockState { sign: Sign::Renewed, ..NEW }, LockDecision::Held),
         ];
         for (name, situation, want) in cases {
-            assert_eq!(turn(situation), want, "{name}");
+            assert_eq!(decide(situation), want, "{name}");
         }
     }
 
     #[test]
     fn the_dead_are_taken_over_when_nothing_of_theirs_is_at_work() {
         let late = Duration::from_mins(7);
-        let waits = |situation| matches!(turn(situation), Turn::Wait(_));
-        assert_eq!(turn(LockState { nobodys: true, presence: Presence::Living, ..NEW }), Turn::Take);
-        assert_eq!(turn(LockState { presence: Presence::Gone, ..NEW }), Turn::Take);
-        assert_eq!(turn(LockState { sign: Sign::Silent, ..NEW }), Turn::Take);
+        let waits = |situation| matches!(decide(situation), LockDecision::Wait(_));
+        assert_eq!(
+            decide(LockState { nobodys: true, presence: Presence::Living, ..NEW }),
+            LockDecision::Take
+        );
+        assert_eq!(decide(LockState { presence: Presence::Gone, ..NEW }), LockDecision::Take);
+        assert_eq!(decide(LockState { sign: Sign::Silent, ..NEW }), LockDecision::Take);
         assert!(waits(LockState { sign: Sign::Silent, pending: true, ..NEW }));
-        assert_eq!(turn(LockState { sign: Sign::Silent, pending: true, waited: late, ..NEW }), Turn::Take);
+        assert_eq!(
+            decide(LockState { sign: Sign::Silent, pending: true, waited: late, ..NEW }),
+            LockDecision::Take
+        );
         assert!(waits(LockState { presence: Presence::Orphans, ..NEW }));
-        assert_eq!(turn(LockState { presence: Presence::Orphans, waited: late, ..NEW }), Turn::StillAtWork);
+        assert_eq!(
+            decide(LockState { presence: Presence::Orphans, waited: late, ..NEW }),
+            LockDecision::StillAtWork
+        );
         assert!(waits(LockState { sign: Sign::LooksDead, ..NEW }), "watched, and not believed");
         assert!(waits(LockState { recovers: true, ..NEW }));
     }

@@ -6,7 +6,7 @@ use todoctl_core::diagnostic::{Code, Diagnostic};
 use serde_json::Value;
 
 use crate::step::{Change, Decision, Step, StepId};
-use crate::steps::component_removal::{Why, of_profile};
+use crate::steps::prune_component::{Why, of_profile};
 use crate::steps::{component, component_words, release_id};
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
