@@ -47,7 +47,8 @@ pub(super) fn failure(failure: &Diagnostic, output: &mut Output) {
     if !failure.fix.is_empty() {
         message = format!("{message}\nhint: {}", failure.fix);
     }
-    output.note(&command::annotation(Level::Error, &title, place, &message));
+    let told = command::title(&title, failure.code);
+    output.note(&command::annotation(Level::Error, &told, place, &message));
     write(&failure_summary(&title, &failure.what, &failure.evidence, Some(&failure.fix)));
 }
 

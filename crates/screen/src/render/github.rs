@@ -71,7 +71,7 @@ impl OnGitHub {
         self.say(&command::resume(&self.github.token));
         self.say(&command::annotation(
             Level::Error,
-            &format!("{}: {}", self.report.request(), end.headline),
+            &command::title(&format!("{}: {}", self.report.request(), end.headline), end.code),
             None,
             &message(&end),
         ));

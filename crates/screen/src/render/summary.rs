@@ -6,6 +6,7 @@ use std::io::Write;
 use super::error::Form;
 use crate::output::{Look, Tone, print};
 use crate::report::{self, Finished, Progress, Report, StepReport};
+use todoctl_core::diagnostic::Code;
 use todoctl_core::text;
 use todoctl_plan::event::{Cause, Outcome, Remaining};
 
@@ -27,6 +28,8 @@ pub(super) struct Ending {
     pub(super) headline: String,
     /// What that means for what was deployed.
     pub(super) outcome: String,
+    /// The reason.
+    pub(super) code: Code,
     /// Why; foreign.
     pub(super) cause: String,
     /// Lines that show it; foreign.
@@ -51,6 +54,7 @@ pub(super) fn ending(report: &Report) -> Option<Ending> {
     let told = |cause: &Cause, outcome: String, left: Left| Ending {
         headline: headline(report, cause),
         outcome,
+        code: cause.diagnostic.code,
         cause: cause
             .step
             .as_ref()

@@ -1,5 +1,7 @@
 //! Owns the lines that GitHub's runner takes for commands, and their escaping (actions/runner, `ActionCommand.cs`).
 
+use todoctl_core::diagnostic::Code;
+
 /// How bad something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -11,6 +13,11 @@ pub enum Level {
 
 /// A place in the repository: file and line, from 1.
 pub type Place<'a> = (&'a str, Option<usize>);
+
+/// The title of an annotation with the reason, which can be looked up in `docs/reasons.md`.
+pub fn title(text: &str, code: Code) -> String {
+    if code == Code::Unknown { text.to_owned() } else { format!("{text} ({code})") }
+}
 
 /// A line that becomes an annotation: shown on the page of the run, and beside the file it is about.
 pub fn annotation(level: Level, title: &str, place: Option<Place<'_>>, message: &str) -> String {
