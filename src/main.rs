@@ -1,4 +1,4 @@
-//! Owns the commands: arguments, questions, and which parts of the library a command calls in which order.
+//! Owns the commands: arguments, questions, and which crates a command calls in which order.
 //! The only place that reads the environment, asks a person, and turns answers into exit statuses.
 
 mod args;

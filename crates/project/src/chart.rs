@@ -1,5 +1,5 @@
 //! Owns charts of repositories on this machine: what was fetched before, and taking in what helm has just fetched.
-//! Refuses to fetch (`cli` lets helm do it) and to render.
+//! Refuses to fetch (the program lets helm do it) and to render.
 //!
 //! ```text
 //! CACHE/<name>-<version>-<16 hex digits>.json   which archive a repository gave for a version

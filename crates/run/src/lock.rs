@@ -1,5 +1,5 @@
 //! Owns holding an environment: the Lease that is both lock and open run, from its creation to its end.
-//! Refuses to decide what is done with an abandoned one (`cli`) and to know what it says (`world::lease`).
+//! Refuses to decide what is done with an abandoned one (`environment`) and to know what it says (`world::lease`).
 //!
 //! Clocks of two machines are never compared, so a wrong clock can do no harm. A holder changes something only while
 //! its last renewal is younger than `FRESH`, on its own clock; somebody else takes over only after it has itself seen

@@ -1,5 +1,5 @@
 //! Owns the two streams: results on standard output, everything else on standard error; and what each can show.
-//! Refuses to read the environment (`cli` does) and to fail: a closed terminal or a full disk changes no outcome.
+//! Refuses to read the environment (the program does) and to fail: a closed terminal or a full disk changes no outcome.
 
 use std::io::{self, Write};
 
@@ -23,7 +23,7 @@ pub enum Color {
     Never,
 }
 
-/// The variables that decide what a stream can show. Read once, by `cli`.
+/// The variables that decide what a stream can show. Read once, by the program.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// `NO_COLOR`: any text but the empty one turns colour off.

@@ -1,5 +1,5 @@
 //! Owns what is known of earlier runs: their records, newest first, and whether one can still be returned to.
-//! Refuses to choose one: `steps` and `cli` do.
+//! Refuses to choose one: `steps` and the commands do.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
 //! Owns `${NAME}` in the texts of a profile: what it stands for, and what is refused.
-//! Refuses to read the environment: `cli` hands it in. Nothing here is secret, and a variable of a secret is refused
+//! Refuses to read the environment: the program hands it in. Nothing here is secret, and a variable of a secret is refused
 //! before it could become part of a text.
 
 use std::collections::{BTreeMap, BTreeSet};

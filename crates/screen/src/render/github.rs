@@ -1,5 +1,5 @@
 //! Owns what GitHub Actions shows of a run beside its log: annotations and the summary of the job.
-//! Refuses to know where it runs (`cli` does) and to fail: a summary that cannot be written changes no outcome.
+//! Refuses to know where it runs (the program does) and to fail: a summary that cannot be written changes no outcome.
 //!
 //! There is no group per step: steps run side by side, and lines of one step would be folded into the group of
 //! another.
