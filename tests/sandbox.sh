@@ -126,8 +126,8 @@ test_cache() {
   touch -d '40 days ago' "$cache"/{0ld,1nuse,store/pause-0.new.1}
   # Go's own cache stays where it is.
   trial_build "$cache"
-  says 'compiling pause' cat "$work/build"
-  exits 1 grep -E 'compiling (kubernetes|kubectl|helm|dapr|kafka)' "$work/build"
+  says 'to compile: pause' cat "$work/build"
+  exits 1 grep -E 'to compile: (kubernetes|kubectl|helm|dapr|kafka)' "$work/build"
   there "$(TODOCTL_SANDBOX_CACHE=$cache sandbox bin)/pause"
   there "$cache/1nuse"
   gone "$cache/0ld"

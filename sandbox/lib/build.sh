@@ -176,7 +176,7 @@ build_go() {
 # build_together MODULE BINARY...: compiles binaries of one module in one run, so that one is linked while another is
 # compiled, and says at least every 10 s how far it is.
 build_together() {
-  local module=$1 binary package compiler started=$SECONDS fresh=$CACHE_ROOT/store/new.$$ log=$CACHE_ROOT/store/$1.log
+  local module=$1 binary package compiler started=$SECONDS fresh=$CACHE_ROOT/store/new.$$ log=$CACHE_ROOT/store/build-${1/./sandbox}.log
   local -a flags=() packages=()
   shift
   for binary in "$@"; do
