@@ -112,8 +112,9 @@ fn stateful_set(name: &str, object: &Object, live: &Live) -> Verdict {
         return verdict;
     }
     // A StatefulSet waits for a broken pod of an earlier revision for good (kubernetes#67250).
-    if let Some(Verdict::Broken { why, pods, .. }) = pods::doomed(&old) {
+    if let Some(Verdict::Broken { code, why, pods }) = pods::doomed(&old) {
         return Verdict::Stale {
+            code,
             why: format!("{name}: a pod of an earlier revision is in the way: {why}"),
             pods,
         };

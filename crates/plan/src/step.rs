@@ -262,6 +262,8 @@ pub enum Verdict {
     },
     /// These pods must be deleted once, then it can become ready.
     Stale {
+        /// The reason, should others like them come up in their place.
+        code: Code,
         /// Why they are in the way.
         why: String,
         /// Their names.

@@ -89,7 +89,7 @@ fn release(name: &str, inputs: &Inputs, world: &World) -> Finding {
             format!("revision {} is broken: {why}", newest.number),
             format!("todoctl logs {name}; mend it and {again}, or todoctl rollback {name}"),
         ),
-        Verdict::Stale { why, pods } => {
+        Verdict::Stale { why, pods, .. } => {
             let area = if inputs.profile.releases[name].sidecar { Area::Dapr } else { Area::Releases };
             let fix = format!("{again} deletes it, or: kubectl delete pod {} -n {namespace}", pods.join(" "));
             Finding::warning(area, name, why, fix)

@@ -88,7 +88,7 @@ pub(super) fn without_sidecar(pods: &[&Object]) -> Option<Verdict> {
     let (first, what) = stale.first()?;
     let why = format!("pod {} came up without {what}", first.metadata.name);
     let stale: Vec<&Object> = stale.iter().map(|(pod, _)| *pod).collect();
-    Some(Verdict::Stale { why, pods: names(&stale) })
+    Some(Verdict::Stale { code: Code::PodSidecar, why, pods: names(&stale) })
 }
 
 /// What the injector should have added to a pod and has not.
@@ -137,7 +137,8 @@ fn unready(pod: &Object) -> Option<Reason> {
         if restarts > 0 { format!(", restarted {restarts} times{}", exit(container)) } else { String::new() };
     let started = container.get("started").and_then(Value::as_bool) == Some(true);
     let probe = if started { "is not ready" } else { "has not passed its startup probe" };
-    Some(Reason { code: Code::ReleaseNotReady, why: format!("container {name} {probe}{restarted}") })
+    let code = if is_out_of_memory(container) { Code::PodOutOfMemory } else { Code::ReleaseNotReady };
+    Some(Reason { code, why: format!("container {name} {probe}{restarted}") })
 }
 
 fn condition(pod: &Object, kind: &str) -> Option<String> {
@@ -153,12 +154,16 @@ fn containers(pod: &Object) -> impl Iterator<Item = &Value> {
 }
 
 fn exit(container: &Value) -> String {
-    let last = |field: &str| container.pointer(&format!("/lastState/terminated/{field}"));
-    match (last("exitCode").and_then(Value::as_i64), last("reason").and_then(Value::as_str)) {
-        (Some(code), Some("OOMKilled")) => format!(", killed: out of memory (exit {code})"),
-        (Some(code), _) => format!(", last exit status {code}"),
-        (None, _) => String::new(),
+    match container.pointer("/lastState/terminated/exitCode").and_then(Value::as_i64) {
+        Some(code) if is_out_of_memory(container) => format!(", killed: out of memory (exit {code})"),
+        Some(code) => format!(", last exit status {code}"),
+        None => String::new(),
     }
+}
+
+/// Whether it ended the last time because it used more memory than it may.
+fn is_out_of_memory(container: &Value) -> bool {
+    text(container, "/lastState/terminated/reason") == "OOMKilled"
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {

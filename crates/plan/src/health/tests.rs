@@ -123,7 +123,7 @@ fn a_pod_without_its_sidecar_is_stale() {
     bare["metadata"]["annotations"] = json!({"dapr.io/enabled": "true"});
     let verdict = verdict(&[deployment_object(3, 3, 2, 2, 2), replica_set("new", "2"), bare]);
     let why = "pod web-1 came up without its Dapr sidecar".to_owned();
-    assert_eq!(verdict, Verdict::Stale { why, pods: vec!["web-1".into()] });
+    assert_eq!(verdict, Verdict::Stale { code: Code::PodSidecar, why, pods: vec!["web-1".into()] });
 }
 
 #[test]
@@ -133,6 +133,21 @@ fn a_broken_pod_of_an_earlier_stateful_set_revision_is_stale() {
     let items = vec![set, pod("web-0", "s", &waiting("ImagePullBackOff", ""))];
     let verdict = rolled_out(&want(WorkloadKind::StatefulSet, "web"), &live(&items));
     assert!(matches!(&verdict, Verdict::Stale { pods, .. } if pods == &["web-0"]), "{verdict:?}");
+    assert!(
+        matches!(&verdict, Verdict::Stale { code: Code::PodImage, .. }),
+        "what is wrong with it: {verdict:?}"
+    );
+}
+
+#[test]
+fn a_container_that_ran_out_of_memory_says_so_while_it_starts_again() {
+    let status = json!({"containerStatuses": [{"name": "app", "ready": false, "started": true, "restartCount": 2,
+        "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}]});
+    let verdict =
+        verdict(&[deployment_object(3, 3, 2, 1, 2), replica_set("new", "2"), pod("web-1", "new", &status)]);
+    let why = "deployment web: 1 of 2 pods are ready (pod web-1: container app is not ready, restarted 2 times, \
+               killed: out of memory (exit 137))";
+    assert_eq!(verdict, Verdict::NotYet { code: Code::PodOutOfMemory, why: why.into() });
 }
 
 #[test]

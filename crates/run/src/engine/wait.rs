@@ -193,18 +193,18 @@ impl Wait<'_> {
             let (code, why) = match verdict {
                 Verdict::Ready => return Ok(()),
                 Verdict::Broken { code, why, pods } => return Err(Unmet::failed(code, why, pods)),
-                Verdict::Stale { why, pods } => {
+                Verdict::Stale { code, why, pods } => {
                     let fresh = self.not_deleted_yet(namespace, &pods, &repaired);
                     if repaired.len() + fresh.len() > replicas(check) {
                         let why = format!("{why}, also after it was deleted once");
-                        return Err(Unmet::failed(Code::PodSidecar, why, pods));
+                        return Err(Unmet::failed(code, why, pods));
                     }
                     let names: Vec<String> = fresh.iter().map(|(_, name)| name.clone()).collect();
                     if !names.is_empty() {
                         self.delete(namespace, &names).await;
                     }
                     repaired.extend(fresh.into_iter().map(|(uid, _)| uid));
-                    (Code::PodSidecar, format!("{why}; deleted once"))
+                    (code, format!("{why}; deleted once"))
                 }
                 Verdict::NotYet { code, why } => (code, why),
             };
