@@ -86,10 +86,9 @@ async fn asked(environment: &Environment, world: &World) -> Result<Vec<Asked>, D
             .map_err(Clone::clone)
             .and_then(|all| Demand::read(all, namespace, &environment.inputs.dapr));
         let demand = demand.map_err(|why| {
-            let evidence: Vec<String> = why.lines().map(str::to_owned).collect();
             let message = format!("what release {name} asks for is not known");
             Diagnostic::new(Code::ChartUnreadable, message, "mend its chart or its values")
-                .because(&evidence)
+                .because(why.lines())
                 .unchanged()
         })?;
         demands.push((name.as_str(), demand));

@@ -2,17 +2,16 @@
 //! With all of them there, no process starts.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::folders;
+use crate::{folders, host};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::tool::helm;
 use todoctl_project::chart::{Cache, ChartError, Fetched};
 use todoctl_project::profile::{Chart, Loaded, Profile, RepositoryChart};
 use todoctl_project::secret_input;
-use todoctl_run::runner::{DuctRunner, Setup, SharedRunner};
+use todoctl_run::runner::SharedRunner;
 use todoctl_run::survey;
 use todoctl_screen::output::Output;
 
@@ -22,12 +21,8 @@ pub(super) async fn of(
     only: Option<&BTreeSet<String>>,
     output: &mut Output,
 ) -> Result<BTreeMap<String, Fetched>, Diagnostic> {
-    let runner: SharedRunner = Arc::new(DuctRunner::new(Setup {
-        project: loaded.project.clone(),
-        environment: folders::environment(),
-        secret_variables: secret_input::env_names(&loaded.profile.secrets).map(str::to_owned).collect(),
-        ..Setup::default()
-    }));
+    let secret_variables = secret_input::env_names(&loaded.profile.secrets).map(str::to_owned).collect();
+    let runner = host::runner(&loaded.project, secret_variables);
     fetch(&runner, &Cache::at(folders::charts()?), &loaded.profile, only, output).await
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::args::{Args, Doctor, Form};
+use crate::host;
 use crate::open;
 use crate::tools::{Place, absent, look};
 use crate::{charts, folders, sources};
@@ -22,7 +23,6 @@ use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::{self, Loaded, ProfileError, Variables};
 use todoctl_project::secret_input::Given;
 use todoctl_run::environment::Environment;
-use todoctl_run::runner::{DuctRunner, Setup, SharedRunner};
 use todoctl_screen::output::Output;
 use todoctl_screen::render::findings;
 
@@ -177,11 +177,7 @@ fn problems(error: &ProfileError) -> Vec<Finding> {
 
 /// Programs on this machine.
 async fn of_machine(needs: &[Need], project: &Path) -> Vec<Finding> {
-    let runner: SharedRunner = std::sync::Arc::new(DuctRunner::new(Setup {
-        project: project.to_owned(),
-        environment: folders::environment(),
-        ..Setup::default()
-    }));
+    let runner = host::runner(project, Vec::new());
     let state = folders::state().unwrap_or_else(|_| PathBuf::from("/"));
     let place = Place { runner: &runner, state: &state, project };
     let seen = look(&place, needs, |_, _| true).await;

@@ -36,21 +36,19 @@ pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Re
     if command.delete_cluster {
         return delete_cluster(&environment, command, output).await;
     }
-    let world = environment
-        .observe_free(command.run.lock_timeout, &access, &mut Front::of(args, &command.run, output))
-        .await?;
+    let front = &mut Front::of(args, &command.run, output);
+    let world = environment.observe_free(command.run.lock_timeout, &access, front).await?;
     let plan = environment.application().down(&world, command.purge)?;
     if plan.is_empty() {
-        return Ok(gone(&environment, output));
+        return Ok(gone(&environment, front));
     }
     let what = format!("remove everything that profile {} deployed", environment.inputs.name);
     ask::confirm(environment.inputs.profile.confirm, &environment.inputs.name, &what, &command.run)?;
-    let mut front = Front::of(args, &command.run, output);
-    let lock = environment.acquire_as_planned(&plan, &world, "down", &mut front).await?;
+    let lock = environment.acquire_as_planned(&plan, &world, "down", front).await?;
     let how = Execution::of("down", JOBS).under(lock);
-    let outcome = environment.execute(&plan, world, how, &mut front).await?;
+    let outcome = environment.execute(&plan, world, how, front).await?;
     if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
-        list_what_stays(&environment, &access, command, output).await?;
+        list_what_stays(&environment, &access, command, front).await?;
     }
     Ok(report::exit(&outcome))
 }

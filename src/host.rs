@@ -1,12 +1,14 @@
 //! Owns what this process is and has, as its environment says: files, person, host, pipeline job.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::folders::variable;
 use crate::{folders, hygiene};
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_run::environment::Host;
+use todoctl_run::runner::{DuctRunner, Setup, SharedRunner};
 
 /// Variables in which pipelines give the address of a job; the last one is put together from parts.
 const JOBS: [&str; 4] = ["CI_JOB_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL"];
@@ -21,6 +23,16 @@ pub(super) fn this() -> Result<Host, Diagnostic> {
         runtime: runtime(),
         redactor: hygiene::redactor().clone(),
     })
+}
+
+/// A door to processes for what is done before an environment is open, or without one.
+pub(super) fn runner(project: &Path, secret_variables: Vec<String>) -> SharedRunner {
+    Arc::new(DuctRunner::new(Setup {
+        project: project.to_owned(),
+        environment: folders::environment(),
+        secret_variables,
+        ..Setup::default()
+    }))
 }
 
 /// Who runs this process, and where.

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::args::{Args, Form, Lint};
+use crate::host;
 use crate::tools::{Place, look};
 use crate::{charts, folders, open};
 use todoctl_advice::doctor::tools::{Seen, of_every};
@@ -20,7 +20,7 @@ use todoctl_plan::world::World;
 use todoctl_project::dapr::{self, Dapr};
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::{self, Chart, Loaded, Variables};
-use todoctl_run::runner::{DuctRunner, Setup, SharedRunner};
+use todoctl_run::runner::SharedRunner;
 use todoctl_run::survey;
 use todoctl_screen::output::Output;
 use todoctl_screen::render::findings;
@@ -31,11 +31,7 @@ const LARGEST: u64 = 1024 * 1024;
 /// Looks at the files.
 pub(super) async fn lint(args: &Args, command: &Lint, output: &mut Output) -> Result<Exit, Diagnostic> {
     let project = open::project(args)?;
-    let runner: SharedRunner = Arc::new(DuctRunner::new(Setup {
-        project: project.clone(),
-        environment: folders::environment(),
-        ..Setup::default()
-    }));
+    let runner = host::runner(&project, Vec::new());
     let mut report = Report::default();
     let names = command.profile.clone().map_or_else(|| profile::profile_names(&project), |name| vec![name]);
     let loaded = read(&project, &names, &mut report)?;

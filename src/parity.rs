@@ -49,10 +49,9 @@ async fn side(
         parity::leave_out_events(&mut inputs.dapr);
         for (release, objects) in survey::rendered(&environment.runner(None, None), &inputs, &world).await {
             let objects = objects.map_err(|why| {
-                let evidence: Vec<String> = why.lines().map(str::to_owned).collect();
                 let message = format!("the chart of release {release} does not render for profile {name}");
                 Diagnostic::new(Code::ChartRender, message, "mend the chart or its values")
-                    .because(&evidence)
+                    .because(why.lines())
                     .unchanged()
             })?;
             rendered.insert(release, objects);

@@ -42,12 +42,12 @@ pub(super) async fn rollback(
     {
         return Err(unknown(&environment.inputs.profile, &environment.inputs.name, name, ""));
     }
+    let front = &mut Front::of(args, &command.run, output);
     let access = environment.running().await?;
     let world = if command.dry_run {
         environment.observe(access.clone()).await?
     } else {
-        let patience = command.run.lock_timeout;
-        environment.observe_free(patience, &access, &mut Front::of(args, &command.run, output)).await?
+        environment.observe_free(command.run.lock_timeout, &access, front).await?
     };
     let way = match (&command.release, &command.to_run) {
         (Some(name), _) => of_release(&environment, world, name, command.revision).await?,
@@ -61,21 +61,20 @@ pub(super) async fn rollback(
         }
     };
     if command.dry_run {
-        show(&way.plan, command.run.output, args.verbose, output);
+        show(&way.plan, command.run.output, args.verbose, front);
         return Ok(Exit::Done);
     }
     if way.plan.is_empty() {
-        output.note(&way.done);
+        front.note(&way.done);
         return Ok(Exit::Done);
     }
     ask::confirm(environment.inputs.profile.confirm, &environment.inputs.name, &way.question, &command.run)?;
     let jobs = if command.to_run.is_some() { JOBS } else { 1 };
-    let mut front = Front::of(args, &command.run, output);
-    let lock = environment.acquire_as_planned(&way.plan, &way.world, "rollback", &mut front).await?;
+    let lock = environment.acquire_as_planned(&way.plan, &way.world, "rollback", front).await?;
     let how = Execution::of("rollback", jobs).under(lock);
-    let outcome = environment.execute(&way.plan, way.world, how, &mut front).await?;
+    let outcome = environment.execute(&way.plan, way.world, how, front).await?;
     if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
-        output.note(&way.done);
+        front.note(&way.done);
     }
     Ok(report::exit(&outcome))
 }
@@ -129,13 +128,13 @@ async fn of_run(
     let goal = goal(inputs, &world, &record);
     let place = format!("run {} of profile {}", record.run, inputs.name);
     if goal.is_reached() {
-        let plan = environment.application().rollback_run(&world, &record, Vec::new())?;
+        let plan = environment.application().rollback_run(&goal, &world, &record, Vec::new())?;
         let done = format!("Nothing to do: what {place} deployed is deployed now.");
         return Ok(Way { plan, world, question: String::new(), done });
     }
     environment.observe_revisions(&mut world, &goal.targets()).await?;
     let objects = objects_of(environment, access, &record).await?;
-    let plan = environment.application().rollback_run(&world, &record, objects)?;
+    let plan = environment.application().rollback_run(&goal, &world, &record, objects)?;
     Ok(Way {
         plan,
         world,

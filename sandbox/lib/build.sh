@@ -3,7 +3,7 @@
 # its own, over version, module, sources and flags: a change of one's sources does not compile the others again. A
 # binary appears in the cache only when it is complete, and the folder BIN of a checkout holds hard links.
 
-# Without debug information, which the linker would leave out anyway: a tenth less to compile.
+# Without debug information, which the linker would leave out anyway: it need not be made.
 BUILD_FLAGS=(-buildvcs=false -trimpath -gcflags=all=-dwarf=false)
 BUILD_BINARIES=(pause kafka kubernetes kubectl helm dapr "${BUILD_MORE[@]}")
 KUBERNETES_LINKS=(kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet etcd coredns sandbox-volumes)

@@ -27,9 +27,8 @@ pub(super) async fn set(args: &Args, command: &SetSecret, output: &mut Output) -
     let secrets = &environment.inputs.profile.secrets;
     let spec = declared(secrets, name)?;
     let access = environment.running().await?;
-    let mut world = environment
-        .observe_free(command.run.lock_timeout, &access, &mut Front::of(args, &command.run, output))
-        .await?;
+    let front = &mut Front::of(args, &command.run, output);
+    let mut world = environment.observe_free(command.run.lock_timeout, &access, front).await?;
     let sets = holders(secrets, name, &world);
     if sets.is_empty() {
         return Err(Diagnostic::new(
@@ -38,7 +37,7 @@ pub(super) async fn set(args: &Args, command: &SetSecret, output: &mut Output) -
             format!("give it with the deployment: todoctl up {}", environment.inputs.name),
         ));
     }
-    let value = value(&environment, command, spec, &world, output).await?;
+    let value = value(&environment, command, spec, &world, front).await?;
     // What else was given is for a deployment, not for this.
     world.given.clear();
     let before = current(&environment, &world);
@@ -46,19 +45,18 @@ pub(super) async fn set(args: &Args, command: &SetSecret, output: &mut Output) -
     let after = current(&environment, &world);
     let plan = environment.application().stage_secrets(&world, &sets)?;
     if plan.is_empty() {
-        output.note(&format!("Nothing to do: {name} has this value."));
+        front.note(&format!("Nothing to do: {name} has this value."));
         return Ok(Exit::Done);
     }
     let what = format!("make a new version of {} on {}", sets.join(" and "), environment.provider.title());
     ask::confirm(environment.inputs.profile.confirm, &environment.inputs.name, &what, &command.run)?;
-    let mut front = Front::of(args, &command.run, output);
-    let lock = environment.acquire_as_planned(&plan, &world, COMMAND, &mut front).await?;
+    let lock = environment.acquire_as_planned(&plan, &world, COMMAND, front).await?;
     let how = Execution::of(COMMAND, 1).under(lock);
-    let outcome = environment.execute(&plan, world, how, &mut front).await?;
+    let outcome = environment.execute(&plan, world, how, front).await?;
     if outcome == Outcome::Deployed && matches!(command.run.output, Form::Text) {
         let rolls: Vec<&str> =
             before.iter().filter(|name| !after.contains(name)).map(String::as_str).collect();
-        output.note(&next(&environment.inputs.name, &rolls));
+        front.note(&next(&environment.inputs.name, &rolls));
     }
     Ok(report::exit(&outcome))
 }

@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::provider::Provider;
 use crate::run_record::RunRecord;
 use crate::step::Step;
-use crate::steps::{self, RollbackStep, goal};
+use crate::steps::{self, Goal, RollbackStep};
 use crate::world::World;
 use todoctl_project::inputs::Inputs;
 
@@ -70,10 +70,15 @@ impl Application<'_> {
         Ok(plan)
     }
 
-    /// Returns everything to what a run deployed; nothing to do when that is deployed now. `objects` are the whole Dapr
-    /// objects which that run left.
-    pub fn rollback_run(self, world: &World, record: &RunRecord, objects: Vec<Value>) -> Assembled {
-        let goal = goal(self.inputs, world, record);
+    /// Returns everything to what a run deployed; nothing to do when that is deployed now. `goal` is
+    /// the difference, `objects` the whole Dapr objects which that run left.
+    pub fn rollback_run(
+        self,
+        goal: &Goal,
+        world: &World,
+        record: &RunRecord,
+        objects: Vec<Value>,
+    ) -> Assembled {
         if goal.is_reached() {
             return self.decide(&[], world);
         }

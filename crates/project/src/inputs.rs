@@ -219,18 +219,11 @@ impl Inputs {
     pub fn of_releases(releases: &serde_json::Value) -> std::sync::Arc<Self> {
         let profile = serde_json::json!({"cluster": {"sandbox": {"name": "sim"}}, "releases": releases});
         let profile: Profile = serde_json::from_value(profile).expect("the fixture is a profile");
-        std::sync::Arc::new(Self {
+        std::sync::Arc::new(Self::without_sources(Loaded {
             name: "sim".into(),
             project: "/".into(),
             file: "/profiles/sim.yaml".into(),
-            only: profile.releases.keys().cloned().collect(),
             profile,
-            tags: BTreeMap::new(),
-            fetched: BTreeMap::new(),
-            charts: BTreeMap::new(),
-            versions: BTreeMap::new(),
-            dapr: Dapr::default(),
-            set: BTreeMap::new(),
-        })
+        }))
     }
 }

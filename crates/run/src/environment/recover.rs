@@ -26,17 +26,17 @@ impl Environment {
         open: OpenRun,
         ask: &mut dyn Ask,
     ) -> Result<(), Diagnostic> {
-        let begun = self.undo(access, lock, open, ask).await;
-        if let Err(Recovery::Unread(failure)) = begun {
-            // Nothing was undone yet; the next one need not wait.
-            if let Err(why) = lock.leave().await {
-                ask.say(&format!("the lock was not left: {why}"));
+        match self.undo(access, lock, open, ask).await {
+            Err(Recovery::Unread(failure)) => {
+                // Nothing was undone yet; the next one need not wait.
+                if let Err(why) = lock.leave().await {
+                    ask.say(&format!("the lock was not left: {why}"));
+                }
+                Err(failure)
             }
-            return Err(failure);
+            Err(Recovery::Stuck(failure)) => Err(failure),
+            Ok(()) => Ok(()),
         }
-        begun.map_err(|recovery| match recovery {
-            Recovery::Unread(failure) | Recovery::Stuck(failure) => failure,
-        })
     }
 
     async fn undo(
