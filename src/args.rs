@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-
 use jiff::SignedDuration;
 
 use todoctl_screen::output::Color;

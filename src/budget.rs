@@ -1,8 +1,7 @@
 //! `todoctl budget`: what a profile asks of the nodes, and whether there is room. Exit status 4 when there is not.
 
 use crate::args::{Args, Budget, Form};
-use crate::open;
-use crate::room;
+use crate::{open, room};
 use todoctl_advice::capacity::{self, Asked, Had};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;

@@ -9,13 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::args::{Args, Doctor, Form};
-use crate::host;
-use crate::open;
 use crate::tools::{Place, absent, look};
-use crate::{charts, folders, sources};
-use todoctl_advice::doctor::refusal;
+use crate::{charts, folders, host, open, sources};
 use todoctl_advice::doctor::tools::{Need, judge, needs, of_every};
-use todoctl_advice::doctor::{Area, Finding};
+use todoctl_advice::doctor::{Area, Finding, refusal};
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
 use todoctl_project::dapr;

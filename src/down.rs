@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::args::{Args, Down, Form};
-use crate::ask;
 use crate::front::Front;
-use crate::open;
+use crate::{ask, open};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_core::text;

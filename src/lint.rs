@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::args::{Args, Form, Lint};
-use crate::host;
 use crate::tools::{Place, look};
-use crate::{charts, folders, open};
+use crate::{charts, folders, host, open};
 use todoctl_advice::doctor::tools::{Seen, of_every};
 use todoctl_advice::lint::workflows::Known;
 use todoctl_advice::lint::{self, Report};

@@ -7,9 +7,8 @@ use std::path::Path;
 use tokio::sync::mpsc;
 
 use crate::args::{Args, Logs};
-use crate::open;
 use crate::select::unknown;
-use crate::signals;
+use crate::{open, signals};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_core::invocation::Invocation;

@@ -1,26 +1,25 @@
 //! `todoctl rollback RELEASE [REVISION]` and `todoctl rollback --run ID`.
 
+use serde_json::Value;
+
 use crate::args::{Args, Form, Rollback};
-use crate::ask;
 use crate::front::Front;
 use crate::history::{contents, gone, is_now, outcome_text};
-use crate::open;
 use crate::select::unknown;
 use crate::up::show;
-use serde_json::Value;
+use crate::{ask, open};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_plan::event::Outcome;
 use todoctl_plan::plan::Plan;
 use todoctl_plan::run_record::RunRecord;
-use todoctl_run::environment::{Environment, Execution};
-use todoctl_screen::output::Output;
-use todoctl_screen::report;
-
 use todoctl_plan::steps::{choose_revision, goal, number_after};
 use todoctl_plan::world::runs::Runs;
 use todoctl_plan::world::{Access, World};
+use todoctl_run::environment::{Environment, Execution};
 use todoctl_run::survey;
+use todoctl_screen::output::Output;
+use todoctl_screen::report;
 
 /// What a rollback does, and how it is called in a question and afterwards.
 struct Way {

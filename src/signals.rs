@@ -2,10 +2,11 @@
 //! Once: start nothing new and roll back. Twice: stop rolling back and say what remains.
 
 use std::sync::OnceLock;
-use todoctl_core::diagnostic::Diagnostic;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+
+use todoctl_core::diagnostic::Diagnostic;
 
 /// The count of this process: signals belong to it as a whole, so whoever asks sees the same number.
 static COUNT: OnceLock<watch::Receiver<u32>> = OnceLock::new();

@@ -8,10 +8,9 @@ use crate::open;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_core::labels;
-use todoctl_plan::health;
 use todoctl_plan::step::Verdict;
-use todoctl_plan::steps;
 use todoctl_plan::world::World;
+use todoctl_plan::{health, steps};
 use todoctl_screen::output::Output;
 
 /// One release as it is shown.

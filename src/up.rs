@@ -2,8 +2,7 @@
 
 use crate::args::{Args, Form, Plan as PlanArgs, Run, Up};
 use crate::front::Front;
-use crate::open;
-use crate::{ask, build, doctor, github, prompt, questions, room};
+use crate::{ask, build, doctor, github, open, prompt, questions, room};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_plan::event::Outcome;
@@ -13,8 +12,7 @@ use todoctl_plan::world::{Access, Cluster, World};
 use todoctl_project::secret_input;
 use todoctl_run::environment::{Acquired, Environment, Execution, outdated};
 use todoctl_screen::output::Output;
-use todoctl_screen::render;
-use todoctl_screen::report;
+use todoctl_screen::{render, report};
 
 /// Shows what `up` would do.
 pub(super) async fn plan(args: &Args, command: &PlanArgs, output: &mut Output) -> Result<Exit, Diagnostic> {

@@ -18,8 +18,7 @@ use todoctl_plan::tool::kubectl::{Kubectl, lacks_resource, parse_refused, parse_
 use todoctl_plan::tool::version::{self, Engine};
 use todoctl_plan::world::lease::Lease;
 use todoctl_plan::world::{Access, Cluster, World};
-use todoctl_project::dapr;
-use todoctl_project::profile;
+use todoctl_project::{dapr, profile};
 use todoctl_run::environment::Environment;
 use todoctl_run::lock::{Presence, presence};
 use todoctl_run::runner::SharedRunner;

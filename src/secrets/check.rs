@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use crate::args::{Args, CheckSecrets, Form};
-use crate::open;
-use crate::sources;
+use crate::{open, sources};
 use todoctl_advice::inventory;
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;

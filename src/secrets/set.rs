@@ -5,8 +5,7 @@ use secrecy::SecretString;
 
 use crate::args::{Args, Form, SetSecret, What};
 use crate::front::Front;
-use crate::open;
-use crate::{ask, prompt, questions};
+use crate::{ask, open, prompt, questions};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_core::text;

@@ -9,6 +9,7 @@ pub mod state;
 pub mod tools;
 
 use serde::Serialize;
+
 use todoctl_core::diagnostic::{Code, Diagnostic};
 
 /// What a finding is about; findings are shown in this order.

@@ -4,11 +4,11 @@
 mod install;
 mod output;
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 pub use install::install;
 pub use output::{Output, RunError};
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};

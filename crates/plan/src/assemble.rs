@@ -3,7 +3,6 @@
 //! Refuses to read anything: what `World` does not hold is not planned.
 
 use std::sync::Arc;
-use todoctl_core::diagnostic::Diagnostic;
 
 use serde_json::Value;
 
@@ -15,6 +14,7 @@ use crate::run_record::RunRecord;
 use crate::step::Step;
 use crate::steps::{self, Goal, RollbackStep};
 use crate::world::World;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_project::inputs::Inputs;
 
 /// What a plan is made for: an application, where its cluster comes from, and how its images are made.

@@ -19,8 +19,7 @@ use crate::tool::kubectl::{Kubectl, list, release_labels};
 use crate::world::releases::{Releases, Revision};
 use crate::world::runs::release_at;
 use crate::world::{Access, World};
-use todoctl_core::labels;
-use todoctl_core::text;
+use todoctl_core::{labels, text};
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::Release;
 

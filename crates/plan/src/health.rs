@@ -3,6 +3,9 @@
 //!
 //! `observedGeneration` is compared first: an old pod's health proves nothing about the new one.
 
+pub mod dapr;
+mod pods;
+
 use serde_json::Value;
 
 use crate::step::{Check, Verdict};
@@ -10,9 +13,6 @@ use crate::world::live::{Live, Object};
 use todoctl_core::diagnostic::Code;
 use todoctl_core::text;
 use todoctl_core::workload::{Workload, WorkloadKind};
-
-pub mod dapr;
-mod pods;
 
 /// Judges a check by what is live. `None` for checks that are answered by a request, not by objects.
 pub fn judge(check: &Check, live: &Live) -> Option<Verdict> {

@@ -6,12 +6,12 @@ mod seal;
 pub use seal::{Mark, Seal};
 
 use serde::Serialize;
-use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use crate::event::StepInfo;
 use crate::step::{Decision, Lane, Step, StepId};
 use crate::tool::reversal::Reverser;
 use crate::world::World;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::Invocation;
 
 /// Everything a run will do.

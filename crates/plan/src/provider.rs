@@ -7,7 +7,6 @@ mod oke;
 mod sandbox;
 
 use std::path::PathBuf;
-use todoctl_core::diagnostic::Diagnostic;
 
 use secrecy::SecretString;
 
@@ -15,6 +14,7 @@ use self::context::ContextProvider;
 use self::minikube::MinikubeProvider;
 use self::oke::OkeProvider;
 use self::sandbox::SandboxProvider;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile;
 

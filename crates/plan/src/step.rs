@@ -6,12 +6,11 @@ mod undo;
 pub use undo::{Guard, Returns, Reversal, Undo};
 
 use std::fmt;
-use todoctl_core::diagnostic::Code;
-use todoctl_core::diagnostic::Diagnostic;
 
 use serde::{Deserialize, Serialize};
 
 use crate::world::World;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::Invocation;
 use todoctl_core::workload::Workload;
 use todoctl_project::profile::Method;

@@ -19,8 +19,6 @@ mod secret;
 mod uninstall;
 mod verify;
 
-use std::sync::Arc;
-
 pub use component::{id_of as object_id, manifest as object_manifest};
 pub use content::{is_broken, is_current, is_drifted, release_labels, upgrade};
 pub use history::{number_after, refuse_unfinished};
@@ -30,6 +28,8 @@ pub use rollback::{RollbackStep, choose_revision};
 pub use rollback_run::{Goal, goal, objects_are};
 pub use secret::{Question, Why, generated, missing, questions, values};
 pub use uninstall::removal;
+
+use std::sync::Arc;
 
 use crate::builder::Images;
 use crate::provider::Provider;

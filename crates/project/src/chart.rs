@@ -12,14 +12,14 @@
 mod archive;
 mod cache;
 
+pub use cache::Cache;
+
 use std::path::{Path, PathBuf};
-use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use thiserror::Error;
 
-pub use cache::Cache;
-
 use crate::profile::RepositoryChart;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 /// A chart of a repository that is on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,14 +14,14 @@ mod pluggable;
 pub mod testing;
 mod types;
 
+pub use container::{ANNOTATION as CONTAINER, Container, INJECTION, image_of};
+pub use crds::{Crd, FOLDER as CRDS, crds};
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
-
-pub use container::{ANNOTATION as CONTAINER, Container, INJECTION, image_of};
-pub use crds::{Crd, FOLDER as CRDS, crds};
 
 use crate::digest;
 use crate::profile::{Chart, Loaded, ProfileError};

@@ -7,16 +7,17 @@ mod inputs;
 mod version;
 mod weight;
 
-use std::path::{Path, PathBuf};
-use todoctl_core::diagnostic::{Code, Diagnostic};
-
-use sha2::{Digest, Sha256};
-use thiserror::Error;
-
 pub use chart::chart;
 pub use image::image;
 pub use version::chart_version;
 pub use weight::{Weight, weigh};
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 /// Why a content hash could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

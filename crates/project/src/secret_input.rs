@@ -8,6 +8,12 @@ mod form;
 mod object;
 mod pull;
 
+pub use check::problems;
+pub use env_file::{EnvFile, EnvFileError};
+pub use form::derive;
+pub use object::{Object, ObjectError};
+pub use pull::{PULL_KEY, PULL_TYPE, docker_config};
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -16,12 +22,6 @@ use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
 use crate::profile::{SecretValue, Secrets};
-
-pub use check::problems;
-pub use env_file::{EnvFile, EnvFileError};
-pub use form::derive;
-pub use object::{Object, ObjectError};
-pub use pull::{PULL_KEY, PULL_TYPE, docker_config};
 
 /// The values that were given, by their name in the profile.
 #[derive(Debug, Clone, Default)]

@@ -11,6 +11,10 @@ mod lock_decision;
 mod observe;
 mod recover;
 
+pub use acquire::{Acquired, outdated};
+pub use execute::Execution;
+pub use identity::FirstUse;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
@@ -34,10 +38,6 @@ use todoctl_plan::steps;
 use todoctl_plan::world::{Access, Cluster, World};
 use todoctl_project::inputs::Inputs;
 use todoctl_project::secret_input::{self, Given};
-
-pub use acquire::{Acquired, outdated};
-pub use execute::Execution;
-pub use identity::FirstUse;
 
 /// What this process is and has.
 #[derive(Debug, Clone)]

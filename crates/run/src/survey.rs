@@ -7,14 +7,18 @@ mod images;
 mod manifests;
 mod rendered;
 
+pub use images::{contexts, images};
+pub use manifests::{current, manifests, revisions};
+pub use rendered::rendered;
+
 use std::collections::BTreeSet;
-use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use futures_util::future::try_join_all;
 use secrecy::SecretString;
 use tokio::task::spawn_blocking;
 
 use crate::runner::SharedRunner;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output, RunError, Tool};
 use todoctl_plan::builder::Store;
 use todoctl_plan::provider::{Found, Provider};
@@ -29,14 +33,9 @@ use todoctl_plan::world::live::Live;
 use todoctl_plan::world::releases::Releases;
 use todoctl_plan::world::runs::Runs;
 use todoctl_plan::world::{Access, Cluster, World, secrets};
-use todoctl_project::dapr;
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::Pin;
-use todoctl_project::secret_input;
-
-pub use images::{contexts, images};
-pub use manifests::{current, manifests, revisions};
-pub use rendered::rendered;
+use todoctl_project::{dapr, secret_input};
 
 /// Why the world could not be read. Nothing has been changed.
 #[derive(Debug, Clone, thiserror::Error)]

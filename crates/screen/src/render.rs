@@ -15,6 +15,10 @@ mod screen;
 mod summary;
 mod tty;
 
+pub use github::GitHub;
+pub use screen::{Screen, ScreenSink};
+pub use summary::summary;
+
 use std::io::Write;
 
 use jiff::Timestamp;
@@ -22,10 +26,6 @@ use jiff::Timestamp;
 use self::github::OnGitHub;
 use crate::output::Look;
 use todoctl_plan::event::Sink;
-
-pub use github::GitHub;
-pub use screen::{Screen, ScreenSink};
-pub use summary::summary;
 
 /// A sink that shows what it reads.
 pub trait Renderer: Sink {

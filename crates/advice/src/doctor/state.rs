@@ -3,11 +3,10 @@
 use crate::doctor::{Area, Finding};
 use crate::inventory;
 use todoctl_core::text;
-use todoctl_plan::health;
 use todoctl_plan::step::Verdict;
-use todoctl_plan::steps;
 use todoctl_plan::world::World;
 use todoctl_plan::world::lease::Lease;
+use todoctl_plan::{health, steps};
 use todoctl_project::inputs::Inputs;
 use todoctl_project::secret_input::missing_message;
 

@@ -1,9 +1,10 @@
 //! Owns what an invocation gives back: its output, or why there is none, as text.
 //! Refuses to understand what a tool said (`tool`).
 
-use crate::diagnostic::{Code, Diagnostic};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::diagnostic::{Code, Diagnostic};
 
 /// What a finished process gave.
 #[derive(Debug, Clone, Default)]

@@ -1,12 +1,12 @@
 //! Step 1: the cluster runs, and its nodes can run the images.
 
 use std::sync::Arc;
-use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use crate::provider::Provider;
 use crate::step::{Change, Decision, Step, StepId, Undo};
 use crate::world::nodes::Node;
 use crate::world::{Cluster, World};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 
 /// Starts the cluster when it does not run.
 pub(super) struct ClusterStep {

@@ -4,7 +4,6 @@
 //! the secret values: is it there, whose is it, is there a value behind each reference, and one that Dapr accepts.
 
 use std::sync::Arc;
-use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -14,6 +13,7 @@ use crate::steps::{component_words, image::ImageStep, release_id, secret};
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
 use crate::world::components::LiveObject;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::labels;
 use todoctl_project::dapr::{Kind, Object, SecretRef};
 use todoctl_project::digest;

@@ -1,11 +1,11 @@
 //! Step 2: the cluster has an image. Its tag is the hash of its sources, so an image that is there is the right one.
 
 use std::sync::Arc;
-use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use crate::builder::Images;
 use crate::step::{Change, Check, Decision, Lane, Step, StepId, Undo};
 use crate::world::World;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Dialect, Invocation, Tool};
 use todoctl_core::text;
 use todoctl_project::inputs::Inputs;

@@ -1,13 +1,13 @@
 //! Step 1: the application's namespace exists.
 
 use std::sync::Arc;
-use todoctl_core::diagnostic::Diagnostic;
 
 use serde_json::json;
 
 use crate::step::{Change, Decision, Step, StepId, Undo};
 use crate::tool::kubectl::{Kubectl, namespace_object};
 use crate::world::World;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_project::inputs::Inputs;
 
 /// Creates the namespaces of the profile that do not exist.

@@ -2,13 +2,13 @@
 //! it back (`helm rollback` of an uninstalled release with history works: tried with helm 3.21 and 4.2).
 
 use std::sync::Arc;
-use todoctl_core::diagnostic::Diagnostic;
 
 use crate::step::{Change, Decision, Guard, Returns, Reversal, StepId, Undo};
 use crate::steps::release_context::{AboutRelease, Subject};
 use crate::steps::release_id;
 use crate::tool::helm::Helm;
 use crate::world::World;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::labels;
 use todoctl_project::inputs::Inputs;
 

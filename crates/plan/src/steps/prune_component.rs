@@ -1,12 +1,12 @@
 //! Dapr objects go away: those that left the profile, with a way back, and all of a profile in `todoctl down`.
 
 use std::sync::Arc;
-use todoctl_core::diagnostic::Diagnostic;
 
 use crate::step::{Change, Decision, Step, StepId, Undo};
 use crate::steps::{component, component_words, release_id};
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_project::dapr::Kind;
 use todoctl_project::inputs::Inputs;
 

@@ -6,7 +6,6 @@
 mod dapr;
 
 use std::sync::Arc;
-use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use crate::health;
 use crate::step::{Change, Check, Decision, Step, StepId, Verdict};
@@ -18,6 +17,7 @@ use crate::tool::helm::Helm;
 use crate::world::manifest::{differences, fingerprint};
 use crate::world::releases::{Revision, Target, target};
 use crate::world::{Access, Manifests, World};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::Invocation;
 use todoctl_core::labels;
 use todoctl_core::workload::Workload;

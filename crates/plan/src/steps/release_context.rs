@@ -2,12 +2,12 @@
 //! A step that is about a release implements `AboutRelease` and is a `Step` by that. Refuses to decide.
 
 use std::sync::Arc;
-use todoctl_core::diagnostic::Diagnostic;
 
 use crate::step::{Check, Decision, Step, StepId};
 use crate::steps::release_id;
 use crate::world::releases::Revision;
 use crate::world::{Access, World};
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::labels;
 use todoctl_core::workload::Workload;
 use todoctl_project::inputs::Inputs;

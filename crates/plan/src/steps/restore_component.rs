@@ -1,7 +1,6 @@
 //! `todoctl rollback --run`: a Dapr object gets the content that an earlier deployment left it with.
 
 use std::sync::Arc;
-use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use serde_json::Value;
 
@@ -10,6 +9,7 @@ use crate::steps::prune_component::{Why, of_profile};
 use crate::steps::{component, component_words, release_id};
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_project::dapr::Kind;
 use todoctl_project::inputs::Inputs;
 

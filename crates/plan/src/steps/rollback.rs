@@ -1,7 +1,6 @@
 //! `todoctl rollback RELEASE [REVISION]`: one release returns to an earlier revision, verified, and comes back if it fails.
 
 use std::sync::Arc;
-use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use crate::step::{Change, Decision, StepId};
 use crate::steps::content::is_broken;
@@ -10,6 +9,7 @@ use crate::steps::release_context::{AboutRelease, Subject};
 use crate::tool::helm::Helm;
 use crate::world::World;
 use crate::world::releases::Revision;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_project::inputs::Inputs;
 
 /// Rolls one release back.

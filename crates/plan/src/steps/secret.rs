@@ -6,25 +6,25 @@
 
 mod values;
 
+pub(super) use values::value;
+pub use values::{Question, Why, generated, missing, questions, values};
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use values::{kept, source};
 
 use crate::step::{Change, Decision, Guard, Reversal, Step, StepId, Undo};
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
 use crate::world::secrets::same;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::labels;
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::Profile;
 use todoctl_project::secret_input;
-
-pub(super) use values::value;
-pub use values::{Question, Why, generated, missing, questions, values};
-use values::{kept, source};
 
 /// Makes a new version when values changed.
 pub(super) struct SecretStep {

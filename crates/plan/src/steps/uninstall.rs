@@ -1,13 +1,13 @@
 //! `todoctl down`: one release is uninstalled, history included. Not undone: the way back is `todoctl up`.
 
 use std::sync::Arc;
-use todoctl_core::diagnostic::Diagnostic;
 
 use crate::step::{Change, Decision, Step, StepId, Undo};
 use crate::steps::release_context::{AboutRelease, Subject, owner};
 use crate::steps::{prune_component, release_id};
 use crate::tool::helm::Helm;
 use crate::world::World;
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::labels;
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::Release;

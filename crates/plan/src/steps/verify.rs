@@ -1,7 +1,6 @@
 //! Step 9: the deployment as a whole answers. Also `todoctl verify`: every release as it is, without a change.
 
 use std::sync::Arc;
-use todoctl_core::diagnostic::{Code, Diagnostic};
 
 use serde_json::Value;
 
@@ -10,6 +9,7 @@ use crate::steps::release_context::{AboutRelease, Subject};
 use crate::steps::{content::is_settled, release_id};
 use crate::world::World;
 use crate::world::manifest::differences;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::{self, HttpCheck, ID, Method};
 

@@ -8,6 +8,8 @@ mod refusal;
 
 pub use config::minified;
 pub use content::{content_after, content_before, content_name, run_content};
+pub use look::{Right, client_version, parse_refused, parse_versions};
+pub use refusal::{is_absent, is_forbidden, is_undelivered, lacks_resource};
 
 use std::path::Path;
 use std::time::Duration;
@@ -22,9 +24,6 @@ use todoctl_core::invocation::{Invocation, Tool};
 use todoctl_core::labels;
 use todoctl_core::workload::Workload;
 use todoctl_project::profile::Method;
-
-pub use look::{Right, client_version, parse_refused, parse_versions};
-pub use refusal::{is_absent, is_forbidden, is_undelivered, lacks_resource};
 
 /// Limit of a single request to the API server, so that a dead one is noticed.
 const REQUEST: &str = "--request-timeout=20s";

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+
 use todoctl_core::diagnostic::{Code, Diagnostic, Place};
 
 /// One thing that is wrong in a profile.

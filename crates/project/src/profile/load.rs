@@ -8,12 +8,10 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use super::error::{Problem, ProfileError};
-use super::leave;
-use super::names;
 use super::schema::Profile;
 use super::source::{self, Kind, Node, Seg, Source};
-use super::validate;
 use super::variables::{self, Variables};
+use super::{leave, names, validate};
 
 /// A profile that was read, merged and found sound.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,12 +12,6 @@ mod minikube;
 mod registry;
 mod variable;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 pub use chart::{Chart, RepositoryChart};
 pub use check::{Cleanup, Expectation, HttpCheck, ID, Method, names_id};
 pub use cluster::{Cluster, Context, Endpoint, Oke, Pin, Sandbox};
@@ -25,6 +19,12 @@ pub use image::{Builder, Buildx, Delivery, Image};
 pub use minikube::Minikube;
 pub use registry::{PullSecret, Registry};
 pub use variable::Variable;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// A whole profile, after `extends` has been merged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

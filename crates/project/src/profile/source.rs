@@ -2,13 +2,14 @@
 //! Refuses to know any field but `extends` and those that are one of several things, whose merging differs; `leave`
 //! knows what goes with a release.
 
+pub(super) use todoctl_core::yaml::{Kind, Node, Seg};
+
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::error::Problem;
 use super::leave;
-pub(super) use todoctl_core::yaml::{Kind, Node, Seg};
 use todoctl_core::yaml::{Mark, Unreadable, documents, dotted};
 
 /// A merged profile and the files it came from.

@@ -14,13 +14,10 @@ use crate::runner::SharedRunner;
 use crate::survey;
 use todoctl_core::labels;
 use todoctl_core::redact::Redactor;
-use todoctl_plan::builder;
 use todoctl_plan::event::{Event, Outcome, Sink, Stamped};
-use todoctl_plan::finalize;
 use todoctl_plan::plan::Plan;
-use todoctl_plan::provider;
-use todoctl_plan::steps;
 use todoctl_plan::world::{Access, World};
+use todoctl_plan::{builder, finalize, provider, steps};
 use todoctl_project::inputs::Inputs;
 
 /// What a release looked like before the run.

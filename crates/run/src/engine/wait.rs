@@ -4,6 +4,8 @@
 mod dapr;
 mod request;
 
+pub(super) use self::request::Leftover;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,7 +15,6 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-pub(super) use self::request::Leftover;
 use super::{Engine, watch_cache::Hub};
 use crate::survey;
 use todoctl_core::diagnostic::{Code, Diagnostic};

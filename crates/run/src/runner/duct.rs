@@ -19,8 +19,7 @@ use duct::{Expression, Handle, ReaderHandle};
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::ExposeSecret;
 
-use super::environment;
-use super::{Heard, LineSink, Runner, StreamGuard, ValueSink};
+use super::{Heard, LineSink, Runner, StreamGuard, ValueSink, environment};
 use todoctl_core::invocation::{Invocation, Kubeconfig, Output, RunError, Stdin, Tool};
 
 /// How much of a child's error output is kept in memory.

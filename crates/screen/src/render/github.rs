@@ -7,6 +7,8 @@
 pub mod command;
 mod markdown;
 
+pub use markdown::{failure as failure_summary, plan as plan_summary, words as words_summary};
+
 use std::io::Write;
 
 use jiff::Timestamp;
@@ -18,8 +20,6 @@ use crate::output::print;
 use crate::report::Report;
 use todoctl_core::text;
 use todoctl_plan::event::{Event, Outcome, Sink, Stamped};
-
-pub use markdown::{failure as failure_summary, plan as plan_summary, words as words_summary};
 
 /// Warnings of one run that become annotations. GitHub shows ten of a step, and other runs of the process have some.
 const WARNINGS: usize = 5;

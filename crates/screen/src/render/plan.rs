@@ -3,13 +3,12 @@
 
 use serde_json::{Value, json};
 
+use super::line::ORDER;
 use crate::output::{Look, Tone};
 use todoctl_core::invocation::{Invocation, Stdin};
 use todoctl_core::text;
 use todoctl_plan::plan::{Plan, PlannedStep};
 use todoctl_plan::step::{Change, Undo};
-
-use super::line::ORDER;
 
 /// Version of the JSON form.
 pub const FORMAT: u32 = 1;

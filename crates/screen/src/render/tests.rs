@@ -1,5 +1,8 @@
 //! Recorded streams of events in, whole screens out.
 
+mod github;
+mod plans;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,9 +18,6 @@ use todoctl_core::exit::Exit;
 use todoctl_core::redact::Redactor;
 use todoctl_plan::event::{self, Event, Seen, Stamped};
 use todoctl_plan::step::StepId;
-
-mod github;
-mod plans;
 
 const STREAMS: [&str; 14] = [
     "deployed",

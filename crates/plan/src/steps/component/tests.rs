@@ -2,11 +2,11 @@
 
 use secrecy::SecretString;
 use serde_json::json;
-use todoctl_core::diagnostic::Diagnostic;
 
 use super::*;
 use crate::world::components::Components;
 use crate::world::{self, Access};
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_project::dapr::testing;
 
 const STORE: &str = "\
