@@ -65,7 +65,7 @@ pub fn deployment(
         .extend(releases.map(|(name, _)| Box::new(release::ReleaseStep::new(inputs, name)) as Box<dyn Step>));
     let retired = prune::left_the_profile(inputs, world).into_iter();
     let mut retired: Vec<Box<dyn Step>> =
-        retired.map(|name| Box::new(prune::RetireStep::left(inputs, &name)) as Box<dyn Step>).collect();
+        retired.map(|name| Box::new(prune::PruneStep::left(inputs, &name)) as Box<dyn Step>).collect();
     let components = prune_component::left_the_profile(inputs, world).into_iter();
     retired.extend(components.map(|one| Box::new(one) as Box<dyn Step>));
     let ids: Vec<StepId> = retired.iter().map(|step| step.id()).collect();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::step::{Change, Decision, Guard, Returns, Reversal, StepId, Undo};
-use crate::steps::release_context::{AboutRelease, Subject};
+use crate::steps::release_context::{AboutRelease, ReleaseContext};
 use crate::steps::release_id;
 use crate::tool::helm::Helm;
 use crate::world::World;
@@ -13,22 +13,22 @@ use todoctl_core::labels;
 use todoctl_project::inputs::Inputs;
 
 /// Uninstalls one release, history kept.
-pub(super) struct RetireStep {
-    subject: Subject,
+pub(super) struct PruneStep {
+    subject: ReleaseContext,
     after: Vec<StepId>,
 }
 
-impl RetireStep {
+impl PruneStep {
     /// A release that left the profile. It goes after everything that stays: what replaces it is up before.
     pub(super) fn left(inputs: &Arc<Inputs>, name: &str) -> Self {
         let after = inputs.releases().map(|(name, _)| release_id(name)).collect();
         let namespace = &inputs.profile.namespace;
-        Self { subject: Subject::found(inputs, namespace, name, Some("left the profile")), after }
+        Self { subject: ReleaseContext::found(inputs, namespace, name, Some("left the profile")), after }
     }
 
     /// A release that an earlier deployment did not have.
     pub(super) fn not_then(inputs: &Arc<Inputs>, namespace: &str, name: &str, after: Vec<StepId>) -> Self {
-        Self { subject: Subject::found(inputs, namespace, name, Some("was not there then")), after }
+        Self { subject: ReleaseContext::found(inputs, namespace, name, Some("was not there then")), after }
     }
 }
 
@@ -49,8 +49,8 @@ pub fn left_the_profile(inputs: &Inputs, world: &World) -> Vec<String> {
     ours.map(|(_, name, _)| name.to_owned()).collect()
 }
 
-impl AboutRelease for RetireStep {
-    fn subject(&self) -> &Subject {
+impl AboutRelease for PruneStep {
+    fn subject(&self) -> &ReleaseContext {
         &self.subject
     }
 

@@ -21,7 +21,7 @@ const READY_SECONDS: u32 = 300;
 const GONE_SECONDS: u32 = 120;
 
 /// One release, of the profile or not.
-pub(super) struct Subject {
+pub(super) struct ReleaseContext {
     pub(super) inputs: Arc<Inputs>,
     pub(super) name: String,
     pub(super) namespace: String,
@@ -30,7 +30,7 @@ pub(super) struct Subject {
     remark: Option<&'static str>,
 }
 
-impl Subject {
+impl ReleaseContext {
     /// A release of the profile.
     pub(super) fn of(inputs: &Arc<Inputs>, name: &str) -> Self {
         let spec = &inputs.profile.releases[name];
@@ -91,7 +91,7 @@ pub fn owner<'w>(inputs: &Inputs, namespace: &str, newest: &'w Revision) -> Opti
 
 /// A step about one release.
 pub(super) trait AboutRelease: Send + Sync {
-    fn subject(&self) -> &Subject;
+    fn subject(&self) -> &ReleaseContext;
     fn needs(&self) -> Vec<StepId>;
     fn decide(&self, world: &World) -> Result<Decision, Diagnostic>;
 }
@@ -102,7 +102,7 @@ impl<T: AboutRelease> Step for T {
     }
 
     fn title(&self) -> String {
-        let Subject { name, remark, .. } = self.subject();
+        let ReleaseContext { name, remark, .. } = self.subject();
         remark.map_or_else(|| format!("release {name}"), |remark| format!("release {name} ({remark})"))
     }
 

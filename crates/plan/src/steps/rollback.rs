@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::step::{Change, Decision, StepId};
 use crate::steps::content::is_broken;
 use crate::steps::history::{number_after, refuse_unfinished, way_back};
-use crate::steps::release_context::{AboutRelease, Subject};
+use crate::steps::release_context::{AboutRelease, ReleaseContext};
 use crate::tool::helm::Helm;
 use crate::world::World;
 use crate::world::releases::Revision;
@@ -14,7 +14,7 @@ use todoctl_project::inputs::Inputs;
 
 /// Rolls one release back.
 pub struct RollbackStep {
-    subject: Subject,
+    subject: ReleaseContext,
     revision: u32,
     needs: Vec<StepId>,
     /// Steps whose undo comes before this one's.
@@ -24,11 +24,11 @@ pub struct RollbackStep {
 impl RollbackStep {
     /// To a revision that `choose_revision` found.
     pub fn new(inputs: &Arc<Inputs>, name: &str, revision: u32) -> Self {
-        Self { subject: Subject::of(inputs, name), revision, needs: Vec::new(), follows: Vec::new() }
+        Self { subject: ReleaseContext::of(inputs, name), revision, needs: Vec::new(), follows: Vec::new() }
     }
 
     /// As a part of returning to an earlier deployment.
-    pub(super) fn part(subject: Subject, revision: u32, needs: Vec<StepId>) -> Self {
+    pub(super) fn part(subject: ReleaseContext, revision: u32, needs: Vec<StepId>) -> Self {
         Self { subject, revision, needs, follows: Vec::new() }
     }
 
@@ -85,7 +85,7 @@ pub fn choose_revision(name: &str, history: &[Revision], asked: Option<u32>) -> 
 }
 
 impl AboutRelease for RollbackStep {
-    fn subject(&self) -> &Subject {
+    fn subject(&self) -> &ReleaseContext {
         &self.subject
     }
 
@@ -97,7 +97,7 @@ impl AboutRelease for RollbackStep {
         let Some((access, newest)) = self.subject.newest(world) else {
             return Ok(Decision::none("is not there"));
         };
-        let Subject { name, namespace, .. } = &self.subject;
+        let ReleaseContext { name, namespace, .. } = &self.subject;
         let history = self.subject.history(world);
         refuse_unfinished(name, namespace, newest, history)?;
         let manifests = world.manifests.get(name).cloned().unwrap_or_default();

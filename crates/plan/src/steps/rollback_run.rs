@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::run_record::{ReleaseAt, RunRecord};
 use crate::step::{Step, StepId};
 use crate::steps::content::is_drifted;
-use crate::steps::prune::RetireStep;
-use crate::steps::release_context::{Subject, owner};
+use crate::steps::prune::PruneStep;
+use crate::steps::release_context::{ReleaseContext, owner};
 use crate::steps::rollback::RollbackStep;
 use crate::steps::{release_id, restore_component, verify};
 use crate::world::World;
@@ -93,7 +93,7 @@ impl Goal {
         let read: Vec<StepId> =
             steps.iter().filter(|step| step.order() == OBJECTS).map(|step| step.id()).collect();
         for (release, revision) in &self.back {
-            let subject = Subject::found(inputs, &release.namespace, &release.name, None);
+            let subject = ReleaseContext::found(inputs, &release.namespace, &release.name, None);
             let needs = subject.spec().map(|spec| spec.needs.clone()).unwrap_or_default();
             let earlier = self.back.iter().filter(|(other, _)| other.order < release.order);
             let needs = needs.iter().map(String::as_str).chain(earlier.map(|(other, _)| other.name.as_str()));
@@ -107,7 +107,7 @@ impl Goal {
         }
         let back: Vec<StepId> = self.back.iter().map(|(release, _)| release_id(&release.name)).collect();
         for (namespace, name) in &self.away {
-            steps.push(Box::new(RetireStep::not_then(inputs, namespace, name, back.clone())));
+            steps.push(Box::new(PruneStep::not_then(inputs, namespace, name, back.clone())));
         }
         let changed: Vec<StepId> = steps.iter().map(|step| step.id()).collect();
         steps.push(Box::new(verify::VerifyStep::of_set(&of_then(inputs, record), &changed)));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::step::{Change, Decision, Step, StepId, Undo};
-use crate::steps::release_context::{AboutRelease, Subject, owner};
+use crate::steps::release_context::{AboutRelease, ReleaseContext, owner};
 use crate::steps::{prune_component, release_id};
 use crate::tool::helm::Helm;
 use crate::world::World;
@@ -14,7 +14,7 @@ use todoctl_project::profile::Release;
 
 /// Uninstalls one release.
 struct UninstallStep {
-    subject: Subject,
+    subject: ReleaseContext,
     /// What goes first.
     after: Vec<StepId>,
 }
@@ -46,8 +46,11 @@ pub fn removal(inputs: &Arc<Inputs>, world: &World, purge: bool) -> Vec<Box<dyn 
         let objects = objects.iter().filter(|one| one.order() > order(name)).map(Step::id);
         let after = later.map(|(_, other)| release_id(other)).chain(objects).collect();
         let known = inputs.profile.releases.contains_key(*name);
-        let subject =
-            if known { Subject::of(inputs, name) } else { Subject::found(inputs, namespace, name, LEFT) };
+        let subject = if known {
+            ReleaseContext::of(inputs, name)
+        } else {
+            ReleaseContext::found(inputs, namespace, name, LEFT)
+        };
         Box::new(UninstallStep { subject, after }) as Box<dyn Step>
     };
     let releases: Vec<_> = found.iter().map(step).collect();
@@ -59,7 +62,7 @@ pub fn removal(inputs: &Arc<Inputs>, world: &World, purge: bool) -> Vec<Box<dyn 
 const LEFT: Option<&str> = Some("left the profile");
 
 impl AboutRelease for UninstallStep {
-    fn subject(&self) -> &Subject {
+    fn subject(&self) -> &ReleaseContext {
         &self.subject
     }
 
@@ -71,7 +74,7 @@ impl AboutRelease for UninstallStep {
         let Some((access, newest)) = self.subject.newest(world) else {
             return Ok(Decision::none("is not there"));
         };
-        let Subject { name, namespace, .. } = &self.subject;
+        let ReleaseContext { name, namespace, .. } = &self.subject;
         Ok(Decision {
             change: Change::Remove { from: format!("revision {}", newest.number) },
             apply: vec![Helm::new(world.helm_major, access).uninstall(name, namespace, false)],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::step::{Asked, Check, Decision, Expectation, Request, Step, StepId};
-use crate::steps::release_context::{AboutRelease, Subject};
+use crate::steps::release_context::{AboutRelease, ReleaseContext};
 use crate::steps::{content::is_settled, release_id};
 use crate::world::World;
 use crate::world::manifest::differences;
@@ -154,16 +154,16 @@ impl Step for VerifyStep {
 }
 
 /// One release as it is, judged without a change.
-pub(super) struct ReleaseCheck(Subject);
+pub(super) struct ReleaseCheck(ReleaseContext);
 
 impl ReleaseCheck {
     pub(super) fn new(inputs: &Arc<Inputs>, name: &str) -> Self {
-        Self(Subject::of(inputs, name))
+        Self(ReleaseContext::of(inputs, name))
     }
 }
 
 impl AboutRelease for ReleaseCheck {
-    fn subject(&self) -> &Subject {
+    fn subject(&self) -> &ReleaseContext {
         &self.0
     }
 
@@ -172,7 +172,7 @@ impl AboutRelease for ReleaseCheck {
     }
 
     fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
-        let Subject { inputs, name, namespace, .. } = &self.0;
+        let ReleaseContext { inputs, name, namespace, .. } = &self.0;
         let manifest = world.manifests.get(name).and_then(|manifests| manifests.target.clone());
         let Some(workloads) = manifest else {
             return Err(Diagnostic {
