@@ -33,7 +33,10 @@ part_long() {
   note long-begins
   wait
 }
-part_murdered() { kill -KILL "$BASHPID" "$PPID"; }
+part_murdered() {
+  sleep 600 & echo $! >"$XDG_CACHE_HOME/child"
+  kill -KILL "$BASHPID" "$PPID"
+}
 # What is on this machine beside this test stays.
 as_root() { case $1 in kill) "$@" ;; flock) return 1 ;; *) note "$*" ;; esac }
 SH
@@ -75,6 +78,12 @@ murdered() {
   run 1 murdered first
   says '^murdered +FAILED'
   says '^first +passed'
+  eventually 5 is_gone "$(cat "$XDG_CACHE_HOME/child")"
+}
+
+# is_gone PID: whether it has ended, with or without somebody who asked how.
+is_gone() {
+  [[ ! -e /proc/$1 || $(ps -o stat= -p "$1") == Z* ]]
 }
 
 usage() {
@@ -124,7 +133,7 @@ interrupted() {
 
 check "parts run after what they need, and are counted" passing
 check "a failed part does not stop the others, and is shown" failing
-check "a part that is killed has failed" murdered
+check "a part that is killed has failed, and leaves nothing running" murdered
 check "an unknown part is refused" usage
 check "the record of times is read and written whatever is in it" times
 check "a part that grew by more than half is said" grown

@@ -132,6 +132,8 @@ lanes_reap() {
     if kill -0 "${pid[$part]}" 2>/dev/null; then continue; fi
     status=0
     wait "${pid[$part]}" || status=$?
+    # One that was killed has not ended what it began.
+    ((status < 128)) || lanes_signal TERM "$part"
     unset "pid[$part]"
     case $status in
       0) outcome[$part]=passed ;;
@@ -178,10 +180,10 @@ lanes_end() {
   while ((${#pid[@]} > 0)); do
     if ((asked < 2)); then
       asked=$((asked + 1))
-      lanes_signal TERM
+      lanes_signal TERM "${!pid[@]}"
       ((asked > 1)) || echo "ending ${!pid[*]}" >&2
     elif ((SECONDS > end)); then
-      lanes_signal KILL
+      lanes_signal KILL "${!pid[@]}"
     fi
     read -r -t 2 -u "$ENDED" _ || true
     lanes_forget
@@ -189,14 +191,15 @@ lanes_end() {
   rm -rf "$said"
 }
 
-# lanes_signal NAME: to every process of every part.
+# lanes_signal NAME PART...: to every process of these parts.
 lanes_signal() {
-  local part
-  for part in "${!pid[@]}"; do
+  local name=$1 part
+  shift
+  for part in "$@"; do
     if [[ ${lane[$part]} == cluster ]]; then
-      as_root kill -s "$1" -- "-${pid[$part]}" 2>/dev/null || true
+      as_root kill -s "$name" -- "-${pid[$part]}" 2>/dev/null || true
     else
-      kill -s "$1" -- "-${pid[$part]}" 2>/dev/null || true
+      kill -s "$name" -- "-${pid[$part]}" 2>/dev/null || true
     fi
   done
 }
