@@ -11,6 +11,7 @@ use todoctl_core::text;
 use todoctl_plan::event::Outcome;
 use todoctl_plan::tool::kubectl::Kubectl;
 use todoctl_plan::world::leftovers::{Scope, Sort, sorted};
+use todoctl_plan::world::releases::Revision;
 use todoctl_plan::world::{Access, Cluster};
 use todoctl_run::environment::{Environment, Execution};
 use todoctl_run::survey;
@@ -68,8 +69,7 @@ async fn list_what_stays(
     let installed: Vec<(&str, &str)> = releases
         .iter()
         .filter(|(namespace, _, history)| {
-            namespaces.contains(namespace)
-                && history.last().is_some_and(|newest| newest.status != "uninstalled")
+            namespaces.contains(namespace) && history.last().is_some_and(Revision::is_present)
         })
         .map(|(namespace, name, _)| (namespace, name))
         .collect();

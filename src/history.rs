@@ -16,7 +16,7 @@ use todoctl_core::exit::Exit;
 use todoctl_core::labels;
 use todoctl_plan::run_record::{Ended, RunRecord};
 use todoctl_plan::steps::objects_are;
-use todoctl_plan::world::releases::Revision;
+use todoctl_plan::world::releases::{ReleaseRef, Revision};
 use todoctl_plan::world::runs::{Entry, Runs, is_content_of, missing};
 use todoctl_plan::world::{Access, World};
 use todoctl_run::environment::Environment;
@@ -115,7 +115,7 @@ pub(super) fn gone(record: &RunRecord, world: &World, contents: &BTreeSet<String
 
 /// Whether every release of a recorded deployment has that content now, and no other release is there.
 pub(super) fn is_now(record: &RunRecord, world: &World) -> bool {
-    let deployed = |revision: &&Revision| revision.status == "deployed";
+    let deployed = |revision: &&Revision| revision.is_deployed();
     let here = world.releases.iter().filter(|(_, _, history)| {
         let newest = history.last().filter(deployed);
         newest.is_some_and(|newest| newest.label(labels::PROFILE) == Some(record.profile.as_str()))
@@ -158,7 +158,7 @@ async fn of_release(
     let runner = environment.runner(Some(access), None);
     let told = match world.releases.history(namespace, name) {
         [] => Vec::new(),
-        _ => survey::history(&runner, access, environment.helm_major, (name, namespace)).await?,
+        _ => survey::history(&runner, access, environment.helm_major, ReleaseRef { namespace, name }).await?,
     };
     let revisions: Vec<Value> = world
         .releases

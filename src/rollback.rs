@@ -14,6 +14,7 @@ use todoctl_plan::event::Outcome;
 use todoctl_plan::plan::Plan;
 use todoctl_plan::run_record::RunRecord;
 use todoctl_plan::steps::{choose_revision, goal, number_after};
+use todoctl_plan::world::releases::ReleaseRef;
 use todoctl_plan::world::runs::Runs;
 use todoctl_plan::world::{Access, World};
 use todoctl_run::environment::{Environment, Execution};
@@ -91,7 +92,7 @@ async fn of_release(
     let namespace = inputs.namespace(&inputs.profile.releases[name]);
     let history = world.releases.history(namespace, name).to_vec();
     let revision = choose_revision(name, &history, asked).map_err(Diagnostic::unchanged)?;
-    environment.observe_revisions(&mut world, &[(namespace, name, revision)]).await?;
+    environment.observe_revisions(&mut world, &[(ReleaseRef { namespace, name }, revision)]).await?;
     environment.observe_runs(&mut world).await?;
     let plan = environment.application().rollback(&world, name, revision)?;
     let made = number_after(&history);

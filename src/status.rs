@@ -65,7 +65,7 @@ fn row(name: &str, namespace: &str, world: &World) -> Row {
         release: name.to_owned(),
         namespace: namespace.to_owned(),
         revision: newest.map(|revision| revision.number),
-        status: newest.map_or_else(|| "absent".to_owned(), |revision| revision.status.clone()),
+        status: newest.map_or_else(|| "absent".to_owned(), |revision| revision.status.to_string()),
         verified: newest.is_some_and(todoctl_plan::world::releases::Revision::is_verified),
         image: newest
             .filter(|revision| revision.is_ours())

@@ -97,7 +97,8 @@ times() {
   run 1 second bad
   says '^second +passed +[0-9]+ +100$'
   says '^first +passed +[0-9]+ +-$'
-  same "the record" $'first 0\nlong 12\nsecond 0\nsetup 0' "$(sed -E 's/ [01]$/ 0/' "$XDG_CACHE_HOME/tests/times")"
+  # How many seconds a part of this test takes is the machine's affair.
+  same "the record" $'first N\nlong 12\nsecond N\nsetup N' "$(sed -E '/^long/! s/ [0-9]+$/ N/' "$XDG_CACHE_HOME/tests/times")"
   same "what is beside it" times "$(ls "$XDG_CACHE_HOME/tests")"
 }
 

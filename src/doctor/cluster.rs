@@ -8,17 +8,18 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::doctor::machine;
-use todoctl_advice::doctor::machine::{Room, Size, judge, size};
+use todoctl_advice::doctor::machine::{Room, judge};
 use todoctl_advice::doctor::ports::{self, NodePort};
 use todoctl_advice::doctor::state::{self, DaprSeen, Life};
 use todoctl_advice::doctor::{Area, Finding, State, access, registry, tools};
 use todoctl_core::invocation::{Invocation, RunError};
 use todoctl_plan::health;
+use todoctl_plan::provider::{Facts, Size};
 use todoctl_plan::tool::kubectl::{Kubectl, lacks_resource, parse_refused, parse_versions};
 use todoctl_plan::tool::version::{self, Engine};
 use todoctl_plan::world::lease::Lease;
 use todoctl_plan::world::{Access, Cluster, World};
-use todoctl_project::{dapr, profile};
+use todoctl_project::dapr;
 use todoctl_run::environment::Environment;
 use todoctl_run::lock::{Presence, presence};
 use todoctl_run::runner::SharedRunner;
@@ -140,13 +141,12 @@ async fn engine(
 
 /// Whether the cluster fits on this machine, or in its Docker.
 fn room(environment: &Environment, engine: Option<&Engine>, runs: bool) -> Vec<Finding> {
-    let cluster = &environment.inputs.profile.cluster;
-    let size = size(cluster);
+    let Facts { size, in_docker, .. } = environment.provider.facts();
     if size == Size::default() {
         return Vec::new();
     }
     let here = machine::room(&environment.state);
-    if !tools::in_docker(cluster) {
+    if !in_docker {
         return judge(size, here, "this machine", runs);
     }
     let of = |number: fn(&Engine) -> u64| engine.map(number);
@@ -158,7 +158,7 @@ fn room(environment: &Environment, engine: Option<&Engine>, runs: bool) -> Vec<F
 fn without(environment: &Environment, wanted: &[NodePort], why: &str) -> Vec<Finding> {
     let inputs = &environment.inputs;
     // Only when this machine is the node are its ports those of the node.
-    let listening = is_node(environment).then(machine::listeners).flatten();
+    let listening = environment.provider.facts().is_this_machine.then(machine::listeners).flatten();
     let mut found = ports::judge(wanted, Err(why), listening.as_deref());
     let unknown = |area, what| Finding::not_checked(area, what, why);
     found.push(unknown(Area::Access, "rights"));
@@ -170,14 +170,6 @@ fn without(environment: &Environment, wanted: &[NodePort], why: &str) -> Vec<Fin
     let world = environment.blank(why.to_owned());
     found.extend(state::secrets(inputs, &world, Err(why)));
     found
-}
-
-/// Whether the cluster's node is this machine itself.
-fn is_node(environment: &Environment) -> bool {
-    match &environment.inputs.profile.cluster {
-        profile::Cluster::Minikube(minikube) => minikube.driver == "none",
-        profile::Cluster::Sandbox(_) | profile::Cluster::Context(_) | profile::Cluster::Oke(_) => false,
-    }
 }
 
 /// The node ports of every chart that renders.

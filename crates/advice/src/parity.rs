@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use self::diff::{Differs, Found, compare};
 use todoctl_core::yaml::Seg;
+use todoctl_plan::kubernetes;
 use todoctl_project::dapr::{Dapr, Kind, Object};
 use todoctl_project::profile::{Chart, Profile, ProfileError, Written};
 
@@ -261,15 +262,15 @@ pub fn leave_out_events(dapr: &mut Dapr) {
 
 /// Whether an object is a component for events.
 fn is_events(content: &Value) -> bool {
-    let kind = content.pointer("/spec/type").and_then(Value::as_str).unwrap_or_default();
+    let kind = content["spec"]["type"].as_str().unwrap_or_default();
     content["kind"] == Kind::Component.name() && kind.starts_with("pubsub.")
 }
 
 /// Objects as a map by kind and name.
 fn by_name(objects: &[Value]) -> Value {
     let name = |object: &Value| {
-        let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
-        format!("{} {}", text("/kind"), text("/metadata/name"))
+        let kubernetes::Object { kind, metadata, .. } = kubernetes::Object::of(object).unwrap_or_default();
+        format!("{kind} {}", metadata.name)
     };
     json!(objects.iter().map(|object| (name(object), object.clone())).collect::<BTreeMap<_, _>>())
 }

@@ -14,6 +14,7 @@ use crate::run_record::RunRecord;
 use crate::step::Step;
 use crate::steps::{self, Goal, RollbackStep};
 use crate::world::World;
+use crate::world::releases::ReleaseRef;
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_project::inputs::Inputs;
 
@@ -66,7 +67,12 @@ impl Application<'_> {
         let mut plan = self.decide(&steps, world)?;
         let namespace = self.inputs.namespace(&self.inputs.profile.releases[release]);
         plan.content = finalize::content(self.inputs, world, &plan);
-        plan.closing = finalize::of_rollback(self.inputs, world, &plan, &[(namespace, release, revision)]);
+        plan.closing = finalize::of_rollback(
+            self.inputs,
+            world,
+            &plan,
+            &[(ReleaseRef { namespace, name: release }, revision)],
+        );
         Ok(plan)
     }
 

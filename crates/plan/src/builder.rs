@@ -16,7 +16,7 @@ use self::registry::Registry;
 use self::sandbox::SandboxImages;
 use crate::tool::docker::Goes;
 use todoctl_core::invocation::{Invocation, Output};
-use todoctl_project::profile::{self, Buildx, Cluster, Delivery, Image, Profile};
+use todoctl_project::profile::{self, Buildx, Delivery, Image, Profile};
 
 /// Where images must be for the cluster's pods to find them.
 pub trait Store: Send + Sync {
@@ -82,18 +82,22 @@ impl Images {
 
 /// The builder and the store that a profile asks for. What does not go together is refused when it is loaded.
 pub fn of(profile: &Profile) -> Images {
-    let cluster = match &profile.cluster {
-        Cluster::Sandbox(sandbox) => Some(Images::own(SandboxImages(sandbox.clone()))),
-        Cluster::Minikube(minikube) => Some(Images::own(MinikubeImages(minikube.clone()))),
-        // Somebody else's: it pulls from a registry.
-        Cluster::Context(_) | Cluster::Oke(_) => None,
-    };
-    match &profile.builder {
-        None => cluster.unwrap_or_else(|| Images::pushed(&Buildx::default())),
-        Some(profile::Builder::Sandbox(sandbox)) => Images::own(SandboxImages(sandbox.clone())),
-        Some(profile::Builder::Minikube(minikube)) => Images::own(MinikubeImages(minikube.clone())),
-        Some(profile::Builder::Buildx(buildx)) => match (profile.delivery(), cluster) {
-            (Delivery::Load, Some(Images { store, .. })) => Images::loaded(buildx, store),
+    // What is somebody else's pulls from a registry.
+    let own = profile.cluster.builder();
+    match (&profile.builder, own) {
+        (None, Some(builder)) => of_builder(&builder, profile, None),
+        (None, None) => Images::pushed(&Buildx::default()),
+        (Some(builder), own) => of_builder(builder, profile, own),
+    }
+}
+
+/// `own` is what builds straight into the cluster's store.
+fn of_builder(builder: &profile::Builder, profile: &Profile, own: Option<profile::Builder>) -> Images {
+    match builder {
+        profile::Builder::Sandbox(sandbox) => Images::own(SandboxImages(sandbox.clone())),
+        profile::Builder::Minikube(minikube) => Images::own(MinikubeImages(minikube.clone())),
+        profile::Builder::Buildx(buildx) => match (profile.delivery(), own) {
+            (Delivery::Load, Some(own)) => Images::loaded(buildx, of_builder(&own, profile, None).store),
             (Delivery::Load | Delivery::Push, _) => Images::pushed(buildx),
         },
     }

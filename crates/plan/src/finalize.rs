@@ -8,15 +8,13 @@ mod unused;
 pub use complete::is_complete;
 pub use objects::content;
 
-use serde_json::json;
-
 use crate::builder::Store;
 use crate::plan::{Closing, Mark, Plan, Seal};
 use crate::run_record::{Changed, Deployed, Ending, FORMAT, ReleaseAt, RunRecord};
 use crate::step::{Change, Returns, StepId};
 use crate::steps::{self, number_after};
 use crate::tool::kubectl::{Kubectl, list, release_labels};
-use crate::world::releases::{Releases, Revision};
+use crate::world::releases::{ReleaseRef, Releases, Revision, Status};
 use crate::world::runs::release_at;
 use crate::world::{Access, World};
 use todoctl_core::{labels, text};
@@ -44,7 +42,7 @@ pub fn of_deployment(inputs: &Inputs, store: &dyn Store, world: &World, plan: &P
             |revision: &Revision| !revision.is_ours() || steps::owner(inputs, namespace, revision).is_some();
         let marked = !is_changed(plan, name)
             && newest.is_some_and(|revision| revision.is_verified() || foreign(revision));
-        (!marked).then(|| verified(namespace, name, number))
+        (!marked).then(|| Mark::new(namespace, name, number, true))
     });
     let mut closing =
         end(access, inputs, world, plan, marks.collect(), after_deployment(inputs, world, plan));
@@ -67,28 +65,29 @@ pub fn of_deployment(inputs: &Inputs, store: &dyn Store, world: &World, plan: &P
 
 /// What a rollback of one release does when it is verified: the new revision carries the labels of the old one, and
 /// they must say which revision they are on now. The labels of a revision that somebody else made describe nothing.
-/// `targets` are namespace, release, and the revision whose content comes back.
+/// `targets` are the releases, each with the revision whose content comes back.
 pub fn of_rollback(
     inputs: &Inputs,
     world: &World,
     plan: &Plan,
-    targets: &[(&str, &str, u32)],
+    targets: &[(ReleaseRef<'_>, u32)],
 ) -> Vec<Closing> {
     let Some(access) = world.cluster.access() else {
         return Vec::new();
     };
     let (mut marks, mut set) = (Vec::new(), present(inputs, world));
     set.retain(|one| !is_removed(plan, &one.name));
-    for &(namespace, name, from) in targets {
+    for &(release, from) in targets {
+        let ReleaseRef { namespace, name } = release;
         let history = world.releases.history(namespace, name);
         let made = number_after(history);
         let Some(old) = history.iter().find(|one| one.number == from) else { continue };
         if old.is_ours() {
-            marks.push(verified(namespace, name, made));
+            marks.push(Mark::new(namespace, name, made, true));
         }
         let order = inputs.profile.releases.get(name).map_or(LAST, Release::order);
         set.retain(|one| (one.namespace.as_str(), one.name.as_str()) != (namespace, name));
-        set.push(ReleaseAt { revision: made, ..release_at((namespace, name), order, old) });
+        set.push(ReleaseAt { revision: made, ..release_at(release, order, old) });
     }
     end(access, inputs, world, plan, marks, set)
 }
@@ -108,8 +107,7 @@ pub fn of_removal(inputs: &Inputs, world: &World, plan: &Plan, purge: bool) -> V
         .collect();
     if purge {
         let empty = |namespace: &&str| {
-            let living =
-                |history: &[Revision]| history.last().is_some_and(|newest| newest.status != "uninstalled");
+            let living = |history: &[Revision]| history.last().is_some_and(Revision::is_present);
             world.live.has_namespace(namespace)
                 && !stays.iter().any(|(place, history)| place == namespace && living(history))
         };
@@ -138,12 +136,8 @@ pub fn of_removal(inputs: &Inputs, world: &World, plan: &Plan, purge: bool) -> V
 pub fn of_undo(returned: &[Returns], after: &Releases) -> Vec<Mark> {
     let marks = returned.iter().filter(|one| one.ours).filter_map(|one| {
         let newest = after.newest(&one.namespace, &one.release)?;
-        let number = newest.number.to_string();
-        let mut labels = json!({labels::REVISION: number});
-        if one.verified {
-            labels[labels::VERIFIED] = json!(number);
-        }
-        (!newest.is_ours()).then(|| (one.namespace.clone(), one.release.clone(), newest.number, labels))
+        let mark = || Mark::new(&one.namespace, &one.release, newest.number, one.verified);
+        (!newest.is_ours()).then(mark)
     });
     marks.collect()
 }
@@ -163,24 +157,21 @@ pub fn of_failure(
         planned.map_or(LAST, |one| one.order)
     };
     let deployed = after.iter().filter_map(|(namespace, name, revisions)| {
-        let newest = revisions.last().filter(|newest| newest.status == "deployed")?;
+        let newest = revisions.last().filter(|newest| newest.is_deployed())?;
         let ours = newest.label(labels::PROFILE) == Some(seal.record.profile.as_str());
-        ours.then(|| release_at((namespace, name), order(name), &marked(marks, (namespace, name), newest)))
+        let release = ReleaseRef { namespace, name };
+        ours.then(|| release_at(release, order(name), &marked(marks, release, newest)))
     });
     let set = Deployed { releases: deployed.collect(), ..Deployed::default() }.with_secrets();
     vec![Closing::new(record_title(marks), vec![seal.failed(ending, set, marks)])]
 }
 
 /// A revision with the marks that it is about to get.
-fn marked(marks: &[Mark], (namespace, name): (&str, &str), revision: &Revision) -> Revision {
+fn marked(marks: &[Mark], release: ReleaseRef<'_>, revision: &Revision) -> Revision {
     let mut marked = revision.clone();
-    let own = marks.iter().find(|(place, release, number, _)| {
-        (place.as_str(), release.as_str(), *number) == (namespace, name, revision.number)
-    });
-    let labels = own.and_then(|(_, _, _, labels)| labels.as_object()).into_iter().flatten();
-    marked
-        .labels
-        .extend(labels.filter_map(|(label, value)| Some((label.clone(), value.as_str()?.to_owned()))));
+    let is_its = |mark: &&Mark| mark.release() == release && mark.revision == revision.number;
+    let labels = marks.iter().find(is_its).map(|mark| &mark.labels).into_iter().flatten();
+    marked.labels.extend(labels.map(|(label, value)| ((*label).to_owned(), value.clone())));
     marked
 }
 
@@ -259,13 +250,13 @@ fn after_deployment(inputs: &Inputs, world: &World, plan: &Plan) -> Vec<ReleaseA
         let namespace = inputs.namespace(release);
         let revision = Revision {
             number: number_after(world.releases.history(namespace, name)),
-            status: "deployed".to_owned(),
+            status: Status::Deployed,
             labels: steps::release_labels(inputs, name, world)
                 .into_iter()
                 .map(|(label, value)| (label.to_owned(), value))
                 .collect(),
         };
-        releases.push(release_at((namespace, name), release.order(), &revision));
+        releases.push(release_at(ReleaseRef { namespace, name }, release.order(), &revision));
     }
     releases
 }
@@ -273,11 +264,12 @@ fn after_deployment(inputs: &Inputs, world: &World, plan: &Plan) -> Vec<ReleaseA
 /// The releases of the profile that are deployed now.
 fn present(inputs: &Inputs, world: &World) -> Vec<ReleaseAt> {
     let ours = world.releases.iter().filter_map(|(namespace, name, revisions)| {
-        let newest = revisions.last().filter(|newest| newest.status == "deployed")?;
+        let newest = revisions.last().filter(|newest| newest.is_deployed())?;
         let spec = inputs.profile.releases.get(name).filter(|spec| inputs.namespace(spec) == namespace);
         let owned = newest.label(labels::PROFILE) == Some(inputs.name.as_str());
         let order = spec.map(Release::order);
-        (spec.is_some() || owned).then(|| release_at((namespace, name), order.unwrap_or(LAST), newest))
+        (spec.is_some() || owned)
+            .then(|| release_at(ReleaseRef { namespace, name }, order.unwrap_or(LAST), newest))
     });
     ours.collect()
 }
@@ -291,22 +283,12 @@ fn is_removed(plan: &Plan, name: &str) -> bool {
     plan.steps.iter().any(|step| step.step.is_release(name) && removal(&step.decision.change))
 }
 
-fn verified(namespace: &str, release: &str, number: u32) -> Mark {
-    let text = number.to_string();
-    (
-        namespace.to_owned(),
-        release.to_owned(),
-        number,
-        json!({labels::REVISION: text, labels::VERIFIED: text}),
-    )
-}
-
 /// Marking, when there is something to mark, and recording.
 fn record_title(marks: &[Mark]) -> String {
     if marks.is_empty() { RECORD.to_owned() } else { format!("{} and {RECORD}", mark_title(marks)) }
 }
 
 fn mark_title(marks: &[Mark]) -> String {
-    let names: Vec<&str> = marks.iter().map(|(_, release, _, _)| release.as_str()).collect();
+    let names: Vec<&str> = marks.iter().map(|mark| mark.release.as_str()).collect();
     format!("mark {} as verified", names.join(", "))
 }

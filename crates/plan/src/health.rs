@@ -6,10 +6,9 @@
 pub mod dapr;
 mod pods;
 
-use serde_json::Value;
-
+use crate::kubernetes::{Condition, Object};
 use crate::step::{Check, Verdict};
-use crate::world::live::{Live, Object};
+use crate::world::live::Live;
 use todoctl_core::diagnostic::Code;
 use todoctl_core::text;
 use todoctl_core::workload::{Workload, WorkloadKind};
@@ -52,10 +51,10 @@ fn rolled_out(want: &Workload, live: &Live) -> Verdict {
     let Some(object) = live.workload(want.kind, &want.namespace, &want.name) else {
         return Verdict::not_yet(format!("{name} does not exist yet"));
     };
-    if object.number("/status/observedGeneration") < object.metadata.generation {
+    if object.status.observed_generation < object.metadata.generation {
         return Verdict::not_yet(format!("{name}: Kubernetes has not seen the change yet"));
     }
-    let replicas = object.spec.get("replicas").and_then(Value::as_u64).unwrap_or(1);
+    let replicas = object.replicas();
     if replicas != u64::from(want.replicas) {
         return Verdict::not_yet(format!("{name} asks for {replicas} replicas instead of {}", want.replicas));
     }
@@ -82,10 +81,9 @@ fn deployment(name: &str, object: &Object, live: &Live) -> Verdict {
             pods: names(&pods),
         };
     }
-    let want = object.spec.get("replicas").and_then(Value::as_i64).unwrap_or(1);
-    let count = |field: &str| object.number(&format!("/status/{field}"));
-    let (updated, available, total) =
-        (count("updatedReplicas"), count("availableReplicas"), count("replicas"));
+    let want = wanted(object);
+    let status = &object.status;
+    let (updated, available, total) = (status.updated_replicas, status.available_replicas, status.replicas);
     if updated == want && available == want && total == want {
         return pods::all_seen(name, object, &pods).unwrap_or(Verdict::Ready);
     }
@@ -103,9 +101,12 @@ fn deployment(name: &str, object: &Object, live: &Live) -> Verdict {
 }
 
 fn stateful_set(name: &str, object: &Object, live: &Live) -> Verdict {
-    let revision = object.status.get("updateRevision").and_then(Value::as_str).unwrap_or_default();
+    let status = &object.status;
     let hash = |pod: &&Object| {
-        pod.metadata.labels.get("controller-revision-hash").is_some_and(|hash| hash == revision)
+        pod.metadata
+            .labels
+            .get("controller-revision-hash")
+            .is_some_and(|hash| *hash == status.update_revision)
     };
     let (new, old): (Vec<&Object>, Vec<&Object>) = owned_pods(object, live).into_iter().partition(hash);
     if let Some(verdict) = pods::doomed(&new).or_else(|| pods::without_sidecar(&new)) {
@@ -119,12 +120,11 @@ fn stateful_set(name: &str, object: &Object, live: &Live) -> Verdict {
             pods,
         };
     }
-    let want = object.spec.get("replicas").and_then(Value::as_i64).unwrap_or(1);
-    let count = |field: &str| object.number(&format!("/status/{field}"));
-    let (updated, ready) = (count("updatedReplicas"), count("readyReplicas"));
+    let want = wanted(object);
+    let (updated, ready) = (status.updated_replicas, status.ready_replicas);
     if old.is_empty()
         && ready == want
-        && (updated == want || object.status.get("currentRevision").and_then(Value::as_str) == Some(revision))
+        && (updated == want || status.current_revision == status.update_revision)
     {
         return pods::all_seen(name, object, &new).unwrap_or(Verdict::Ready);
     }
@@ -157,15 +157,18 @@ fn owned_pods<'a>(owner: &'a Object, live: &'a Live) -> Vec<&'a Object> {
 }
 
 fn progress_failure(object: &Object) -> Option<String> {
-    let conditions = object.status.get("conditions")?.as_array()?;
-    let text = |condition: &Value, field: &str| {
-        condition.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    let failed = conditions.iter().find(|one| {
-        text(one, "type") == "Progressing" && text(one, "status") == "False"
-            || text(one, "type") == "ReplicaFailure" && text(one, "status") == "True"
-    })?;
-    Some(format!("{}: {}", text(failed, "reason"), text(failed, "message")))
+    let is = |one: &Condition, kind: &str, status: &str| one.kind == kind && one.status == status;
+    let failed = object
+        .status
+        .conditions
+        .iter()
+        .find(|one| is(one, "Progressing", "False") || is(one, "ReplicaFailure", "True"))?;
+    Some(format!("{}: {}", failed.reason, failed.message))
+}
+
+/// Replicas that it asks for, as its status counts them.
+fn wanted(object: &Object) -> i64 {
+    i64::try_from(object.replicas()).unwrap_or(i64::MAX)
 }
 
 fn names(pods: &[&Object]) -> Vec<String> {

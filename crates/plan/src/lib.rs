@@ -6,6 +6,7 @@ pub mod builder;
 pub mod event;
 pub mod finalize;
 pub mod health;
+pub mod kubernetes;
 pub mod plan;
 pub mod provider;
 pub mod references;

@@ -14,6 +14,7 @@ use self::context::ContextProvider;
 use self::minikube::MinikubeProvider;
 use self::oke::OkeProvider;
 use self::sandbox::SandboxProvider;
+use crate::tool::version::Version;
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile;
@@ -68,10 +69,52 @@ pub enum Kubeconfig {
     By(Box<Invocation>),
 }
 
+/// What is true of clusters of a provider, for whoever judges them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The program that it needs beside kubectl and helm.
+    pub program: Option<Program>,
+    /// Whether it is a container of Docker on this machine.
+    pub in_docker: bool,
+    /// Whether its node is this machine itself.
+    pub is_this_machine: bool,
+    /// What it asks for on this machine; nothing when it is elsewhere.
+    pub size: Size,
+    /// Bytes of the smallest volume: smaller ones become as large.
+    pub smallest_volume: u64,
+}
+
+/// A program that a provider needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Its name on the PATH, or its path in the project.
+    pub name: String,
+    /// The oldest version that works, when one is known.
+    pub minimum: Option<Version>,
+    /// What it does: "runs the cluster".
+    pub purpose: &'static str,
+}
+
+/// What a cluster asks for; a part that a profile does not say is not judged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Processors.
+    pub cpus: Option<u64>,
+    /// Memory in bytes.
+    pub memory: Option<u64>,
+    /// Disk in bytes.
+    pub disk: Option<u64>,
+}
+
+const MEBI: u64 = 1024 * 1024;
+const GIBI: u64 = 1024 * MEBI;
+
 /// Where a cluster comes from.
 pub trait Provider: Send + Sync {
     /// What people call it: "cluster demo".
     fn title(&self) -> String;
+    /// What is true of its clusters.
+    fn facts(&self) -> Facts;
     /// The reads that tell whether the cluster runs; they are made side by side.
     fn status(&self) -> Vec<Invocation>;
     /// What their answers mean, in the same order. Their exit status is part of the answer.
@@ -80,6 +123,11 @@ pub trait Provider: Send + Sync {
     fn start(&self) -> Vec<Invocation>;
     /// The command that removes it with everything in it, or why it is not ours to remove.
     fn delete(&self) -> Result<Invocation, String>;
+}
+
+/// What is true of the clusters that a profile asks for.
+pub fn facts(cluster: &profile::Cluster) -> Facts {
+    of("", cluster).facts()
 }
 
 /// The provider that the profile of this name asks for.

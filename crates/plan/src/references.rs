@@ -69,7 +69,10 @@ pub fn of(world: &World) -> References {
     }
     for object in world.components.iter() {
         for version in object.secrets() {
-            add(version, Reference::Object(format!("{}/{}", object.kind.name().to_lowercase(), object.name)));
+            add(
+                &version,
+                Reference::Object(format!("{}/{}", object.kind.name().to_lowercase(), object.name)),
+            );
         }
     }
     let readable = |runs: &Runs| runs.iter().all(|entry| entry.record.is_ok());
@@ -83,7 +86,7 @@ mod tests {
 
     use super::*;
     use crate::run_record;
-    use crate::world::releases::Revision;
+    use crate::world::releases::{Revision, Status};
 
     fn records(text: &str) -> Runs {
         let item = json!({"metadata": {"name": "todoctl-run-20260101-000000-0000",
@@ -94,7 +97,7 @@ mod tests {
     fn world(runs: Option<Runs>) -> World {
         let mut world = World::without_cluster("run", String::new());
         let labels = [(labels::SECRETS.to_owned(), "s-a".to_owned())].into();
-        world.releases.insert("todo", "backend", Revision { number: 3, status: "failed".to_owned(), labels });
+        world.releases.insert("todo", "backend", Revision { number: 3, status: Status::Failed, labels });
         world.runs = runs;
         world
     }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::world::releases::ReleaseRef;
 use todoctl_core::labels;
 
 /// Version of the form: additions keep it, anything else raises it.
@@ -86,6 +87,13 @@ pub struct ReleaseAt {
     /// Version of the Secret that its image is pulled with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull: Option<String>,
+}
+
+impl ReleaseAt {
+    /// Which release.
+    pub fn release(&self) -> ReleaseRef<'_> {
+        ReleaseRef { namespace: &self.namespace, name: &self.name }
+    }
 }
 
 /// A Dapr object with a content.

@@ -30,7 +30,7 @@ use todoctl_plan::tool::kubectl::{Kubectl, content_after, content_name, is_forbi
 use todoctl_plan::world::components::Components;
 use todoctl_plan::world::leftovers::{self, Leftover};
 use todoctl_plan::world::live::Live;
-use todoctl_plan::world::releases::Releases;
+use todoctl_plan::world::releases::{ReleaseRef, Releases};
 use todoctl_plan::world::runs::Runs;
 use todoctl_plan::world::{Access, Cluster, World, secrets};
 use todoctl_project::inputs::Inputs;
@@ -248,9 +248,9 @@ pub async fn history(
     runner: &SharedRunner,
     access: &Access,
     helm_major: u32,
-    (name, namespace): (&str, &str),
+    release: ReleaseRef<'_>,
 ) -> Result<Vec<Told>, SurveyError> {
-    let invocation = Helm::new(helm_major, access).history(name, namespace);
+    let invocation = Helm::new(helm_major, access).history(release.name, release.namespace);
     let answer = read(SharedRunner::clone(runner), "helm's history", invocation).await?;
     answer.parse(|output| parse_history(&output.stdout))
 }

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::fit;
 use todoctl_core::quantity::Quantity;
+use todoctl_plan::provider;
 use todoctl_plan::resources::{Demand, Limits, Resources, Room, Sidecar, Workload};
-use todoctl_project::profile::{Cluster, Profile};
+use todoctl_project::profile::Profile;
 
 /// A release and what it asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,16 +147,8 @@ impl Had {
             rooms,
             storage: capacity.and_then(|one| one.storage.as_ref()?.parse().ok()),
             load_balancers: capacity.and_then(|one| one.load_balancers),
-            smallest_volume: smallest_volume(&profile.cluster),
+            smallest_volume: Quantity::units(provider::facts(&profile.cluster).smallest_volume),
         }
-    }
-}
-
-/// Oracle's block volumes have at least 50 GiB, and its CSI driver rounds up (oci-ccm v1.35.0, `pkg/csi-util/utils.go`).
-fn smallest_volume(cluster: &Cluster) -> Quantity {
-    match cluster {
-        Cluster::Oke(_) => Quantity::units(50 << 30),
-        Cluster::Sandbox(_) | Cluster::Minikube(_) | Cluster::Context(_) => Quantity::ZERO,
     }
 }
 

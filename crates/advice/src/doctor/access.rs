@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::doctor::{Area, Finding};
+use todoctl_plan::kubernetes::Object;
 use todoctl_plan::tool::kubectl::Right;
 use todoctl_project::dapr;
 use todoctl_project::profile::Profile;
@@ -88,12 +89,10 @@ impl Rights {
     }
 
     fn add_object(&mut self, object: &Value, namespace: &str) {
-        let text = |path: &str| object.pointer(path).and_then(Value::as_str);
-        let (Some(kind), Some(version)) = (text("/kind"), text("/apiVersion")) else { return };
-        let group = version.split_once('/').map_or("", |(group, _)| group);
-        let place =
-            if CLUSTER_WIDE.contains(&kind) { "" } else { text("/metadata/namespace").unwrap_or(namespace) };
-        self.add(place, group, &plural(kind), &APPLY);
+        let Some(Object { kind, api_version, metadata, .. }) = Object::of(object) else { return };
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let place = if CLUSTER_WIDE.contains(&kind.as_str()) { "" } else { metadata.namespace_or(namespace) };
+        self.add(place, group, &plural(&kind), &APPLY);
     }
 }
 

@@ -1,31 +1,14 @@
 //! Owns the judgement of this machine: is there the disk, the memory, the processors that a cluster asks for.
 
 use crate::doctor::{Area, Finding};
-use todoctl_project::profile::Cluster;
+use todoctl_plan::provider::Size;
 
 const MEBI: u64 = 1024 * 1024;
 const GIBI: u64 = 1024 * MEBI;
 
-/// Room for Minikube's node image, Kubernetes' images and those of the application. Its `disk-gb` is a limit, which is
-/// not taken at once.
-const MINIKUBE_DISK: u64 = 10 * GIBI;
-/// Free disk to run the sandbox; compiling it takes 12 GB, and `sandbox start` says so itself.
-const SANDBOX_DISK: u64 = 3 * GIBI;
-
 /// Free disk below which nothing works.
 const FULL: u64 = 2 * GIBI;
 const SPACE: &str = "free some space: remove old images (docker system prune) and build folders";
-
-/// What a cluster asks for; a part that a profile does not say is not judged.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Size {
-    /// Processors.
-    pub cpus: Option<u64>,
-    /// Memory in bytes.
-    pub memory: Option<u64>,
-    /// Disk in bytes.
-    pub disk: Option<u64>,
-}
 
 /// What there is; a part that could not be read is absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,19 +21,6 @@ pub struct Room {
     pub free_memory: Option<u64>,
     /// Free disk in bytes.
     pub disk: Option<u64>,
-}
-
-/// What the cluster of a profile asks for on this machine; nothing when it is elsewhere.
-pub fn size(cluster: &Cluster) -> Size {
-    match cluster {
-        Cluster::Minikube(minikube) => Size {
-            cpus: Some(u64::from(minikube.cpus)),
-            memory: Some(u64::from(minikube.memory_mb) * MEBI),
-            disk: Some(MINIKUBE_DISK),
-        },
-        Cluster::Sandbox(_) => Size { disk: Some(SANDBOX_DISK), ..Size::default() },
-        Cluster::Context(_) | Cluster::Oke(_) => Size::default(),
-    }
 }
 
 /// Judges whether a cluster fits. `runs`: it runs already, so that its memory is given out. `place` is where there is

@@ -6,6 +6,7 @@ use todoctl_core::text;
 use todoctl_plan::step::Verdict;
 use todoctl_plan::world::World;
 use todoctl_plan::world::lease::Lease;
+use todoctl_plan::world::releases::Status;
 use todoctl_plan::{health, steps};
 use todoctl_project::inputs::Inputs;
 use todoctl_project::secret_input::missing_message;
@@ -70,14 +71,14 @@ pub fn releases(inputs: &Inputs, world: &World) -> Vec<Finding> {
 fn release(name: &str, inputs: &Inputs, world: &World) -> Finding {
     let namespace = inputs.namespace(&inputs.profile.releases[name]);
     let history = world.releases.history(namespace, name);
-    let Some(newest) = history.last().filter(|newest| newest.status != "uninstalled") else {
+    let Some(newest) = history.last().filter(|newest| newest.is_present()) else {
         return Finding::ok(Area::Releases, name, "not deployed yet");
     };
     if let Err(error) = steps::refuse_unfinished(name, namespace, newest, history) {
         return Finding::failed(Area::Releases, name, error.what, error.fix);
     }
     let again = format!("todoctl up {}", inputs.name);
-    if newest.status == "failed" {
+    if newest.status == Status::Failed {
         let evidence = format!("revision {} failed", newest.number);
         return Finding::warning(Area::Releases, name, evidence, format!("{again} replaces it"));
     }

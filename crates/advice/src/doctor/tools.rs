@@ -4,16 +4,12 @@ use std::path::PathBuf;
 
 use crate::doctor::{Area, Finding, State};
 use todoctl_core::invocation::install;
+use todoctl_plan::provider;
 use todoctl_plan::tool::version::{Engine, Version};
-use todoctl_project::profile::{Builder, Cluster, Loaded, Profile};
+use todoctl_project::profile::{Builder, Loaded, Profile};
 
 /// The first helm that has `--labels` (helm pkg/cmd/upgrade.go).
 const HELM: Version = Version(3, 14);
-
-/// The first minikube that knows Kubernetes 1.34 (minikube v1.37.0, CHANGELOG.md).
-const MINIKUBE: Version = Version(1, 37);
-/// The first OCI CLI that Oracle asks for (OKE's documentation, setting up cluster access).
-const OCI: Version = Version(2, 24);
 
 /// A program that is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,16 +42,10 @@ fn of_all() -> Vec<Need> {
 /// The programs that a profile needs, those of every profile first.
 pub fn needs(profile: &Profile) -> Vec<Need> {
     let mut needs = of_all();
-    match &profile.cluster {
-        Cluster::Sandbox(sandbox) => {
-            needs.push(Need::new(sandbox.command.display().to_string(), None, "runs the cluster"));
-        }
-        Cluster::Minikube(_) => needs.push(Need::new("minikube", Some(MINIKUBE), "runs the cluster")),
-        Cluster::Context(_) => {}
-        Cluster::Oke(_) => needs.push(Need::new("oci", Some(OCI), "gives the kubeconfig and its tokens")),
-    }
+    let facts = provider::facts(&profile.cluster);
+    needs.extend(facts.program.map(|one| Need::new(one.name, one.minimum, one.purpose)));
     if needs_engine(profile) {
-        let purpose = if in_docker(&profile.cluster) { "holds the cluster" } else { "builds the images" };
+        let purpose = if facts.in_docker { "holds the cluster" } else { "builds the images" };
         needs.push(Need { deploys: true, ..Need::new("docker", None, purpose) });
     }
     if builds_with_docker(profile) {
@@ -64,25 +54,14 @@ pub fn needs(profile: &Profile) -> Vec<Need> {
     needs
 }
 
-/// Whether the cluster is a container of Docker on this machine.
-pub fn in_docker(cluster: &Cluster) -> bool {
-    match cluster {
-        Cluster::Minikube(minikube) => minikube.driver == "docker",
-        Cluster::Sandbox(_) | Cluster::Context(_) | Cluster::Oke(_) => false,
-    }
-}
-
 /// Whether the Docker engine must run.
 pub fn needs_engine(profile: &Profile) -> bool {
-    in_docker(&profile.cluster) || builds_with_docker(profile)
+    provider::facts(&profile.cluster).in_docker || builds_with_docker(profile)
 }
 
 /// Whether docker builds the images; without a `builder` it does for a cluster that has none of its own.
 fn builds_with_docker(profile: &Profile) -> bool {
-    let elsewhere = match &profile.cluster {
-        Cluster::Context(_) | Cluster::Oke(_) => true,
-        Cluster::Sandbox(_) | Cluster::Minikube(_) => false,
-    };
+    let elsewhere = profile.cluster.builder().is_none();
     !profile.images.is_empty()
         && match &profile.builder {
             None => elsewhere,

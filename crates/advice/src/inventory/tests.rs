@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use todoctl_core::labels;
-use todoctl_plan::world::releases::Revision;
+use todoctl_plan::world::releases::{Revision, Status};
 use todoctl_plan::world::secrets;
 
 const CANARY: &str = "CANARY-4471";
@@ -38,7 +38,7 @@ fn world(versions: &[Value], revisions: &[(u32, &str)]) -> World {
     world.secrets = secrets::parse(json!({"items": versions}).to_string().as_bytes()).unwrap();
     for (number, version) in revisions {
         let labels = [(labels::SECRETS.to_owned(), (*version).to_owned())].into();
-        let revision = Revision { number: *number, status: "superseded".to_owned(), labels };
+        let revision = Revision { number: *number, status: Status::Superseded, labels };
         world.releases.insert("todo", "backend", revision);
     }
     world

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Fault;
 use super::leaks::could_be_real;
 use todoctl_core::yaml::{self, Node, Seg};
+use todoctl_plan::kubernetes::{Container, Object, Requirements};
 
 fn fault(file: impl Into<PathBuf>, line: Option<usize>, message: String, fix: &str) -> Fault {
     Fault { file: file.into(), line, rule: "chart", message, fix: fix.to_owned() }
@@ -82,20 +83,17 @@ fn filled(file: &Path, node: &Node, path: &mut Vec<String>, found: &mut Vec<Faul
 /// Looks at what the chart of a release makes. `chart` is its folder. Profiles that make the same give the same faults.
 pub fn objects(chart: &Path, release: &str, objects: &[Value]) -> Vec<Fault> {
     let mut found = Vec::new();
-    for object in objects {
-        let kind = object["kind"].as_str().unwrap_or_default();
-        if !["Deployment", "StatefulSet", "DaemonSet"].contains(&kind) {
+    for object in objects.iter().filter_map(Object::of) {
+        let (kind, name) = (&object.kind, &object.metadata.name);
+        if !["Deployment", "StatefulSet", "DaemonSet"].contains(&kind.as_str()) {
             continue;
         }
-        let name = object["metadata"]["name"].as_str().unwrap_or_default();
-        let containers = object.pointer("/spec/template/spec/containers").and_then(Value::as_array);
-        for container in containers.into_iter().flatten() {
-            let told = container["name"].as_str().unwrap_or_default();
+        for container in &object.pod().containers {
+            let Container { name: told, image, .. } = container;
             let place = format!("release {release}, {kind} {name}, container {told}");
             let mut add = |message: String, fix| {
                 found.push(fault(chart.join("values.yaml"), None, format!("{place}: {message}"), fix));
             };
-            let image = container["image"].as_str().unwrap_or_default();
             if !has_tag(image) {
                 let fix = "give a tag that says the version: a rollback cannot bring `latest` back";
                 add(format!("image {image} has no tag of its own"), fix);
@@ -117,15 +115,16 @@ fn has_tag(image: &str) -> bool {
 }
 
 /// What a container must have and does not.
-fn missing(container: &Value) -> Vec<&'static str> {
+fn missing(container: &Container) -> Vec<&'static str> {
+    let Requirements { requests, limits } = &container.resources;
     let demanded = [
-        ("CPU request", "/resources/requests/cpu"),
-        ("memory request", "/resources/requests/memory"),
-        ("memory limit", "/resources/limits/memory"),
-        ("readiness probe", "/readinessProbe"),
-        ("liveness probe", "/livenessProbe"),
+        ("CPU request", requests.contains_key("cpu")),
+        ("memory request", requests.contains_key("memory")),
+        ("memory limit", limits.contains_key("memory")),
+        ("readiness probe", container.readiness_probe.is_some()),
+        ("liveness probe", container.liveness_probe.is_some()),
     ];
-    demanded.into_iter().filter(|(_, path)| container.pointer(path).is_none()).map(|(what, _)| what).collect()
+    demanded.into_iter().filter(|(_, there)| !there).map(|(what, _)| what).collect()
 }
 
 /// Reads what `helm lint` said of a chart: its errors and warnings.

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::diff::{Differs, Found};
+use todoctl_plan::kubernetes::Object;
 use todoctl_project::dapr;
 
 /// Fields of a profile that are about the environment.
@@ -97,11 +98,9 @@ pub(super) fn in_manifest(found: &Found, (left, right): (&[Value], &[Value])) ->
 }
 
 fn service_type(objects: &[Value], name: &str) -> Option<String> {
-    let named = |one: &&Value| {
-        one["kind"] == "Service"
-            && name.strip_prefix("Service ").is_some_and(|name| one["metadata"]["name"] == name)
-    };
-    objects.iter().find(named).and_then(|one| Some(one.pointer("/spec/type")?.as_str()?.to_owned()))
+    let name = name.strip_prefix("Service ")?;
+    let mut services = objects.iter().filter_map(Object::of).filter(|one| one.kind == "Service");
+    services.find(|one| one.metadata.name == name)?.spec.kind
 }
 
 /// The last part of an image's name: what comes before is the registry and the place in it. The tag is the hash of the

@@ -16,12 +16,10 @@ pub fn is_complete(open: &OpenRun, now: &Releases) -> bool {
         };
         let newest = now.newest(namespace, release);
         let done = match &step.info.change {
-            Change::Remove { .. } => newest.is_none_or(|one| one.status == "uninstalled"),
+            Change::Remove { .. } => newest.is_none_or(|one| !one.is_present()),
             Change::None { .. } | Change::Create { .. } | Change::Update { .. } => {
                 marked = true;
-                newest.is_some_and(|one| {
-                    one.number == revision + 1 && one.status == "deployed" && one.is_verified()
-                })
+                newest.is_some_and(|one| one.number == revision + 1 && one.is_deployed() && one.is_verified())
             }
         };
         if !done {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::kubernetes::Object;
 use crate::plan::Plan;
 use crate::run_record::ObjectAt;
 use crate::step::StepId;
@@ -28,16 +29,14 @@ pub fn content(inputs: &Inputs, world: &World, plan: &Plan) -> Vec<Value> {
 
 /// What a record says of objects.
 pub(super) fn recorded(content: &[Value]) -> Vec<ObjectAt> {
-    let text = |one: &Value, pointer: &str| {
-        one.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
     let mut objects: Vec<ObjectAt> = content
         .iter()
-        .map(|one| ObjectAt {
-            kind: text(one, "/kind"),
-            name: text(one, "/metadata/name"),
-            digest: one["metadata"]["labels"][labels::DIGEST].as_str().unwrap_or_default().to_owned(),
-            image: one["metadata"]["annotations"][CONTAINER].as_str().and_then(image_of),
+        .filter_map(Object::of)
+        .map(|Object { kind, metadata, .. }| ObjectAt {
+            kind,
+            digest: metadata.labels.text(labels::DIGEST).unwrap_or_default().to_owned(),
+            image: metadata.annotations.text(CONTAINER).and_then(image_of),
+            name: metadata.name,
         })
         .collect();
     objects.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
@@ -46,5 +45,5 @@ pub(super) fn recorded(content: &[Value]) -> Vec<ObjectAt> {
 
 /// The versions of Secrets that objects refer to.
 pub(super) fn secrets(content: &[Value]) -> Vec<String> {
-    content.iter().filter_map(Value::as_object).flat_map(secrets_of).map(str::to_owned).collect()
+    content.iter().filter_map(Value::as_object).flat_map(secrets_of).collect()
 }

@@ -76,16 +76,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::world::releases::Status;
     use crate::world::runs::Runs;
 
     fn world(labels: &[(&str, &str)]) -> World {
         let mut world = World::without_cluster("run", String::new());
         let labels = labels.iter().map(|(name, tag)| ((*name).to_owned(), (*tag).to_owned())).collect();
-        world.releases.insert(
-            "todo",
-            "backend",
-            Revision { number: 1, status: "deployed".to_owned(), labels },
-        );
+        world.releases.insert("todo", "backend", Revision { number: 1, status: Status::Deployed, labels });
         world.runs = Some(Runs::parse(b"{\"items\": []}").unwrap());
         world.images = Some(
             ["todo/backend:a", "todo/backend:b", "todo/own:c", "todo/own:d", "todo/own:e"]

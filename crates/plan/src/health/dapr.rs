@@ -3,21 +3,16 @@
 
 use serde_json::{Value, json};
 
+use crate::kubernetes::{self, Object};
+
 /// Container that the injector adds (dapr/dapr v1.18.1, `pkg/injector/patcher`).
 const SIDECAR: &str = "daprd";
 
 /// Whether CRDs are established, from a list of them.
 pub fn established(names: &[String], json: &[u8]) -> Result<(), String> {
-    let value: Value =
-        serde_json::from_slice(json).map_err(|_| "the list of CRDs is not readable".to_owned())?;
-    // A single object comes without a list.
-    let single = [value.clone()];
-    let items = value.get("items").and_then(Value::as_array).map_or(&single[..], Vec::as_slice);
+    let crds: Vec<Object> = kubernetes::list(json)?.iter().filter_map(Object::of).collect();
     let is_established = |name: &String| {
-        let crd = items.iter().find(|one| one["metadata"]["name"] == name.as_str());
-        let conditions = crd.and_then(|crd| crd["status"]["conditions"].as_array());
-        conditions
-            .is_some_and(|all| all.iter().any(|one| one["type"] == "Established" && one["status"] == "True"))
+        crds.iter().any(|crd| crd.metadata.name == *name && crd.has_condition("Established", "True"))
     };
     missing(names, is_established, "is not established yet")
 }
@@ -46,11 +41,9 @@ pub fn probe(namespace: &str) -> Value {
 
 /// Whether the pod came back with a sidecar.
 pub fn injected(json: &[u8]) -> Result<(), String> {
-    let pod: Value =
+    let pod: Object =
         serde_json::from_slice(json).map_err(|_| "the probe's answer is not readable".to_owned())?;
-    let containers =
-        ["containers", "initContainers"].into_iter().filter_map(|field| pod["spec"][field].as_array());
-    if containers.flatten().any(|one| one["name"] == SIDECAR) {
+    if pod.pod().has_container(SIDECAR) {
         return Ok(());
     }
     Err("the Dapr injector does not answer yet: a new pod would get no sidecar".to_owned())
@@ -65,7 +58,7 @@ mod tests {
     }
 
     fn crd(name: &str, established: &str) -> Value {
-        json!({"metadata": {"name": name}, "status": {"conditions": [
+        json!({"kind": "CustomResourceDefinition", "metadata": {"name": name}, "status": {"conditions": [
             {"type": "NamesAccepted", "status": "True"}, {"type": "Established", "status": established}]}})
     }
 
@@ -96,7 +89,7 @@ mod tests {
     fn a_pod_without_a_sidecar_is_no_answer() {
         let pod = |names: &[&str]| {
             let containers: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
-            json!({"spec": {"containers": containers}}).to_string()
+            json!({"kind": "Pod", "metadata": {}, "spec": {"containers": containers}}).to_string()
         };
         assert_eq!(injected(pod(&["app", "daprd"]).as_bytes()), Ok(()));
         assert!(injected(pod(&["app"]).as_bytes()).is_err());

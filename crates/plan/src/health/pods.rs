@@ -3,11 +3,9 @@
 //! Doomed are states that waiting does not heal. Not doomed: the first `ErrImagePull`, one restart of the Dapr
 //! sidecar, `CreateContainerConfigError` while the kubelet's caches sync.
 
-use serde_json::Value;
-
 use super::names;
+use crate::kubernetes::{ContainerStatus, Object};
 use crate::step::Verdict;
-use crate::world::live::Object;
 use todoctl_core::diagnostic::Code;
 use todoctl_core::labels;
 
@@ -21,6 +19,9 @@ const DOOMED: [&str; 7] = [
     "CreateContainerError",
     "RunContainerError",
 ];
+
+/// What the kubelet says of a container that used more memory than it may.
+const OUT_OF_MEMORY: &str = "OOMKilled";
 
 /// `Broken` when a pod is doomed.
 pub(super) fn doomed(pods: &[&Object]) -> Option<Verdict> {
@@ -50,19 +51,18 @@ fn code_of(waiting: &str) -> Code {
 
 fn doom(pod: &Object) -> Option<Reason> {
     containers(pod).find_map(|container| {
-        let name = text(container, "/name");
-        if text(container, "/state/terminated/reason") == "OOMKilled" {
+        let name = &container.name;
+        if container.state.terminated.reason == OUT_OF_MEMORY {
             let why = format!("container {name} was killed: out of memory");
             return Some(Reason { code: Code::PodOutOfMemory, why });
         }
-        let reason = text(container, "/state/waiting/reason");
+        let reason = container.state.waiting.reason.as_str();
         if !DOOMED.contains(&reason) {
             return None;
         }
-        let message = text(container, "/state/waiting/message");
-        let restarts = container.get("restartCount").and_then(Value::as_i64).unwrap_or(0);
+        let message = &container.state.waiting.message;
         let syncing = reason == "CreateContainerConfigError" && message.contains("failed to sync");
-        let sidecar = name == "daprd" && reason == "CrashLoopBackOff" && restarts <= 1;
+        let sidecar = name == "daprd" && reason == "CrashLoopBackOff" && container.restart_count <= 1;
         (!syncing && !sidecar).then(|| Reason {
             code: code_of(reason),
             why: format!("container {name} {reason}{}{}", exit(container), colon(message)),
@@ -73,8 +73,8 @@ fn doom(pod: &Object) -> Option<Reason> {
 /// `NotYet` when pods must have a Dapr sidecar and not all of them are known: a workload can be available before its
 /// pods were seen, and then nothing was said about their sidecars.
 pub(super) fn all_seen(name: &str, workload: &Object, pods: &[&Object]) -> Option<Verdict> {
-    let asks = text(&workload.spec, "/template/metadata/annotations/dapr.io~1enabled") == "true";
-    let want = workload.spec.get("replicas").and_then(Value::as_u64).unwrap_or(1);
+    let asks = workload.spec.template.metadata.annotations.text("dapr.io/enabled") == Some("true");
+    let want = workload.replicas();
     (asks && (pods.len() as u64) < want).then(|| Verdict::NotYet {
         code: Code::PodSidecar,
         why: format!("{name}: {} of {want} pods were seen with their Dapr sidecar", pods.len()),
@@ -93,15 +93,11 @@ pub(super) fn without_sidecar(pods: &[&Object]) -> Option<Verdict> {
 
 /// What the injector should have added to a pod and has not.
 fn lack(pod: &Object) -> Option<String> {
-    let annotation = |name: &str| pod.metadata.annotations.get(name).map(String::as_str);
+    let annotation = |name: &str| pod.metadata.annotations.text(name);
     if annotation("dapr.io/enabled") != Some("true") {
         return None;
     }
-    let has = |name: &str| {
-        let fields = ["containers", "initContainers"].into_iter();
-        let mut containers = fields.filter_map(|field| pod.spec.get(field)?.as_array()).flatten();
-        containers.any(|one| text(one, "/name") == name)
-    };
+    let has = |name: &str| pod.pod().has_container(name);
     if !has("daprd") {
         return Some("its Dapr sidecar".to_owned());
     }
@@ -125,36 +121,32 @@ fn unready(pod: &Object) -> Option<Reason> {
         let why = format!("cannot be scheduled: {condition}");
         return Some(Reason { code: Code::PodUnschedulable, why });
     }
-    let container = containers(pod).find(|one| one.get("ready").and_then(Value::as_bool) == Some(false))?;
-    let name = text(container, "/name");
-    let waiting = text(container, "/state/waiting/reason");
-    if !waiting.is_empty() {
-        let why = format!("container {name} {waiting}{}", colon(text(container, "/state/waiting/message")));
-        return Some(Reason { code: code_of(waiting), why });
+    let container = containers(pod).find(|one| one.ready == Some(false))?;
+    let (name, waiting) = (&container.name, &container.state.waiting);
+    if !waiting.reason.is_empty() {
+        let why = format!("container {name} {}{}", waiting.reason, colon(&waiting.message));
+        return Some(Reason { code: code_of(&waiting.reason), why });
     }
-    let restarts = container.get("restartCount").and_then(Value::as_i64).unwrap_or(0);
+    let restarts = container.restart_count;
     let restarted =
         if restarts > 0 { format!(", restarted {restarts} times{}", exit(container)) } else { String::new() };
-    let started = container.get("started").and_then(Value::as_bool) == Some(true);
-    let probe = if started { "is not ready" } else { "has not passed its startup probe" };
+    let probe =
+        if container.started == Some(true) { "is not ready" } else { "has not passed its startup probe" };
     let code = if is_out_of_memory(container) { Code::PodOutOfMemory } else { Code::ReleaseNotReady };
     Some(Reason { code, why: format!("container {name} {probe}{restarted}") })
 }
 
-fn condition(pod: &Object, kind: &str) -> Option<String> {
-    let conditions = pod.status.get("conditions")?.as_array()?;
-    let failed =
-        conditions.iter().find(|one| text(one, "/type") == kind && text(one, "/status") == "False")?;
-    Some(text(failed, "/message").to_owned())
+fn condition<'a>(pod: &'a Object, kind: &str) -> Option<&'a str> {
+    let failed = pod.status.conditions.iter().find(|one| one.kind == kind && one.status == "False")?;
+    Some(&failed.message)
 }
 
-fn containers(pod: &Object) -> impl Iterator<Item = &Value> {
-    let fields = ["initContainerStatuses", "containerStatuses"];
-    fields.into_iter().filter_map(|field| pod.status.get(field)?.as_array()).flatten()
+fn containers(pod: &Object) -> impl Iterator<Item = &ContainerStatus> {
+    pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses)
 }
 
-fn exit(container: &Value) -> String {
-    match container.pointer("/lastState/terminated/exitCode").and_then(Value::as_i64) {
+fn exit(container: &ContainerStatus) -> String {
+    match container.last_state.terminated.exit_code {
         Some(code) if is_out_of_memory(container) => format!(", killed: out of memory (exit {code})"),
         Some(code) => format!(", last exit status {code}"),
         None => String::new(),
@@ -162,12 +154,8 @@ fn exit(container: &Value) -> String {
 }
 
 /// Whether it ended the last time because it used more memory than it may.
-fn is_out_of_memory(container: &Value) -> bool {
-    text(container, "/lastState/terminated/reason") == "OOMKilled"
-}
-
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+fn is_out_of_memory(container: &ContainerStatus) -> bool {
+    container.last_state.terminated.reason == OUT_OF_MEMORY
 }
 
 fn colon(message: &str) -> String {

@@ -1,12 +1,44 @@
 //! Owns the one command that ends a run in the cluster: the marks of its revisions and the record of the run, applied
 //! together. Refuses to choose what is marked (`closing`) and to know how a run ended (`engine`).
 
+use std::collections::BTreeMap;
+
 use crate::run_record::{Deployed, Ending, RunRecord};
 use crate::tool::kubectl::{Kubectl, list, release_labels};
+use crate::world::releases::ReleaseRef;
 use todoctl_core::invocation::Invocation;
+use todoctl_core::labels;
 
-/// Labels for a revision: namespace, release, revision, labels.
-pub type Mark = (String, String, u32, serde_json::Value);
+/// Labels that a revision gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Namespace of the release.
+    pub namespace: String,
+    /// Its name.
+    pub release: String,
+    /// The revision.
+    pub revision: u32,
+    /// The labels and their values.
+    pub labels: BTreeMap<&'static str, String>,
+}
+
+impl Mark {
+    /// The release.
+    pub fn release(&self) -> ReleaseRef<'_> {
+        ReleaseRef { namespace: &self.namespace, name: &self.release }
+    }
+
+    /// That todoctl made a revision, and whether it was verified.
+    pub fn new(namespace: &str, release: &str, revision: u32, verified: bool) -> Self {
+        let marks = [Some(labels::REVISION), verified.then_some(labels::VERIFIED)].into_iter().flatten();
+        Self {
+            namespace: namespace.to_owned(),
+            release: release.to_owned(),
+            revision,
+            labels: marks.map(|label| (label, revision.to_string())).collect(),
+        }
+    }
+}
 
 /// The marks and the record.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Owns the provider `context`: a cluster that somebody else runs, reached as the user's kubeconfig says.
 //! Refuses to start, stop and delete it.
 
-use super::{Found, Kubeconfig, Provider, Reach, Seen};
+use super::{Facts, Found, Kubeconfig, Provider, Reach, Seen};
 use crate::tool::kubectl;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output};
@@ -12,6 +12,11 @@ pub(super) struct ContextProvider(pub(super) Context);
 impl Provider for ContextProvider {
     fn title(&self) -> String {
         format!("context {}", self.0.context)
+    }
+
+    /// Nothing is known of a cluster that anybody made.
+    fn facts(&self) -> Facts {
+        Facts::default()
     }
 
     fn status(&self) -> Vec<Invocation> {

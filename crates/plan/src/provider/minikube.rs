@@ -1,11 +1,18 @@
 //! Owns Minikube as a provider.
 
-use super::{Found, Kubeconfig, Provider, Reach, Seen};
+use super::{Facts, Found, GIBI, Kubeconfig, MEBI, Program, Provider, Reach, Seen, Size};
 use crate::tool::kubectl;
 use crate::tool::minikube::{self, Config, IRRELEVANT, InvalidProfile, NO_PROFILE, NodeStatus};
+use crate::tool::version::Version;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile::Minikube;
+
+/// The first minikube that knows Kubernetes 1.34 (minikube v1.37.0, CHANGELOG.md).
+const VERSION: Version = Version(1, 37);
+/// Room for its node image, Kubernetes' images and those of the application. Its `disk-gb` is a limit, which is not
+/// taken at once.
+const DISK: u64 = 10 * GIBI;
 
 pub(super) struct MinikubeProvider {
     /// Name of the todoctl profile, for hints.
@@ -16,6 +23,25 @@ pub(super) struct MinikubeProvider {
 impl Provider for MinikubeProvider {
     fn title(&self) -> String {
         format!("cluster {}", self.minikube.profile)
+    }
+
+    fn facts(&self) -> Facts {
+        let Minikube { driver, cpus, memory_mb, .. } = &self.minikube;
+        Facts {
+            program: Some(Program {
+                name: "minikube".to_owned(),
+                minimum: Some(VERSION),
+                purpose: "runs the cluster",
+            }),
+            in_docker: driver == "docker",
+            is_this_machine: driver == "none",
+            size: Size {
+                cpus: Some(u64::from(*cpus)),
+                memory: Some(u64::from(*memory_mb) * MEBI),
+                disk: Some(DISK),
+            },
+            ..Facts::default()
+        }
     }
 
     fn status(&self) -> Vec<Invocation> {

@@ -1,14 +1,20 @@
 //! Owns the provider `oke`: a cluster of Oracle Kubernetes Engine, found and reached by the `oci` command.
 //! Refuses to start, stop and delete it.
 
-use super::{Found, Kubeconfig, Provider, Reach, Seen};
+use super::{Facts, Found, GIBI, Kubeconfig, Program, Provider, Reach, Seen};
 use crate::tool::oci;
+use crate::tool::version::Version;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile::Oke;
 
 /// How many characters of an OCID tell it from the others.
 const TELLING: usize = 8;
+
+/// The first OCI CLI that Oracle asks for (OKE's documentation, setting up cluster access).
+const VERSION: Version = Version(2, 24);
+/// Oracle's block volumes have at least 50 GiB, and its CSI driver rounds up (oci-ccm v1.35.0, `pkg/csi-util/utils.go`).
+const SMALLEST_VOLUME: u64 = 50 * GIBI;
 
 pub(super) struct OkeProvider(pub(super) Oke);
 
@@ -17,6 +23,18 @@ impl Provider for OkeProvider {
         let id = &self.0.cluster_id;
         let start = id.char_indices().rev().nth(TELLING - 1).map_or(0, |(at, _)| at);
         format!("OKE cluster …{}", &id[start..])
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            program: Some(Program {
+                name: "oci".to_owned(),
+                minimum: Some(VERSION),
+                purpose: "gives the kubeconfig and its tokens",
+            }),
+            smallest_volume: SMALLEST_VOLUME,
+            ..Facts::default()
+        }
     }
 
     /// Side by side, because `oci` takes seconds to start. Nothing is kept from an earlier run: addresses change.

@@ -1,15 +1,27 @@
 //! Owns the one-machine Kubernetes as a provider.
 
-use super::{Found, Kubeconfig, Provider, Reach, Seen};
+use super::{Facts, Found, GIBI, Kubeconfig, Program, Provider, Reach, Seen, Size};
 use crate::tool::sandbox;
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile::Sandbox;
+
+/// Free disk to run it; compiling it takes 12 GB, and `sandbox start` says so itself.
+const DISK: u64 = 3 * GIBI;
 
 pub(super) struct SandboxProvider(pub(super) Sandbox);
 
 impl Provider for SandboxProvider {
     fn title(&self) -> String {
         format!("cluster {}", self.0.name)
+    }
+
+    fn facts(&self) -> Facts {
+        let name = self.0.command.display().to_string();
+        Facts {
+            program: Some(Program { name, minimum: None, purpose: "runs the cluster" }),
+            size: Size { disk: Some(DISK), ..Size::default() },
+            ..Facts::default()
+        }
     }
 
     fn status(&self) -> Vec<Invocation> {

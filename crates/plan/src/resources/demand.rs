@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::pod::{Pod, quantity, texts};
+use super::pod::{Pod, quantity};
+use crate::kubernetes::{Object, Requirements};
 use todoctl_core::quantity::Quantity;
 use todoctl_project::dapr::Dapr;
 
@@ -85,59 +86,46 @@ impl Demand {
         if let Some(items) = object.get("items").and_then(Value::as_array) {
             return items.iter().try_for_each(|item| self.take(item, namespace, dapr));
         }
-        if !is_made(object) {
-            return Ok(());
-        }
-        let text = |path: &str| object.pointer(path).and_then(Value::as_str);
-        let name = text("/metadata/name").unwrap_or_default();
-        let number = |path: &str| {
-            let number = object.pointer(path).and_then(Value::as_u64).unwrap_or(1);
-            Count::Pods(u32::try_from(number).unwrap_or(u32::MAX))
-        };
-        let (count, template, ends) = match text("/kind").unwrap_or_default() {
-            "Deployment" | "ReplicaSet" => (number("/spec/replicas"), "/spec/template", false),
+        let Some(object) = Object::of(object).filter(is_made) else { return Ok(()) };
+        let (name, spec) = (object.metadata.name.as_str(), &object.spec);
+        let pods = |number: Option<u64>| Count::Pods(u32::try_from(number.unwrap_or(1)).unwrap_or(u32::MAX));
+        let (count, ends) = match object.kind.as_str() {
+            "Deployment" | "ReplicaSet" => (pods(spec.replicas), false),
             "StatefulSet" => {
-                self.claims(object, name, number("/spec/replicas"))?;
-                (number("/spec/replicas"), "/spec/template", false)
+                self.claims(&object, pods(spec.replicas))?;
+                (pods(spec.replicas), false)
             }
-            "DaemonSet" => (Count::PerNode, "/spec/template", false),
-            "Job" => (number("/spec/parallelism"), "/spec/template", true),
-            "CronJob" => {
-                (number("/spec/jobTemplate/spec/parallelism"), "/spec/jobTemplate/spec/template", true)
-            }
-            "Pod" => (Count::Pods(1), "", false),
+            "DaemonSet" => (Count::PerNode, false),
+            "Job" | "CronJob" => (pods(spec.parallelism), true),
+            "Pod" => (Count::Pods(1), false),
             "PersistentVolumeClaim" => {
-                let size = claimed(&object["spec"], name)?;
+                let size = claimed(&spec.resources, name)?;
                 self.volumes.push(Volume { name: name.to_owned(), size, count: 1 });
                 return Ok(());
             }
-            "Service" if text("/spec/type") == Some("LoadBalancer") => {
+            "Service" if spec.kind.as_deref() == Some("LoadBalancer") => {
                 self.load_balancers.push(name.to_owned());
                 return Ok(());
             }
             _ => return Ok(()),
         };
-        let template = object.pointer(template).unwrap_or(&Value::Null);
-        let annotations = template.pointer("/metadata/annotations").unwrap_or(&Value::Null);
-        let pod =
-            Pod::read(&template["spec"], annotations, dapr).map_err(|error| format!("{name}: {error}"))?;
+        let annotations = &spec.template.metadata.annotations;
+        let pod = Pod::read(object.pod(), annotations, dapr).map_err(|error| format!("{name}: {error}"))?;
         self.workloads.push(Workload {
             name: name.to_owned(),
-            namespace: text("/metadata/namespace").unwrap_or(namespace).to_owned(),
+            namespace: object.metadata.namespace_or(namespace).to_owned(),
             count,
             pod,
-            selector: texts(object.pointer("/spec/selector/matchLabels").unwrap_or(&Value::Null)),
+            selector: spec.selector.match_labels.0.clone(),
             ends,
         });
         Ok(())
     }
 
-    fn claims(&mut self, object: &Value, name: &str, count: Count) -> Result<(), String> {
-        let templates = object.pointer("/spec/volumeClaimTemplates").and_then(Value::as_array);
-        for template in templates.into_iter().flatten() {
-            let claim = template.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("data");
-            let name = format!("{name}/{claim}");
-            let size = claimed(&template["spec"], &name)?;
+    fn claims(&mut self, object: &Object, count: Count) -> Result<(), String> {
+        for claim in &object.spec.volume_claim_templates {
+            let name = format!("{}/{}", object.metadata.name, claim.metadata.name);
+            let size = claimed(&claim.spec.resources, &name)?;
             self.volumes.push(Volume { name, size, count: count.on(0) });
         }
         Ok(())
@@ -145,16 +133,15 @@ impl Demand {
 }
 
 /// Whether an installation or an upgrade makes an object: it is no hook, or one of theirs.
-fn is_made(object: &Value) -> bool {
-    match object.pointer("/metadata/annotations/helm.sh~1hook").and_then(Value::as_str) {
+fn is_made(object: &Object) -> bool {
+    match object.metadata.annotations.text("helm.sh/hook") {
         None => true,
         Some(hooks) => hooks.split(',').any(|hook| MADE.contains(&hook.trim())),
     }
 }
 
-fn claimed(spec: &Value, name: &str) -> Result<Quantity, String> {
-    let requests = spec.pointer("/resources/requests").unwrap_or(&Value::Null);
-    Ok(quantity(requests, "storage", name)?.unwrap_or_default())
+fn claimed(resources: &Requirements, name: &str) -> Result<Quantity, String> {
+    Ok(quantity(&resources.requests, "storage", name)?.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::Resources;
-use super::pod::{Pod, quantity, texts};
+use super::pod::{Pod, quantity};
+use crate::kubernetes::{self, Labels, Object, Taint, Toleration};
 use todoctl_core::quantity::Quantity;
 use todoctl_project::dapr::Dapr;
 use todoctl_project::profile::Capacity;
@@ -51,7 +50,7 @@ pub struct Room {
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Taints that keep pods away for good.
-    pub taints: Vec<Value>,
+    pub taints: Vec<Taint>,
 }
 
 impl Room {
@@ -62,43 +61,39 @@ impl Room {
 
     /// Whether a pod may run here at all.
     pub fn admits(&self, pod: &Pod) -> bool {
-        let tolerated = |taint: &Value| pod.tolerations.iter().any(|one| tolerates(one, taint));
+        let tolerated = |taint: &Taint| pod.tolerations.iter().any(|one| tolerates(one, taint));
         pod.node_selector.iter().all(|(name, value)| self.labels.get(name) == Some(value))
             && self.taints.iter().all(tolerated)
     }
 }
 
 /// Whether a toleration bears a taint (Kubernetes `ToleratesTaint`).
-fn tolerates(toleration: &Value, taint: &Value) -> bool {
-    let text = |of: &Value, field: &str| of[field].as_str().unwrap_or_default().to_owned();
-    let (key, effect) = (text(toleration, "key"), text(toleration, "effect"));
-    let exists = text(toleration, "operator") == "Exists";
-    (effect.is_empty() || effect == text(taint, "effect"))
-        && (key.is_empty() && exists || key == text(taint, "key"))
-        && (exists || text(toleration, "value") == text(taint, "value"))
+fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
+    let exists = toleration.operator == "Exists";
+    (toleration.effect.is_empty() || toleration.effect == taint.effect)
+        && (toleration.key.is_empty() && exists || toleration.key == taint.key)
+        && (exists || toleration.value == taint.value)
 }
 
 /// Whether a taint keeps pods away for good. Kubernetes' own ones tell of conditions that pass, such as a node that is
 /// just starting; a cordon does not pass by itself.
-fn is_lasting(taint: &Value) -> bool {
-    let key = taint["key"].as_str().unwrap_or_default();
+fn is_lasting(taint: &Taint) -> bool {
+    let key = taint.key.as_str();
     let passing =
         key.starts_with("node.kubernetes.io/") || key.starts_with("node.cloudprovider.kubernetes.io/");
-    taint["effect"] != "PreferNoSchedule" && (!passing || key == "node.kubernetes.io/unschedulable")
+    taint.effect != "PreferNoSchedule" && (!passing || key == "node.kubernetes.io/unschedulable")
 }
 
 impl Nodes {
     /// Reads the list that `kubectl get nodes,pods` gives.
     pub fn parse(json: &[u8]) -> Result<Self, String> {
-        let list: Value = serde_json::from_slice(json)
-            .map_err(|error| format!("kubectl's list is not readable: {error}"))?;
-        let items = list.get("items").and_then(Value::as_array).ok_or("kubectl's list has no items")?;
         let mut nodes = Self::default();
-        for item in items {
-            match item["kind"].as_str() {
-                Some("Node") => nodes.nodes.push(node(item)?),
-                Some("Pod") => nodes.running.extend(running(item)?),
-                Some(_) | None => {}
+        for item in kubernetes::list(json)? {
+            let object = Object::of(&item).ok_or("kubectl's list has something that is no object")?;
+            match object.kind.as_str() {
+                "Node" => nodes.nodes.push(node(object)?),
+                "Pod" => nodes.running.extend(running(object)?),
+                _ => {}
             }
         }
         nodes.nodes.sort_by(|one, other| one.node.cmp(&other.node));
@@ -132,42 +127,41 @@ impl Nodes {
     }
 }
 
-fn node(item: &Value) -> Result<Room, String> {
-    let name = item.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-    let can = item.pointer("/status/allocatable").unwrap_or(&Value::Null);
-    let part = |field: &str| quantity(can, field, &format!("node {name}")).map(Option::unwrap_or_default);
-    let taints = item.pointer("/spec/taints").and_then(Value::as_array).into_iter().flatten();
+fn node(object: Object) -> Result<Room, String> {
+    let (name, can) = (object.metadata.name, object.status.allocatable);
+    let part = |field: &str| quantity(&can, field, &format!("node {name}")).map(Option::unwrap_or_default);
     Ok(Room {
-        node: name.to_owned(),
         whole: Resources { cpu: part("cpu")?, memory: part("memory")? },
         taken: Resources::default(),
-        pods: quantity(can, "pods", name)?
+        pods: quantity(&can, "pods", &name)?
             .map_or(u32::MAX, |pods| u32::try_from(pods.whole()).unwrap_or(u32::MAX)),
-        labels: texts(item.pointer("/metadata/labels").unwrap_or(&Value::Null)),
-        taints: taints.filter(|taint| is_lasting(taint)).cloned().collect(),
+        labels: object.metadata.labels.0,
+        taints: object.spec.taints.into_iter().filter(is_lasting).collect(),
+        node: name,
     })
 }
 
 /// A pod that holds room: one that has a node and has not ended.
-fn running(item: &Value) -> Result<Option<Running>, String> {
-    let text = |path: &str| item.pointer(path).and_then(Value::as_str).unwrap_or_default();
-    if text("/spec/nodeName").is_empty() || matches!(text("/status/phase"), "Succeeded" | "Failed") {
+fn running(object: Object) -> Result<Option<Running>, String> {
+    let spec = object.pod();
+    if spec.node_name.is_empty() || matches!(object.status.phase.as_str(), "Succeeded" | "Failed") {
         return Ok(None);
     }
     // What the injector added is in the spec already.
-    let pod = Pod::read(&item["spec"], &Value::Null, &Dapr::default())
-        .map_err(|error| format!("pod {}: {error}", text("/metadata/name")))?;
+    let pod = Pod::read(spec, &Labels::default(), &Dapr::default())
+        .map_err(|error| format!("pod {}: {error}", object.metadata.name))?;
     Ok(Some(Running {
-        namespace: text("/metadata/namespace").to_owned(),
-        labels: texts(item.pointer("/metadata/labels").unwrap_or(&Value::Null)),
-        node: text("/spec/nodeName").to_owned(),
+        node: spec.node_name.clone(),
+        namespace: object.metadata.namespace,
+        labels: object.metadata.labels.0,
         requests: pod.requests,
     }))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde::Deserialize;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -191,7 +185,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_no_list_is_an_error() {
-        assert_eq!(Nodes::parse(b"{}").unwrap_err(), "kubectl's list has no items");
+        assert_eq!(Nodes::parse(b"{}").unwrap_err(), "kubectl's list has something that is no object");
         assert!(Nodes::parse(b"oops").unwrap_err().starts_with("kubectl's list is not readable"));
         let odd = br#"{"items": [{"kind": "Node", "metadata": {"name": "a"}, "status": {"allocatable": {"cpu": "x"}}}]}"#;
         assert!(Nodes::parse(odd).unwrap_err().starts_with("node a, cpu: not a quantity"));
@@ -222,7 +216,10 @@ mod tests {
     fn taints_and_labels_keep_pods_away_unless_they_pass() {
         let rooms = cluster().rooms(|_| false);
         let admits = |pod: &Pod| rooms.iter().map(|room| room.admits(pod)).collect::<Vec<_>>();
-        let with = |toleration: Value| Pod { tolerations: vec![toleration], ..Pod::default() };
+        let with = |toleration: Value| {
+            let toleration = Toleration::deserialize(toleration).unwrap();
+            Pod { tolerations: vec![toleration], ..Pod::default() }
+        };
         assert_eq!(admits(&Pod::default()), [true, false]);
         assert_eq!(admits(&with(json!({"operator": "Exists"}))), [true, true]);
         assert_eq!(admits(&with(json!({"key": "team", "value": "x"}))), [true, true]);

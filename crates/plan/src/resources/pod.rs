@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::Resources;
+use crate::kubernetes::{Container, Labels, PodSpec, Quantities, Toleration};
 use todoctl_core::quantity::Quantity;
 use todoctl_project::dapr::{self, Dapr};
 
@@ -25,7 +27,7 @@ pub struct Pod {
     /// Labels that its node must have.
     pub node_selector: BTreeMap<String, String>,
     /// Taints that it bears.
-    pub tolerations: Vec<Value>,
+    pub tolerations: Vec<Toleration>,
 }
 
 /// Requests and limits of a sidecar, and of the containers beside it.
@@ -93,10 +95,10 @@ impl Asked {
 impl Pod {
     /// Reads a pod's spec, with the annotations and the Dapr objects that Dapr's injector reads (none for a pod that is
     /// there already).
-    pub fn read(spec: &Value, annotations: &Value, dapr: &Dapr) -> Result<Self, String> {
+    pub fn read(spec: &PodSpec, annotations: &Labels, dapr: &Dapr) -> Result<Self, String> {
         let mut silent = Vec::new();
         let mut running = Asked::default();
-        for container in items(spec, "containers") {
+        for container in &spec.containers {
             running = running.and(asked(container, &mut silent)?);
         }
         let daprd = daprd(annotations)?;
@@ -114,26 +116,25 @@ impl Pod {
             beside.requests = requests;
             starting.requests = requests;
         }
-        for container in items(spec, "initContainers") {
+        for container in &spec.init_containers {
             let own = asked(container, &mut silent)?;
-            let stays = container.get("restartPolicy").and_then(Value::as_str) == Some("Always");
             let needed = own.and(beside);
-            if stays {
+            if container.restart_policy == "Always" {
                 running = running.and(own);
                 beside = needed;
             }
             starting = starting.or(needed);
         }
         let mut all = whole_pod(spec, running.or(starting))?;
-        all.requests = all.requests + resources(&spec["overhead"], "overhead")?.unwrap_or_default();
+        all.requests = all.requests + resources(&spec.overhead, "overhead")?.unwrap_or_default();
         Ok(Self {
             requests: all.requests,
             limits: all.limits,
             sidecar: daprd.map(|(sidecar, _)| sidecar.with(beside_it)),
             unasked,
             silent,
-            node_selector: texts(&spec["nodeSelector"]),
-            tolerations: items(spec, "tolerations").cloned().collect(),
+            node_selector: spec.node_selector.0.clone(),
+            tolerations: spec.tolerations.clone(),
         })
     }
 }
@@ -146,20 +147,10 @@ impl Sidecar {
     }
 }
 
-/// The texts of a map.
-pub(super) fn texts(map: &Value) -> BTreeMap<String, String> {
-    let entries = map.as_object().into_iter().flatten();
-    entries.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
-}
-
-fn items<'a>(spec: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
-    spec.get(field).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn asked(container: &Value, silent: &mut Vec<String>) -> Result<Asked, String> {
-    let name = container.get("name").and_then(Value::as_str).unwrap_or("a container");
-    let of = &container["resources"];
-    let asked = with_defaults(parts(&of["requests"], name)?, parts(&of["limits"], name)?);
+fn asked(container: &Container, silent: &mut Vec<String>) -> Result<Asked, String> {
+    let name = if container.name.is_empty() { "a container" } else { &container.name };
+    let of = &container.resources;
+    let asked = with_defaults(parts(&of.requests, name)?, parts(&of.limits, name)?);
     if asked.requests == Resources::default() {
         silent.push(name.to_owned());
     }
@@ -167,9 +158,9 @@ fn asked(container: &Value, silent: &mut Vec<String>) -> Result<Asked, String> {
 }
 
 /// What a pod says of itself as a whole wins over its containers (Kubernetes 1.34, `spec.resources`).
-fn whole_pod(spec: &Value, containers: Asked) -> Result<Asked, String> {
-    let of = &spec["resources"];
-    let (requests, limits) = (parts(&of["requests"], "the pod")?, parts(&of["limits"], "the pod")?);
+fn whole_pod(spec: &PodSpec, containers: Asked) -> Result<Asked, String> {
+    let of = &spec.resources;
+    let (requests, limits) = (parts(&of.requests, "the pod")?, parts(&of.limits, "the pod")?);
     let own = with_defaults(requests, limits);
     let said = [requests.0.or(limits.0), requests.1.or(limits.1)].map(|part| part.is_some());
     let Resources { cpu, memory } = containers.requests;
@@ -196,11 +187,11 @@ fn with_defaults((cpu, memory): Parts, (most_cpu, most_memory): Parts) -> Asked 
     Asked { requests, limits: Limits { cpu: most_cpu, memory: most_memory } }
 }
 
-fn parts(map: &Value, owner: &str) -> Result<Parts, String> {
+fn parts(map: &Quantities, owner: &str) -> Result<Parts, String> {
     Ok((quantity(map, "cpu", owner)?, quantity(map, "memory", owner)?))
 }
 
-fn resources(map: &Value, owner: &str) -> Result<Option<Resources>, String> {
+fn resources(map: &Quantities, owner: &str) -> Result<Option<Resources>, String> {
     let (cpu, memory) = parts(map, owner)?;
     let none = cpu.is_none() && memory.is_none();
     let some = Resources { cpu: cpu.unwrap_or_default(), memory: memory.unwrap_or_default() };
@@ -208,7 +199,7 @@ fn resources(map: &Value, owner: &str) -> Result<Option<Resources>, String> {
 }
 
 /// A quantity of a map, as text or number; its owner and name are in the error, what it says is not.
-pub(super) fn quantity(map: &Value, field: &str, owner: &str) -> Result<Option<Quantity>, String> {
+pub(super) fn quantity(map: &Quantities, field: &str, owner: &str) -> Result<Option<Quantity>, String> {
     let text = match map.get(field) {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) => text.clone(),
@@ -216,7 +207,11 @@ pub(super) fn quantity(map: &Value, field: &str, owner: &str) -> Result<Option<Q
             other.to_string()
         }
     };
-    text.parse().map(Some).map_err(|error| format!("{owner}, {field}: {error}"))
+    amount(&text, owner, field).map(Some)
+}
+
+fn amount(text: &str, owner: &str, field: &str) -> Result<Quantity, String> {
+    text.parse().map_err(|error| format!("{owner}, {field}: {error}"))
 }
 
 impl Sidecar {
@@ -228,43 +223,44 @@ impl Sidecar {
 /// The containers that serve components in a pod's scope and that it does not have itself: what they ask for, and which of
 /// them the pod does not ask for.
 fn components(
-    spec: &Value,
-    annotations: &Value,
+    spec: &PodSpec,
+    annotations: &Labels,
     dapr: &Dapr,
     silent: &mut Vec<String>,
 ) -> Result<(Asked, Vec<String>), String> {
-    let app_id = annotations.get("dapr.io/app-id").and_then(Value::as_str).unwrap_or_default();
+    let app_id = annotations.text("dapr.io/app-id").unwrap_or_default();
     let mut all = Asked::default();
     if !truth(annotations, "dapr.io/enabled") {
         return Ok((all, Vec::new()));
     }
     let mut containers = dapr.containers(app_id);
-    let has = |name: &str| {
-        ["containers", "initContainers"].iter().any(|field| items(spec, field).any(|one| one["name"] == name))
-    };
-    containers.retain(|container| !has(&container.name));
+    containers.retain(|container| !spec.has_container(&container.name));
     if !truth(annotations, dapr::INJECTION) {
         return Ok((all, containers.into_iter().map(|one| one.name.clone()).collect()));
     }
     for container in containers {
-        all = all.and(asked(&container.spec(&container.image), silent)?);
+        let spec = Container::deserialize(container.spec(&container.image)).unwrap_or_default();
+        all = all.and(asked(&spec, silent)?);
     }
     Ok((all, Vec::new()))
 }
 
 /// Whether an annotation says yes, as Dapr reads it (dapr/kit, `utils/isTruthy`).
-fn truth(annotations: &Value, name: &str) -> bool {
-    let text = annotations.get(name).and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+fn truth(annotations: &Labels, name: &str) -> bool {
+    let text = annotations.text(name).unwrap_or_default().to_ascii_lowercase();
     matches!(text.as_str(), "y" | "yes" | "true" | "on" | "1")
 }
 
 /// The sidecar that Dapr's injector adds, and whether it is a native one (docs.dapr.io, annotations; dapr/dapr v1.18.1,
 /// `pkg/injector/annotations`). Without annotations it asks for nothing.
-fn daprd(annotations: &Value) -> Result<Option<(Sidecar, bool)>, String> {
+fn daprd(annotations: &Labels) -> Result<Option<(Sidecar, bool)>, String> {
     if !truth(annotations, "dapr.io/enabled") {
         return Ok(None);
     }
-    let part = |what: &str| quantity(annotations, &format!("dapr.io/sidecar-{what}"), "annotation");
+    let part = |what: &str| {
+        let name = format!("dapr.io/sidecar-{what}");
+        annotations.text(&name).map(|text| amount(text, "annotation", &name)).transpose()
+    };
     let requests = (part("cpu-request")?, part("memory-request")?);
     let Asked { requests, limits } = with_defaults(requests, (part("cpu-limit")?, part("memory-limit")?));
     Ok(Some((Sidecar { requests, limits }, truth(annotations, "dapr.io/enable-native-sidecar"))))

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Check, StepId};
+use crate::world::releases::Status;
 
 /// How a step is reversed; decided before it is applied.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -133,7 +134,7 @@ pub enum Guard {
         namespace: String,
         /// Newest revision before the run; 0 when there was none.
         revision: u32,
-        /// Its status before the run; empty when there was none.
-        status: String,
+        /// Its status before the run.
+        status: Option<Status>,
     },
 }

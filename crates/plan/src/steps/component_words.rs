@@ -9,7 +9,7 @@ use todoctl_project::dapr::{CONTAINER, Kind, image_of};
 
 /// `pubsub.kafka v1`; the version of the kind for those that have no type.
 pub(super) fn describe(kind: Kind, object: &Value) -> String {
-    let text = |field: &str| object.pointer(&format!("/spec/{field}")).and_then(Value::as_str);
+    let text = |field: &str| object["spec"][field].as_str();
     match (kind, text("type"), text("version")) {
         (Kind::Component, Some(name), Some(version)) => format!("{name} {version}"),
         _ => kind.api_version().to_owned(),
@@ -65,7 +65,7 @@ fn differences(live: &Value, wanted: &Value) -> Vec<String> {
 
 /// The metadata of a component as a map of name to entry.
 fn entries(object: &Value) -> Value {
-    let all = object.pointer("/spec/metadata").and_then(Value::as_array);
+    let all = object["spec"]["metadata"].as_array();
     let named =
         all.into_iter().flatten().filter_map(|one| Some((one["name"].as_str()?.to_owned(), one.clone())));
     Value::Object(named.collect())

@@ -31,7 +31,7 @@ pub fn upgrade(inputs: &Inputs, name: &str, world: &World) -> Upgrade {
     let newest = world.releases.newest(&namespace, name);
     Upgrade {
         release: name.to_owned(),
-        uninstalled: newest.is_some_and(|newest| newest.status == "uninstalled"),
+        uninstalled: newest.is_some_and(|newest| !newest.is_present()),
         namespace,
         chart: inputs.chart(name),
         values: spec.values.clone(),
@@ -168,7 +168,7 @@ pub fn is_current(inputs: &Inputs, name: &str, world: &World) -> bool {
         return false;
     };
     if owner(inputs, namespace, newest).is_some() {
-        return newest.status == "deployed";
+        return newest.is_deployed();
     }
     let spec = &inputs.profile.releases[name];
     let version = |set: Option<&str>| set.map(|set| secret::wanted(inputs, set, world).version);
@@ -176,7 +176,7 @@ pub fn is_current(inputs: &Inputs, name: &str, world: &World) -> bool {
     // A Dapr without its CRDs is to be repaired, whatever helm says of it.
     let whole = !inputs.installs_dapr(name) || world.components.known;
     whole
-        && newest.status == "deployed"
+        && newest.is_deployed()
         && !is_drifted(newest, name, namespace, world)
         && newest.label(labels::SECRETS) == secrets.as_deref()
         && newest.label(labels::PULL) == pull.as_deref()

@@ -2,7 +2,7 @@
 //! work, and the way back.
 
 use crate::step::{Check, Guard, Returns, Reversal, Undo};
-use crate::world::releases::{Revision, Target, target};
+use crate::world::releases::{ReleaseRef, Revision, Status, Target, target};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::workload::Workload;
 
@@ -26,15 +26,19 @@ pub fn refuse_unfinished(
     newest: &Revision,
     history: &[Revision],
 ) -> Result<(), Diagnostic> {
-    let repair = match (newest.status.as_str(), target(history, true)) {
-        ("pending-install" | "uninstalling", _) => format!("helm uninstall {name} -n {namespace}"),
-        ("pending-upgrade" | "pending-rollback", Target::Verified(good)) => {
-            format!("helm rollback {name} {good} -n {namespace}")
+    let repair = match newest.status {
+        Status::PendingInstall | Status::Uninstalling => format!("helm uninstall {name} -n {namespace}"),
+        Status::PendingUpgrade | Status::PendingRollback => match target(history, true) {
+            Target::Verified(good) => format!("helm rollback {name} {good} -n {namespace}"),
+            Target::Absent | Target::Current(_) | Target::Unproven(_) => {
+                format!(
+                    "helm history {name} -n {namespace}, then helm rollback {name} REVISION -n {namespace}"
+                )
+            }
+        },
+        Status::Unknown | Status::Deployed | Status::Superseded | Status::Failed | Status::Uninstalled => {
+            return Ok(());
         }
-        ("pending-upgrade" | "pending-rollback", _) => {
-            format!("helm history {name} -n {namespace}, then helm rollback {name} REVISION -n {namespace}")
-        }
-        _ => return Ok(()),
     };
     Err(Diagnostic {
         code: Code::ReleasePending,
@@ -55,19 +59,19 @@ pub(super) fn unproven(broken: bool) -> &'static str {
 
 /// How a change of a release is reversed: back to the revision that `target` chooses, or away when there was none.
 pub(super) fn way_back(
-    (release, namespace): (&str, &str),
+    of: ReleaseRef<'_>,
     history: &[Revision],
     broken: bool,
     workloads: Option<&[Workload]>,
     within_seconds: u32,
 ) -> Undo {
-    let (release, namespace) = (release.to_owned(), namespace.to_owned());
+    let (release, namespace) = (of.name.to_owned(), of.namespace.to_owned());
     let newest = history.last();
     let guard = Guard::ReleaseChanged {
         release: release.clone(),
         namespace: namespace.clone(),
         revision: newest.map_or(0, |revision| revision.number),
-        status: newest.map(|revision| revision.status.clone()).unwrap_or_default(),
+        status: newest.map(|revision| revision.status),
     };
     let target = target(history, broken);
     let reversal = Reversal::Release {
@@ -115,7 +119,7 @@ mod tests {
     fn an_upgrade_never_prunes_the_newest_verified_revision() {
         let revision = |number: u32| Revision {
             number,
-            status: "superseded".to_owned(),
+            status: Status::Superseded,
             labels: (number == 3)
                 .then(|| (labels::VERIFIED.to_owned(), "3".to_owned()))
                 .into_iter()

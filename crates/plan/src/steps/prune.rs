@@ -42,9 +42,7 @@ pub fn left_the_profile(inputs: &Inputs, world: &World) -> Vec<String> {
         let newest = revisions.last();
         *namespace == inputs.profile.namespace
             && !inputs.profile.releases.contains_key(*name)
-            && newest.is_some_and(|one| {
-                one.label(labels::PROFILE) == Some(&inputs.name) && one.status == "deployed"
-            })
+            && newest.is_some_and(|one| one.label(labels::PROFILE) == Some(&inputs.name) && one.is_deployed())
     });
     ours.map(|(_, name, _)| name.to_owned()).collect()
 }
@@ -80,7 +78,7 @@ impl AboutRelease for PruneStep {
                     release: release.clone(),
                     namespace: namespace.clone(),
                     revision: newest.number,
-                    status: newest.status.clone(),
+                    status: Some(newest.status),
                 },
                 checks: vec![self.subject.rolled_out(workloads)],
                 returns: Some(Returns {

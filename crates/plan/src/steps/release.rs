@@ -15,7 +15,7 @@ use crate::steps::release_context::owner;
 use crate::steps::{component, image::ImageStep, release_id, secret};
 use crate::tool::helm::Helm;
 use crate::world::manifest::{differences, fingerprint};
-use crate::world::releases::{Revision, Target, target};
+use crate::world::releases::{ReleaseRef, Revision, Target, target};
 use crate::world::{Access, Manifests, World};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::Invocation;
@@ -124,13 +124,13 @@ impl ReleaseStep {
         let mut checks = vec![self.rolled_out(wanted.to_vec())];
         checks.extend(self.dapr_answers(&manifests.crds));
         let undo = way_back(
-            (&self.name, namespace),
+            ReleaseRef { namespace, name: &self.name },
             history,
             broken,
             manifests.target.as_deref(),
             self.spec().ready_seconds,
         );
-        let present = history.last().filter(|newest| newest.status != "uninstalled");
+        let present = history.last().filter(|newest| newest.is_present());
         let mut decision = Decision {
             change: match present {
                 Some(newest) => Change::Update { from: describe(newest), to: describe_new(newest, &labels) },
@@ -186,7 +186,7 @@ fn drift(history: &[Revision], manifests: &Manifests, live: &[Workload]) -> Vec<
         return Vec::new();
     };
     let mut notes = Vec::new();
-    if newest.status == "deployed" && !newest.is_ours() {
+    if newest.is_deployed() && !newest.is_ours() {
         notes.push(format!("revision {} was made by someone else; it will be replaced", newest.number));
     }
     let recorded = newest.label(labels::LIVE);
@@ -202,8 +202,7 @@ fn drift(history: &[Revision], manifests: &Manifests, live: &[Workload]) -> Vec<
 fn describe(revision: &Revision) -> String {
     let ours = revision.label(labels::IMAGE).filter(|_| revision.is_ours());
     let image = ours.map(|tag| format!(", image {tag}")).unwrap_or_default();
-    let status =
-        if revision.status == "deployed" { String::new() } else { format!(" ({})", revision.status) };
+    let status = if revision.is_deployed() { String::new() } else { format!(" ({})", revision.status) };
     format!("revision {}{status}{image}", revision.number)
 }
 

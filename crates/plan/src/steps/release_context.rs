@@ -86,7 +86,7 @@ impl ReleaseContext {
 /// that installed one changes it, and no other.
 pub fn owner<'w>(inputs: &Inputs, namespace: &str, newest: &'w Revision) -> Option<&'w str> {
     let owner = newest.label(labels::PROFILE).filter(|owner| *owner != inputs.name);
-    owner.filter(|_| namespace != inputs.profile.namespace && newest.status != "uninstalled")
+    owner.filter(|_| namespace != inputs.profile.namespace && newest.is_present())
 }
 
 /// A step about one release.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::kubernetes::Object;
 use crate::step::{Change, Decision, Step, StepId};
 use crate::steps::prune_component::{Why, of_profile};
 use crate::steps::{component, component_words, release_id};
@@ -35,11 +36,11 @@ pub(super) fn steps(inputs: &Arc<Inputs>, world: &World, then: &[Value]) -> Vec<
 
 impl ComponentReturn {
     fn of(inputs: &Arc<Inputs>, manifest: &Value) -> Option<Self> {
-        let text = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str);
+        let object = Object::of(manifest)?;
         Some(Self {
             inputs: Arc::clone(inputs),
-            kind: Kind::parse(text("/kind")?)?,
-            name: text("/metadata/name")?.to_owned(),
+            kind: Kind::parse(&object.kind)?,
+            name: object.metadata.name,
             manifest: manifest.clone(),
         })
     }

@@ -8,7 +8,7 @@ use crate::steps::history::{number_after, refuse_unfinished, way_back};
 use crate::steps::release_context::{AboutRelease, ReleaseContext};
 use crate::tool::helm::Helm;
 use crate::world::World;
-use crate::world::releases::Revision;
+use crate::world::releases::{ReleaseRef, Revision};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_project::inputs::Inputs;
 
@@ -51,8 +51,7 @@ pub fn choose_revision(name: &str, history: &[Revision], asked: Option<u32>) -> 
             place: None,
         });
     };
-    let usable =
-        |revision: &&Revision| revision.number != newest.number && !revision.status.starts_with("pending");
+    let usable = |revision: &&Revision| revision.number != newest.number && !revision.status.is_pending();
     let line = |revision: &Revision| {
         let verified = if revision.is_verified() { ", verified" } else { "" };
         format!("{} ({}{verified})", revision.number, revision.status)
@@ -115,14 +114,21 @@ impl AboutRelease for RollbackStep {
         let to =
             format!("revision {}, with the content of revision {}", number_after(history), self.revision);
         Ok(Decision {
-            change: match newest.status.as_str() {
-                "uninstalled" => Change::Create { to },
-                _ => Change::Update { from: format!("revision {}", newest.number), to },
+            change: if newest.is_present() {
+                Change::Update { from: format!("revision {}", newest.number), to }
+            } else {
+                Change::Create { to }
             },
             apply: vec![Helm::new(world.helm_major, access).rollback(name, namespace, self.revision)],
             checks: vec![self.subject.rolled_out(wanted)],
-            undo: way_back((name, namespace), history, broken, target, self.subject.ready_seconds())
-                .after(self.follows.clone()),
+            undo: way_back(
+                ReleaseRef { namespace, name },
+                history,
+                broken,
+                target,
+                self.subject.ready_seconds(),
+            )
+            .after(self.follows.clone()),
             notes: Vec::new(),
         })
     }

@@ -15,6 +15,7 @@ use crate::steps::rollback::RollbackStep;
 use crate::steps::{release_id, restore_component, verify};
 use crate::world::World;
 use crate::world::components::LiveObject;
+use crate::world::releases::ReleaseRef;
 use crate::world::runs::{is_content_of, revision_of};
 use todoctl_core::labels;
 use todoctl_project::inputs::Inputs;
@@ -39,7 +40,7 @@ pub fn goal(inputs: &Inputs, world: &World, record: &RunRecord) -> Goal {
     let history = |release: &ReleaseAt| world.releases.history(&release.namespace, &release.name);
     let same = |release: &ReleaseAt| {
         history(release).last().is_some_and(|newest| {
-            newest.status == "deployed"
+            newest.is_deployed()
                 && is_content_of(release, newest)
                 && !is_drifted(newest, &release.name, &release.namespace, world)
         })
@@ -55,7 +56,7 @@ pub fn goal(inputs: &Inputs, world: &World, record: &RunRecord) -> Goal {
     let then: BTreeSet<(&str, &str)> =
         record.set.releases.iter().map(|one| (one.namespace.as_str(), one.name.as_str())).collect();
     let away = world.releases.iter().filter(|(namespace, name, revisions)| {
-        let newest = revisions.last().filter(|newest| newest.status != "uninstalled");
+        let newest = revisions.last().filter(|newest| newest.is_present());
         !then.contains(&(*namespace, *name))
             && newest.is_some_and(|one| one.label(labels::PROFILE) == Some(inputs.name.as_str()))
     });
@@ -73,10 +74,8 @@ impl Goal {
     }
 
     /// Namespace, release and revision of everything that returns.
-    pub fn targets(&self) -> Vec<(&str, &str, u32)> {
-        let back = self.back.iter();
-        back.map(|(release, revision)| (release.namespace.as_str(), release.name.as_str(), *revision))
-            .collect()
+    pub fn targets(&self) -> Vec<(ReleaseRef<'_>, u32)> {
+        self.back.iter().map(|(release, revision)| (release.release(), *revision)).collect()
     }
 
     /// The steps, ordered like a deployment: what was not there then goes last, and the profile's checks end it.

@@ -17,6 +17,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::json;
 
+use crate::plan::Mark;
 use crate::step::Request;
 use crate::world::Access;
 use crate::world::leftovers::{COLUMNS, Sort};
@@ -311,9 +312,9 @@ pub fn namespace_object(name: &str) -> serde_json::Value {
     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 }
 
-/// Labels for the Secrets in which helm keeps revisions: `(namespace, release, revision, labels)`.
-pub fn release_labels(marks: &[(String, String, u32, serde_json::Value)]) -> Vec<serde_json::Value> {
-    let item = |(namespace, release, revision, labels): &(String, String, u32, serde_json::Value)| {
+/// Labels for the Secrets in which helm keeps revisions.
+pub fn release_labels(marks: &[Mark]) -> Vec<serde_json::Value> {
+    let item = |Mark { namespace, release, revision, labels }: &Mark| {
         json!({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": {
             "name": format!("sh.helm.release.v1.{release}.v{revision}"), "namespace": namespace, "labels": labels}})
     };

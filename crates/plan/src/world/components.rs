@@ -1,8 +1,10 @@
 //! Owns what is known of the Dapr objects in the application's namespace: their content, and who made them.
 //! Refuses to know what they should be (`dapr`), and to print their content: somebody else's may hold a password.
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::kubernetes::{Labels, Object};
 use todoctl_core::labels;
 use todoctl_project::dapr::{CONTAINER, Kind, image_of};
 
@@ -23,7 +25,7 @@ pub struct LiveObject {
     pub name: String,
     /// Everything but `apiVersion`, `kind`, `metadata` and `status`.
     pub content: Map<String, Value>,
-    labels: Map<String, Value>,
+    labels: Labels,
     /// The container that serves it, as its annotation says.
     container: Option<String>,
 }
@@ -56,53 +58,45 @@ impl Components {
 
 impl LiveObject {
     fn read(item: &Value) -> Result<Self, String> {
-        let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str);
-        let (Some(kind), Some(name), Some(all)) =
-            (text("/kind").and_then(Kind::parse), text("/metadata/name"), item.as_object())
-        else {
+        let object = Object::of(item).and_then(|object| Some((Kind::parse(&object.kind)?, object.metadata)));
+        let Some((kind, metadata)) = object.filter(|(_, metadata)| !metadata.name.is_empty()) else {
             return Err("not a Dapr object in the list of Dapr objects".to_owned());
         };
-        let mut content = all.clone();
+        let mut content = item.as_object().cloned().unwrap_or_default();
         content.retain(|key, _| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata" | "status"));
-        let labels = item.pointer("/metadata/labels").and_then(Value::as_object).cloned().unwrap_or_default();
-        let container = item.pointer("/metadata/annotations").and_then(|all| all.get(CONTAINER)?.as_str());
-        Ok(Self { kind, name: name.to_owned(), content, labels, container: container.map(str::to_owned) })
-    }
-
-    fn label(&self, name: &str) -> Option<&str> {
-        self.labels.get(name).and_then(Value::as_str)
+        let container = metadata.annotations.get(CONTAINER).cloned();
+        Ok(Self { kind, name: metadata.name, content, labels: metadata.labels, container })
     }
 
     /// The profile that made it; `None` when somebody else did.
     pub fn owner(&self) -> Option<&str> {
-        self.label(labels::PROFILE)
+        self.labels.text(labels::PROFILE)
     }
 
     /// Digest of the content that todoctl gave it last; `None` when somebody else made it.
     pub fn digest(&self) -> Option<&str> {
-        self.label(labels::DIGEST)
+        self.labels.text(labels::DIGEST)
     }
 
     /// Whether it is what a manifest asks for. What the server or somebody else added to it is left alone: an apply would
     /// not take it away either. A field that left the manifest shows in the digest.
     pub fn is(&self, manifest: &Value) -> bool {
-        let label = |name: &str| manifest.pointer("/metadata/labels")?.get(name)?.as_str();
+        let metadata = Object::of(manifest).unwrap_or_default().metadata;
+        let label = |name: &str| metadata.labels.text(name);
         let fields = manifest.as_object().into_iter().flatten();
         let mut content =
             fields.filter(|(key, _)| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata"));
-        let container =
-            manifest.pointer("/metadata/annotations").and_then(|all| all.get(CONTAINER)?.as_str());
         self.digest() == label(labels::DIGEST)
             && self.owner() == label(labels::PROFILE)
-            && self.container.as_deref() == container
+            && self.container.as_ref() == metadata.annotations.get(CONTAINER)
             && content.all(|(key, want)| self.content.get(key).is_some_and(|live| contains(live, want)))
     }
 
     /// The manifest that gives it back its content, and takes away todoctl's labels when they were not there.
     pub fn manifest(&self, namespace: &str) -> Value {
-        let ours =
-            self.labels.iter().filter(|(name, _)| [labels::PROFILE, labels::DIGEST].contains(&name.as_str()));
-        let labels: Map<String, Value> = ours.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let ours = [labels::PROFILE, labels::DIGEST].into_iter();
+        let labels: Map<String, Value> =
+            ours.filter_map(|name| Some((name.to_owned(), json!(self.labels.text(name)?)))).collect();
         let mut metadata = json!({"name": self.name, "namespace": namespace, "labels": labels});
         if let Some(container) = &self.container {
             metadata["annotations"] = json!({CONTAINER: container});
@@ -126,15 +120,34 @@ impl LiveObject {
     }
 
     /// Names of the Secrets it refers to.
-    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+    pub fn secrets(&self) -> Vec<String> {
         secrets_of(&self.content)
     }
 }
 
 /// Names of the Secrets that an object refers to.
-pub fn secrets_of(object: &Map<String, Value>) -> impl Iterator<Item = &str> {
-    let entries = object.get("spec").and_then(|spec| spec.get("metadata")?.as_array());
-    entries.into_iter().flatten().filter_map(|entry| entry.pointer("/secretKeyRef/name")?.as_str())
+pub fn secrets_of(object: &Map<String, Value>) -> Vec<String> {
+    let spec = object.get("spec").and_then(|spec| Spec::deserialize(spec).ok());
+    let entries = spec.into_iter().flat_map(|spec| spec.metadata);
+    entries.filter_map(|entry| entry.secret?.name).collect()
+}
+
+/// What is read of a component's spec.
+#[derive(Deserialize)]
+struct Spec {
+    #[serde(default)]
+    metadata: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(rename = "secretKeyRef")]
+    secret: Option<SecretKey>,
+}
+
+#[derive(Deserialize)]
+struct SecretKey {
+    name: Option<String>,
 }
 
 /// Whether everything wanted is there; lists are compared whole.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::live::Object;
 use crate::event::StepInfo;
+use crate::kubernetes::Object;
 use crate::step::{Check, Guard, Reversal, Undo};
 use todoctl_core::labels;
 
@@ -102,8 +102,6 @@ pub struct OpenStep {
 impl Lease {
     /// Reads a Lease. One that cannot be understood is an error, never an absence.
     pub fn of(object: &Object) -> Result<Self, String> {
-        let spec = |name: &str| object.spec.get(name);
-        let text = |name: &str| spec(name).and_then(Value::as_str);
         let annotation = |name: &str| {
             let text = object.metadata.annotations.get(name);
             text.ok_or_else(|| format!("the Lease {NAME} has no annotation {name}"))
@@ -120,12 +118,9 @@ impl Lease {
         let holder = annotation(labels::HOLDER)?;
         Ok(Self {
             resource_version: object.metadata.resource_version.clone(),
-            identity: text("holderIdentity").unwrap_or(NOBODY).to_owned(),
-            seconds: spec("leaseDurationSeconds")
-                .and_then(Value::as_u64)
-                .and_then(|seconds| u32::try_from(seconds).ok())
-                .unwrap_or(SECONDS),
-            renewed: text("renewTime").and_then(|time| time.parse().ok()),
+            identity: object.spec.holder_identity.as_deref().unwrap_or(NOBODY).to_owned(),
+            seconds: object.spec.lease_duration_seconds.unwrap_or(SECONDS),
+            renewed: object.spec.renew_time.as_ref().and_then(|time| time.parse().ok()),
             holder: serde_json::from_str(holder).map_err(|error| unreadable(labels::HOLDER, &error))?,
             open: serde_json::from_str(open).map_err(|error| unreadable(labels::OPEN_RUN, &error))?,
         })
@@ -202,9 +197,9 @@ impl OpenRun {
 
 /// What names an object.
 fn identity(object: &Value) -> Value {
-    let part = |pointer: &str| object.pointer(pointer).cloned().unwrap_or_default();
-    json!({"apiVersion": part("/apiVersion"), "kind": part("/kind"),
-        "metadata": {"name": part("/metadata/name"), "namespace": part("/metadata/namespace")}})
+    let metadata = &object["metadata"];
+    json!({"apiVersion": object["apiVersion"], "kind": object["kind"],
+        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"]}})
 }
 
 /// The release that a step changes, from how it is checked or undone.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::lease::{self, Lease};
 use super::manifest;
 use super::nodes::Node;
+use crate::kubernetes::{self, Object};
 use todoctl_core::workload::{Workload, WorkloadKind};
 
 /// Everything live that is known.
@@ -23,86 +24,6 @@ pub struct Live {
 /// The namespace whose UID identifies a cluster: it is made with the cluster and never again (OpenTelemetry's
 /// `k8s.cluster.uid`).
 const IDENTITY: &str = "kube-system";
-
-/// A Kubernetes object, as far as it is looked at.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Object {
-    /// Kind, such as `Pod`.
-    pub kind: String,
-    /// Names, labels, owners.
-    pub metadata: Metadata,
-    /// What is asked for.
-    #[serde(default)]
-    pub spec: Value,
-    /// What is so.
-    #[serde(default)]
-    pub status: Value,
-}
-
-/// The metadata of an object.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Metadata {
-    /// Name.
-    pub name: String,
-    /// Namespace; empty for namespaces themselves.
-    pub namespace: String,
-    /// Unique id.
-    pub uid: String,
-    /// Changes with every change of the object.
-    pub resource_version: String,
-    /// Counts changes of the spec.
-    pub generation: i64,
-    /// Labels.
-    pub labels: BTreeMap<String, String>,
-    /// Annotations.
-    pub annotations: BTreeMap<String, String>,
-    /// Owners.
-    pub owner_references: Vec<Owner>,
-    /// Set while it is being deleted.
-    pub deletion_timestamp: Option<String>,
-}
-
-impl Metadata {
-    /// Whether this is a later state of the same object. A read and a stream overtake each other: what was read before
-    /// an event may arrive after it, and no other event would follow. Versions of one resource grow as whole numbers
-    /// (Kubernetes enhancement 5504).
-    fn is_after(&self, other: &Self) -> bool {
-        match (self.resource_version.parse::<u64>(), other.resource_version.parse::<u64>()) {
-            (Ok(one), Ok(other)) => one > other,
-            (_, _) => self.generation > other.generation,
-        }
-    }
-}
-
-/// An owner of an object.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Owner {
-    /// Unique id of the owner.
-    pub uid: String,
-}
-
-impl Object {
-    /// A number in it, 0 when absent.
-    pub fn number(&self, pointer: &str) -> i64 {
-        let (part, rest) = if let Some(rest) = pointer.strip_prefix("/spec") {
-            (&self.spec, rest)
-        } else {
-            (&self.status, pointer.strip_prefix("/status").unwrap_or(pointer))
-        };
-        part.pointer(rest).and_then(Value::as_i64).unwrap_or(0)
-    }
-
-    /// Whether it is owned by the object with this id.
-    pub fn is_owned_by(&self, uid: &str) -> bool {
-        self.metadata.owner_references.iter().any(|owner| owner.uid == uid)
-    }
-
-    /// Whether it is being deleted.
-    pub fn is_going(&self) -> bool {
-        self.metadata.deletion_timestamp.is_some()
-    }
-}
 
 /// A kind as kubectl calls it, and as objects do.
 pub type Kind = (&'static str, &'static str);
@@ -130,21 +51,7 @@ impl Live {
 
     /// Takes in a list, or a single object, as kubectl prints it.
     pub fn merge(&mut self, json: &[u8]) -> Result<(), String> {
-        let value: Value = serde_json::from_slice(json)
-            .map_err(|error| format!("kubectl's list is not readable: {error}"))?;
-        let items = match value {
-            Value::Object(mut map) if map.contains_key("items") => match map.remove("items") {
-                Some(Value::Array(items)) => items,
-                _ => return Err("kubectl's list has no items".to_owned()),
-            },
-            single @ (Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_)
-            | Value::Object(_)) => vec![single],
-        };
-        for item in items {
+        for item in kubernetes::list(json)? {
             let object = Object::deserialize(item)
                 .map_err(|error| format!("kubectl's list is not readable: {error}"))?;
             self.put(object);
@@ -240,7 +147,7 @@ impl Live {
     /// The objects of a release. helm annotates every object it makes.
     fn release_objects(&self, release: &str, namespace: &str) -> impl Iterator<Item = &Object> {
         self.objects.values().filter(move |object| {
-            let annotation = |name: &str| object.metadata.annotations.get(name).map(String::as_str);
+            let annotation = |name: &str| object.metadata.annotations.text(name);
             annotation("meta.helm.sh/release-name") == Some(release)
                 && annotation("meta.helm.sh/release-namespace") == Some(namespace)
         })
@@ -254,8 +161,8 @@ impl Live {
     ) -> Vec<(String, BTreeMap<String, String>)> {
         let objects = self.release_objects(release, namespace);
         let selectors = objects.filter_map(|object| {
-            let labels = object.spec.pointer("/selector/matchLabels")?;
-            Some((object.metadata.namespace.clone(), BTreeMap::deserialize(labels).ok()?))
+            let labels = &object.spec.selector.match_labels.0;
+            (!labels.is_empty()).then(|| (object.metadata.namespace.clone(), labels.clone()))
         });
         selectors.collect()
     }
@@ -264,11 +171,7 @@ impl Live {
     pub fn release_workloads(&self, release: &str, namespace: &str) -> Vec<Workload> {
         let mut found: Vec<Workload> = self
             .release_objects(release, namespace)
-            .filter_map(|object| {
-                let value = serde_json::json!({"kind": object.kind, "spec": object.spec, "metadata": {
-                    "name": object.metadata.name, "namespace": object.metadata.namespace}});
-                manifest::workload(&value, namespace)
-            })
+            .filter_map(|object| manifest::workload(object, namespace))
             .collect();
         found.sort();
         found
@@ -296,14 +199,8 @@ mod tests {
         live.event(&json!({"type": "ADDED", "object": deployment("9", 3)}));
         live.event(&json!({"type": "MODIFIED", "object": deployment("10", 2)}));
         live.merge(deployment("9", 3).to_string().as_bytes()).unwrap();
-        assert_eq!(
-            live.of_kind("Deployment", "n").map(|one| one.number("/status/replicas")).collect::<Vec<_>>(),
-            [2]
-        );
+        assert_eq!(live.of_kind("Deployment", "n").map(|one| one.status.replicas).collect::<Vec<_>>(), [2]);
         live.merge(deployment("11", 1).to_string().as_bytes()).unwrap();
-        assert_eq!(
-            live.of_kind("Deployment", "n").map(|one| one.number("/status/replicas")).collect::<Vec<_>>(),
-            [1]
-        );
+        assert_eq!(live.of_kind("Deployment", "n").map(|one| one.status.replicas).collect::<Vec<_>>(), [1]);
     }
 }

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::kubernetes::Object;
 use todoctl_core::workload::{Workload, WorkloadKind};
 
 /// The workloads of a manifest, which is a row of YAML documents; sorted.
@@ -14,7 +15,7 @@ pub fn workloads(manifest: &str, default_namespace: &str) -> Result<Vec<Workload
 /// The workloads among objects; sorted.
 pub fn workloads_of(objects: &[Value], default_namespace: &str) -> Vec<Workload> {
     let mut found: Vec<Workload> =
-        objects.iter().filter_map(|object| workload(object, default_namespace)).collect();
+        objects.iter().filter_map(|object| workload(&Object::of(object)?, default_namespace)).collect();
     found.sort();
     found
 }
@@ -30,27 +31,20 @@ pub fn objects(manifest: &str) -> Result<Vec<Value>, String> {
 }
 
 /// One object as a workload, if it is one.
-pub fn workload(object: &Value, default_namespace: &str) -> Option<Workload> {
-    let kind = match object.get("kind")?.as_str()? {
+pub fn workload(object: &Object, default_namespace: &str) -> Option<Workload> {
+    let kind = match object.kind.as_str() {
         "Deployment" => WorkloadKind::Deployment,
         "StatefulSet" => WorkloadKind::StatefulSet,
         _ => return None,
     };
-    let text = |path: &str| object.pointer(path).and_then(Value::as_str);
-    let replicas = object.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
-    Some(Workload {
+    let containers = object.pod().all_containers().filter(|one| !one.image.is_empty());
+    (!object.metadata.name.is_empty()).then(|| Workload {
         kind,
-        namespace: text("/metadata/namespace").unwrap_or(default_namespace).to_owned(),
-        name: text("/metadata/name")?.to_owned(),
-        replicas: u32::try_from(replicas).unwrap_or(u32::MAX),
-        images: images(object.pointer("/spec/template/spec")),
+        namespace: object.metadata.namespace_or(default_namespace).to_owned(),
+        name: object.metadata.name.clone(),
+        replicas: u32::try_from(object.replicas()).unwrap_or(u32::MAX),
+        images: containers.map(|one| one.image.clone()).collect(),
     })
-}
-
-fn images(pod: Option<&Value>) -> Vec<String> {
-    let containers =
-        ["initContainers", "containers"].into_iter().filter_map(|field| pod?.get(field)?.as_array());
-    containers.flatten().filter_map(|container| container.get("image")?.as_str()).map(str::to_owned).collect()
 }
 
 /// A short hash of what workloads ask for, for a label: 16 hex digits.

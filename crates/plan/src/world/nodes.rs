@@ -1,9 +1,7 @@
 //! Owns what is known of the cluster's nodes: architecture and addresses.
 //! Refuses to judge whether an image fits them.
 
-use serde_json::Value;
-
-use super::live::Object;
+use crate::kubernetes::Object;
 
 /// A node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,24 +17,22 @@ pub struct Node {
 impl Node {
     /// Reads a Node object (`status.nodeInfo.architecture`, `status.addresses`).
     pub(super) fn of(object: &Object) -> Self {
-        let addresses = object.status["addresses"].as_array().map(Vec::as_slice).unwrap_or_default();
         let address = |kind: &str| {
-            let found = addresses.iter().find(|one| one["type"] == kind);
-            found.and_then(|one| one["address"].as_str()).map(str::to_owned)
+            let found = object.status.addresses.iter().find(|one| one.kind == kind);
+            found.map(|one| one.address.clone())
         };
         Self {
-            architecture: object.status["nodeInfo"]["architecture"].as_str().unwrap_or_default().to_owned(),
+            architecture: object.status.node_info.architecture.clone(),
             address: address("ExternalIP").or_else(|| address("InternalIP")).unwrap_or_default(),
-            schedulable: object.spec["unschedulable"] != Value::Bool(true),
+            schedulable: !object.spec.unschedulable,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    use super::*;
     use crate::world::live::Live;
 
     #[test]

@@ -2,6 +2,9 @@
 //! Refuses to look into the payload: it holds every value in clear, and the labels say enough.
 
 use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use todoctl_core::labels;
 
@@ -9,18 +12,129 @@ use todoctl_core::labels;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Releases(BTreeMap<(String, String), Vec<Revision>>);
 
+/// Which release: helm's names are unique in a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReleaseRef<'a> {
+    /// Namespace.
+    pub namespace: &'a str,
+    /// Name.
+    pub name: &'a str,
+}
+
 /// One revision of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Revision {
     /// Its number.
     pub number: u32,
-    /// helm's status: `deployed`, `superseded`, `failed`, `pending-…`, `uninstalling`, `uninstalled`.
-    pub status: String,
+    /// What helm says of it.
+    pub status: Status,
     /// todoctl's labels on it; absent ones are missing.
     pub labels: BTreeMap<String, String>,
 }
 
+/// helm's status of a revision (helm `pkg/release/common/status.go`). None proves that pods work: helm is not asked to
+/// wait for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "&'static str")]
+pub enum Status {
+    /// One that no helm known here writes.
+    #[default]
+    Unknown,
+    /// The last that helm carried out.
+    Deployed,
+    /// An earlier one.
+    Superseded,
+    /// helm could not carry it out.
+    Failed,
+    /// A helm is removing it, or died while it did.
+    Uninstalling,
+    /// Removed, with its history kept.
+    Uninstalled,
+    /// A helm is installing it, or died while it did.
+    PendingInstall,
+    /// A helm is upgrading to it, or died while it did.
+    PendingUpgrade,
+    /// A helm is rolling back to it, or died while it did.
+    PendingRollback,
+}
+
+impl Status {
+    const ALL: [Self; 9] = [
+        Self::Unknown,
+        Self::Deployed,
+        Self::Superseded,
+        Self::Failed,
+        Self::Uninstalling,
+        Self::Uninstalled,
+        Self::PendingInstall,
+        Self::PendingUpgrade,
+        Self::PendingRollback,
+    ];
+
+    /// As helm writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Deployed => "deployed",
+            Self::Superseded => "superseded",
+            Self::Failed => "failed",
+            Self::Uninstalling => "uninstalling",
+            Self::Uninstalled => "uninstalled",
+            Self::PendingInstall => "pending-install",
+            Self::PendingUpgrade => "pending-upgrade",
+            Self::PendingRollback => "pending-rollback",
+        }
+    }
+
+    /// Whether a helm makes it, or died while it did.
+    pub fn is_pending(self) -> bool {
+        match self {
+            Self::PendingInstall | Self::PendingUpgrade | Self::PendingRollback => true,
+            Self::Unknown
+            | Self::Deployed
+            | Self::Superseded
+            | Self::Failed
+            | Self::Uninstalling
+            | Self::Uninstalled => false,
+        }
+    }
+}
+
+impl From<&str> for Status {
+    fn from(text: &str) -> Self {
+        Self::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or_default()
+    }
+}
+
+impl From<String> for Status {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl From<Status> for &'static str {
+    fn from(status: Status) -> Self {
+        status.as_str()
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.as_str())
+    }
+}
+
 impl Revision {
+    /// Whether helm calls it deployed.
+    pub fn is_deployed(&self) -> bool {
+        self.status == Status::Deployed
+    }
+
+    /// Whether there is a release with it: it is not just the history of one that was removed.
+    pub fn is_present(&self) -> bool {
+        self.status != Status::Uninstalled
+    }
+
     /// A label's value.
     pub fn label(&self, name: &str) -> Option<&str> {
         self.labels.get(name).map(String::as_str)
@@ -70,7 +184,7 @@ impl Releases {
             releases.insert(
                 namespace,
                 name,
-                Revision { number, status: status.to_owned(), labels: own.collect() },
+                Revision { number, status: Status::from(status), labels: own.collect() },
             );
         }
         Ok(releases)
@@ -131,10 +245,10 @@ pub fn target(history: &[Revision], broken: bool) -> Target {
     let Some(newest) = history.last() else {
         return Target::Absent;
     };
-    if newest.status == "uninstalled" {
+    if !newest.is_present() {
         return Target::Absent;
     }
-    if newest.status == "deployed" && !broken {
+    if newest.is_deployed() && !broken {
         return Target::Current(newest.number);
     }
     match history.iter().rev().find(|revision| revision.is_verified() && revision.number != newest.number) {
@@ -153,7 +267,7 @@ mod tests {
         } else {
             BTreeMap::new()
         };
-        Revision { number, status: status.to_owned(), labels }
+        Revision { number, status: Status::from(status), labels }
     }
 
     #[test]
@@ -189,6 +303,15 @@ todo s t 1 5m name=backend,owner=helm,status=deployed,todoctl.dev/verified=1,ver
             assert!(Releases::parse(table, Some("todo")).is_err(), "{table}");
         }
         assert_eq!(Releases::parse("", Some("todo")).unwrap(), Releases::default());
+    }
+
+    #[test]
+    fn a_status_that_is_not_known_is_told_from_all_others() {
+        for status in Status::ALL {
+            assert_eq!(Status::from(status.as_str()), status);
+        }
+        assert_eq!((Status::from("moving"), Status::from("")), (Status::Unknown, Status::Unknown));
+        assert_eq!(serde_json::to_string(&Status::PendingUpgrade).unwrap(), r#""pending-upgrade""#);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::data::{Item, List};
 use super::releases::{Releases, Revision};
 use crate::run_record::{FORMAT, KEPT, KEY, ReleaseAt, RunRecord, object_name};
+use crate::world::releases::ReleaseRef;
 use todoctl_core::labels;
 
 /// Characters of a run's id that are its second: `20261121-141500`.
@@ -82,11 +83,11 @@ fn entry(item: &Item) -> Option<Entry> {
 }
 
 /// What a revision's labels say of it. Those of a revision that somebody else made describe nothing.
-pub fn release_at((namespace, name): (&str, &str), order: u8, revision: &Revision) -> ReleaseAt {
+pub fn release_at(release: ReleaseRef<'_>, order: u8, revision: &Revision) -> ReleaseAt {
     let label = |name: &str| revision.label(name).filter(|_| revision.is_ours()).map(str::to_owned);
     ReleaseAt {
-        name: name.to_owned(),
-        namespace: namespace.to_owned(),
+        name: release.name.to_owned(),
+        namespace: release.namespace.to_owned(),
         order,
         revision: revision.number,
         chart: label(labels::CHART),
@@ -109,7 +110,7 @@ pub fn is_content_of(release: &ReleaseAt, revision: &Revision) -> bool {
 /// The revision that has the content of a recorded release: the recorded one, else the newest with the same content,
 /// since a rollback copies a revision and helm prunes the oldest.
 pub fn revision_of<'a>(release: &ReleaseAt, history: &'a [Revision]) -> Option<&'a Revision> {
-    let same = |one: &&Revision| is_content_of(release, one) && !one.status.starts_with("pending");
+    let same = |one: &&Revision| is_content_of(release, one) && !one.status.is_pending();
     history
         .iter()
         .find(|one| one.number == release.revision)

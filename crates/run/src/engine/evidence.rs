@@ -6,12 +6,13 @@ mod diff;
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::{Engine, Failure};
 use crate::survey;
 use todoctl_core::invocation::Invocation;
 use todoctl_plan::event::{Cause, Event};
+use todoctl_plan::kubernetes;
 use todoctl_plan::plan::Plan;
 use todoctl_plan::step::{Check, Guard, Undo};
 use todoctl_plan::tool::helm::Helm;
@@ -177,21 +178,14 @@ fn last_lines(pod: &str, log: &str) -> Vec<String> {
 
 /// The newest warnings about some pods.
 fn warnings(events: &str, pods: &[String]) -> Vec<String> {
-    let list: Value = serde_json::from_str(events).unwrap_or_default();
-    let text = |item: &Value, pointer: &str| {
-        item.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    let mut found: Vec<(String, String)> = list["items"]
-        .as_array()
+    let events = kubernetes::list(events.as_bytes()).unwrap_or_default();
+    let mut found: Vec<(String, String)> = events
         .into_iter()
-        .flatten()
-        .filter(|item| text(item, "/type") == "Warning" && pods.contains(&text(item, "/involvedObject/name")))
-        .map(|item| {
-            let count = item["count"].as_u64().unwrap_or(1);
-            (
-                text(item, "/lastTimestamp"),
-                format!("event: {count}x {}: {}", text(item, "/reason"), text(item, "/message")),
-            )
+        .filter_map(|event| kubernetes::Event::deserialize(event).ok())
+        .filter(|event| event.kind == "Warning" && pods.contains(&event.involved_object.name))
+        .map(|event| {
+            let count = event.count.unwrap_or(1);
+            (event.last_timestamp, format!("event: {count}x {}: {}", event.reason, event.message))
         })
         .collect();
     found.sort();

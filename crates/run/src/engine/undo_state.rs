@@ -3,7 +3,7 @@
 use todoctl_core::labels;
 use todoctl_plan::step::{Guard, Returns, Reversal, StepId, Undo};
 use todoctl_plan::world::lease::OpenRun;
-use todoctl_plan::world::releases::{Releases, Revision};
+use todoctl_plan::world::releases::{Releases, Revision, Status};
 
 /// Where the release of an undo is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) fn seen(guard: &Guard, returns: Option<&Returns>, now: Option<&Releas
     let history = now.history(namespace, release);
     match history.last() {
         None if *revision == 0 => Seen::Untouched,
-        Some(newest) if newest.number == *revision && newest.status == *status => Seen::Untouched,
+        Some(newest) if newest.number == *revision && Some(newest.status) == *status => Seen::Untouched,
         Some(newest) if returns.is_some_and(|back| is_back(newest, *revision, back, history)) => {
             Seen::Returned
         }
@@ -39,7 +39,7 @@ fn is_back(newest: &Revision, before: u32, back: &Returns, history: &[Revision])
     // The run's own revision is the next after `before`; what comes back is a later one.
     back.ours
         && newest.number > before + 1
-        && newest.status == "deployed"
+        && newest.is_deployed()
         && wanted.is_some()
         && digest(newest) == wanted
 }
@@ -52,7 +52,7 @@ pub(super) fn undo_list(open: &OpenRun, now: &Releases) -> Vec<(StepId, Undo)> {
         let place = step.release.as_ref();
         let newest = place.and_then(|(namespace, release)| now.newest(namespace, release));
         let undo = match (place, newest) {
-            (Some((namespace, release)), Some(newest)) if newest.status == "uninstalling" => {
+            (Some((namespace, release)), Some(newest)) if newest.status == Status::Uninstalling => {
                 repaired(&step.undo, namespace, release)
             }
             _ => step.undo.clone(),
@@ -96,7 +96,7 @@ mod tests {
 
     fn revision(number: u32, status: &str, digest: &str) -> Revision {
         let labels = BTreeMap::from([(labels::DIGEST.to_owned(), digest.to_owned())]);
-        Revision { number, status: status.to_owned(), labels }
+        Revision { number, status: Status::from(status), labels }
     }
 
     #[test]
@@ -105,7 +105,7 @@ mod tests {
             release: "web".into(),
             namespace: "todo".into(),
             revision: 3,
-            status: "deployed".into(),
+            status: Some(Status::Deployed),
         };
         let returns = Returns {
             release: "web".into(),

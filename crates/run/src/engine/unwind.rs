@@ -91,7 +91,7 @@ impl Engine {
         seen.is_ok_and(|seen| {
             let newest = seen.newest(namespace, release);
             newest.is_some_and(|newest| {
-                newest.number == revision + 1 && newest.status == "deployed" && newest.is_ours()
+                newest.number == revision + 1 && newest.is_deployed() && newest.is_ours()
             })
         })
     }

@@ -297,7 +297,7 @@ impl Wait<'_> {
                 let live = self.hub.live();
                 let ours = live.of_kind("Pod", namespace).filter(|pod| {
                     pod.metadata.labels.get("app.kubernetes.io/instance") == Some(release)
-                        && !is_ready(&pod.status)
+                        && !pod.has_condition("Ready", "True")
                 });
                 ours.map(|pod| pod.metadata.name.clone()).collect()
             }
@@ -323,11 +323,6 @@ fn replicas(check: &Check) -> usize {
         | Check::Stored { .. }
         | Check::Http(_) => 0,
     }
-}
-
-fn is_ready(status: &serde_json::Value) -> bool {
-    let conditions = status.get("conditions").and_then(serde_json::Value::as_array);
-    conditions.into_iter().flatten().any(|one| one["type"] == "Ready" && one["status"] == "True")
 }
 
 fn deadline(seconds: u32) -> Instant {

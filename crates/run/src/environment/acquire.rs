@@ -17,7 +17,7 @@ use todoctl_core::labels;
 use todoctl_plan::plan::{Plan, PlannedStep};
 use todoctl_plan::tool::kubectl::{Kubectl, namespace_object, run_content};
 use todoctl_plan::world::lease::{self, FORMAT, Holder, Lease, OpenRun, OpenStep, release_of};
-use todoctl_plan::world::releases::Releases;
+use todoctl_plan::world::releases::{Releases, Status};
 use todoctl_plan::world::{Access, World};
 
 /// Pause between two looks at a Lease that somebody holds.
@@ -290,6 +290,6 @@ async fn is_pending(runner: &SharedRunner, access: &Access, open: &OpenRun) -> R
     Ok(ours.iter().any(|(namespace, name)| {
         releases
             .newest(namespace, name)
-            .is_some_and(|one| one.status.starts_with("pending-") || one.status == "uninstalling")
+            .is_some_and(|one| one.status.is_pending() || one.status == Status::Uninstalling)
     }))
 }

@@ -5,6 +5,7 @@ use super::Environment;
 use crate::survey;
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_plan::steps;
+use todoctl_plan::world::releases::ReleaseRef;
 use todoctl_plan::world::{Access, World};
 
 impl Environment {
@@ -68,11 +69,11 @@ impl Environment {
         Ok(survey::current(&runner, &self.inputs, world).await?)
     }
 
-    /// Adds the manifests of some revisions, given by namespace, release and number.
+    /// Adds the manifests of some revisions, each with the release it is of.
     pub async fn observe_revisions(
         &self,
         world: &mut World,
-        revisions: &[(&str, &str, u32)],
+        revisions: &[(ReleaseRef<'_>, u32)],
     ) -> Result<(), Diagnostic> {
         let runner = self.runner(world.cluster.access(), None);
         Ok(survey::revisions(&runner, world, revisions).await?)

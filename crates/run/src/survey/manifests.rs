@@ -10,7 +10,7 @@ use todoctl_core::invocation::Invocation;
 use todoctl_plan::resources::Demand;
 use todoctl_plan::steps;
 use todoctl_plan::tool::helm::Helm;
-use todoctl_plan::world::releases::target;
+use todoctl_plan::world::releases::{ReleaseRef, target};
 use todoctl_plan::world::{Manifests, World, manifest};
 use todoctl_project::dapr::{self, Dapr};
 use todoctl_project::inputs::Inputs;
@@ -86,14 +86,14 @@ pub async fn current(runner: &SharedRunner, inputs: &Inputs, world: &mut World) 
 pub async fn revisions(
     runner: &SharedRunner,
     world: &mut World,
-    wanted: &[(&str, &str, u32)],
+    wanted: &[(ReleaseRef<'_>, u32)],
 ) -> Result<(), SurveyError> {
     let Some(access) = world.cluster.access() else {
         return Ok(());
     };
     let helm = Helm::new(world.helm_major, access);
     let mut jobs = JoinSet::new();
-    for &(namespace, name, revision) in wanted {
+    for &(ReleaseRef { namespace, name }, revision) in wanted {
         let broken = steps::is_broken(name, namespace, world);
         let back = target(world.releases.history(namespace, name), broken).revision();
         let manifest = |number| helm.manifest(name, namespace, number);

@@ -23,7 +23,7 @@ fn what_helm_left_behind_is_told_with_the_command_that_mends_it() {
         ("failed", 1, "failed"),
         ("foreign", 3, "deployed"),
     ] {
-        let revision = Revision { number, status: status.into(), ..Revision::default() };
+        let revision = Revision { number, status: Status::from(status), ..Revision::default() };
         world.releases.insert("todo", name, revision);
     }
     insta::assert_snapshot!(told(&super::releases(&inputs, &world)), @r#"
@@ -69,7 +69,7 @@ fn dapr_that_is_not_there_yet_is_no_mistake() {
     world.releases.insert(
         "todo",
         "dapr",
-        Revision { number: 1, status: "deployed".into(), ..Revision::default() },
+        Revision { number: 1, status: Status::Deployed, ..Revision::default() },
     );
     insta::assert_snapshot!(told(&dapr(&inputs, &world, Some(&seen))), @r#"
     failed CRDs: components.dapr.io is not established yet | todoctl up sim applies them

@@ -4,8 +4,13 @@ use serde_json::json;
 
 use super::*;
 
+fn read_with(spec: &Value, annotations: &Value) -> Result<Pod, String> {
+    let spec = PodSpec::deserialize(spec).unwrap();
+    Pod::read(&spec, &Labels::deserialize(annotations).unwrap(), &Dapr::default())
+}
+
 fn read(spec: &Value) -> Pod {
-    Pod::read(spec, &Value::Null, &Dapr::default()).unwrap()
+    read_with(spec, &json!({})).unwrap()
 }
 
 fn text(pod: &Pod) -> String {
@@ -25,13 +30,13 @@ fn container(name: &str, cpu: &str, memory: &str) -> Value {
 #[test]
 fn what_is_no_quantity_is_an_error_that_does_not_repeat_it() {
     let spec = json!({"containers": [{"name": "app", "resources": {"limits": {"memory": "lots"}}}]});
-    let error = Pod::read(&spec, &Value::Null, &Dapr::default()).unwrap_err();
+    let error = read_with(&spec, &json!({})).unwrap_err();
     assert_eq!(
         error,
         "app, memory: not a quantity; write it as Kubernetes does, such as 500m, 2, 512Mi or 1.5Gi"
     );
     let annotations = json!({"dapr.io/enabled": "true", "dapr.io/sidecar-cpu-request": "few"});
-    let error = Pod::read(&json!({}), &annotations, &Dapr::default()).unwrap_err();
+    let error = read_with(&json!({}), &annotations).unwrap_err();
     assert!(error.starts_with("annotation, dapr.io/sidecar-cpu-request: not a quantity"), "{error}");
 }
 
@@ -86,7 +91,7 @@ fn what_the_pod_says_of_itself_wins_and_its_overhead_comes_on_top() {
 fn the_sidecar_asks_for_what_its_annotations_say() {
     let spec = json!({"containers": [container("app", "100m", "64Mi")]});
     let with = |annotations: Value| {
-        let pod = Pod::read(&spec, &annotations, &Dapr::default()).unwrap();
+        let pod = read_with(&spec, &annotations).unwrap();
         let sidecar = pod.sidecar.map_or("none".to_owned(), |one| one.requests.text());
         format!("{} | {sidecar} | {:?}", pod.requests.text(), pod.silent)
     };
@@ -109,6 +114,6 @@ fn a_native_daprd_is_there_before_every_init_container() {
     let spec = json!({"initContainers": [container("i", "1", "1Mi")], "containers": [container("app", "100m", "64Mi")]});
     let annotations = json!({"dapr.io/enabled": "true", "dapr.io/sidecar-cpu-request": "50m",
         "dapr.io/sidecar-memory-request": "32Mi", "dapr.io/enable-native-sidecar": "true"});
-    let pod = Pod::read(&spec, &annotations, &Dapr::default()).unwrap();
+    let pod = read_with(&spec, &annotations).unwrap();
     assert_eq!(pod.requests.text(), "1050m CPU and 96Mi memory");
 }

@@ -42,7 +42,7 @@ impl ReleaseStep {
     /// Whether the cluster has the CRDs of this version of the chart: its newest revision is of it.
     fn has_these_crds(&self, world: &World, history: &[Revision]) -> bool {
         let version = self.inputs.versions.get(&self.name).map(String::as_str);
-        let newest = history.last().filter(|newest| newest.status != "uninstalled");
+        let newest = history.last().filter(|newest| newest.is_present());
         world.components.known
             && version.is_some()
             && newest.is_some_and(|newest| newest.is_ours() && newest.label(labels::CHART) == version)

@@ -10,6 +10,7 @@ use crate::steps::content::digest_of;
 use crate::tool::reversal::Reverser;
 use crate::world;
 use crate::world::live::Live;
+use crate::world::releases::Status;
 use todoctl_core::workload::WorkloadKind;
 
 const REFERENCE: &str = "app:1";
@@ -56,7 +57,7 @@ fn world(inputs: &Inputs, revisions: &[(u32, &str, Made)], live: Live) -> World 
         world.releases.insert(
             "todo",
             "web",
-            Revision { number: *number, status: (*status).to_owned(), labels },
+            Revision { number: *number, status: Status::from(*status), labels },
         );
     }
     let target = (!revisions.is_empty()).then(|| vec![workload(2)]);

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::run_record::{Deployed, Ended, Ending};
+use crate::world::releases::Status;
 
 fn release(revision: u32, digest: &str) -> ReleaseAt {
     ReleaseAt {
@@ -47,7 +48,7 @@ fn revision(number: u32, digest: &str, secret: &str) -> Revision {
         (labels::SECRETS, secret.to_owned()),
     ];
     let labels = labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Revision { number, status: "superseded".to_owned(), labels }
+    Revision { number, status: Status::Superseded, labels }
 }
 
 fn parsed(objects: &[Value]) -> Runs {

@@ -1,11 +1,12 @@
 //! Owns the shape of `cluster:`: one provider and its settings.
 //! Refuses to know what a provider does with them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::image::Builder;
 use super::minikube::Minikube;
 
 /// Where the cluster comes from: exactly one provider.
@@ -43,6 +44,31 @@ impl Cluster {
         };
         // A variable that is not set may stand there.
         uid.as_deref().filter(|uid| !uid.is_empty()).map_or(Pin::Unpinned, Pin::Uid)
+    }
+
+    /// What builds images straight into its store; none where it pulls them from a registry.
+    pub fn builder(&self) -> Option<Builder> {
+        match self {
+            Self::Sandbox(sandbox) => Some(Builder::Sandbox(sandbox.clone())),
+            Self::Minikube(minikube) => Some(Builder::Minikube(minikube.clone())),
+            Self::Context(_) | Self::Oke(_) => None,
+        }
+    }
+
+    /// Whether images of the machine's Docker can be brought into its store.
+    pub fn loads_from_docker(&self) -> bool {
+        match self {
+            Self::Minikube(_) => true,
+            Self::Sandbox(_) | Self::Context(_) | Self::Oke(_) => false,
+        }
+    }
+
+    /// The program of the project that runs it, and that makes the charts beside it.
+    pub fn maker(&self) -> Option<&Path> {
+        match self {
+            Self::Sandbox(sandbox) => Some(&sandbox.command),
+            Self::Minikube(_) | Self::Context(_) | Self::Oke(_) => None,
+        }
     }
 
     /// The provider's name, as the profile says it.

@@ -1,10 +1,10 @@
 //! Owns the rules of a release's chart: a folder that is there, or an exact chart of a public repository.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Validation;
 use crate::profile::names::{self, LABEL_LENGTH};
-use crate::profile::schema::{Chart, Cluster, RepositoryChart};
+use crate::profile::schema::{Chart, RepositoryChart};
 use crate::profile::source::Seg;
 
 impl Validation<'_> {
@@ -19,16 +19,14 @@ impl Validation<'_> {
         }
     }
 
-    /// A chart's folder. Some of those beside the sandbox's tool are made by it, and are not there on a fresh clone.
+    /// A chart's folder. Some of those beside the cluster's maker are made by it, and are not there on a fresh clone.
     fn chart_folder(&mut self, path: &[Seg], chart: &Path) -> bool {
-        let maker = match &self.profile.cluster {
-            Cluster::Sandbox(sandbox) => Some(&sandbox.command),
-            Cluster::Minikube(_) | Cluster::Context(_) | Cluster::Oke(_) => None,
-        };
-        let beside = |tool: &&PathBuf| {
+        let beside = |tool: &&Path| {
             tool.parent().is_some_and(|tools| tools != Path::new("") && chart.starts_with(tools))
         };
-        if let Some(tool) = maker.filter(beside).filter(|_| !self.project.join(chart).is_dir()) {
+        if let Some(tool) =
+            self.profile.cluster.maker().filter(beside).filter(|_| !self.project.join(chart).is_dir())
+        {
             let make = format!("{} build", tool.display());
             self.value(path, format!("there is no folder {}; make it: {make}", chart.display()));
             return false;

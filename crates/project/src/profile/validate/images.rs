@@ -2,7 +2,7 @@
 
 use super::Validation;
 use crate::profile::names::{self, LABEL_LENGTH};
-use crate::profile::schema::{Builder, Buildx, Cluster, Delivery, Image};
+use crate::profile::schema::{Builder, Buildx, Delivery, Image};
 use crate::profile::source::Seg;
 
 impl Validation<'_> {
@@ -40,11 +40,8 @@ impl Validation<'_> {
 
     /// Whether images are built on Minikube's node.
     fn builds_on_minikube(&self) -> bool {
-        match (&self.profile.builder, &self.profile.cluster) {
-            (Some(Builder::Minikube(_)), _) | (None, Cluster::Minikube(_)) => true,
-            (Some(Builder::Sandbox(_) | Builder::Buildx(_)), _)
-            | (None, Cluster::Sandbox(_) | Cluster::Context(_) | Cluster::Oke(_)) => false,
-        }
+        let builder = self.profile.builder.clone().or_else(|| self.profile.cluster.builder());
+        matches!(builder, Some(Builder::Minikube(_)))
     }
 
     /// What builds images and how they reach the cluster must go together.
@@ -52,7 +49,7 @@ impl Validation<'_> {
         if self.profile.images.is_empty() {
             return;
         }
-        let foreign = matches!(self.profile.cluster, Cluster::Context(_) | Cluster::Oke(_));
+        let foreign = self.profile.cluster.builder().is_none();
         match (&self.profile.builder, self.profile.delivery()) {
             (Some(Builder::Buildx(buildx)), delivery) => self.buildx(buildx, delivery, foreign),
             (None, Delivery::Load) if foreign => self.value(&["cluster".into()], NO_STORE),
@@ -80,11 +77,12 @@ impl Validation<'_> {
         }
         if foreign {
             self.value(&["cluster".into()], NO_STORE);
-        } else if matches!(self.profile.cluster, Cluster::Sandbox(_)) {
-            self.field(
-                &at(&[]),
-                "the sandbox takes no images from docker; leave `builder` out: it builds itself",
+        } else if !self.profile.cluster.loads_from_docker() {
+            let message = format!(
+                "the {} takes no images from docker; leave `builder` out: it builds itself",
+                self.profile.cluster.provider()
             );
+            self.field(&at(&[]), message);
         } else if buildx.platforms.len() > 1 {
             self.value(
                 &at(&["platforms".into()]),
