@@ -118,9 +118,10 @@ grown() {
 interrupted() {
   local test status=0
   rm -f "$XDG_CACHE_HOME"/{notes,child}
-  # Without job control the shell lets background jobs ignore an interrupt.
+  # Without job control the shell lets background jobs ignore an interrupt, and what is ignored once stays so in all
+  # that is started from it: this test may itself run in the background of something.
   set -m
-  "$work/project/scripts/test" long first >"$work/said" 2>&1 &
+  env --default-signal=INT "$work/project/scripts/test" long first >"$work/said" 2>&1 &
   test=$!
   set +m
   eventually 20 grep -q long-begins "$XDG_CACHE_HOME/notes"
