@@ -7,21 +7,19 @@ pub mod dapr;
 mod pods;
 
 use crate::kubernetes::{Condition, Object};
-use crate::step::{Check, Verdict};
+use crate::step::{Check, Objects, Verdict};
 use crate::world::live::Live;
+use crate::world::releases::ReleaseRef;
 use todoctl_core::diagnostic::Code;
 use todoctl_core::text;
 use todoctl_core::workload::{Workload, WorkloadKind};
 
 /// Judges a check by what is live. `None` for checks that are answered by a request, not by objects.
 pub fn judge(check: &Check, live: &Live) -> Option<Verdict> {
-    match check {
-        Check::RolledOut { workloads, .. } => {
-            Some(all(workloads.iter().map(|workload| rolled_out(workload, live))))
-        }
-        Check::Gone { release, namespace, .. } => Some(gone(release, namespace, live)),
-        Check::Established { .. } | Check::Injects { .. } | Check::Stored { .. } | Check::Http(_) => None,
-    }
+    Some(match check.objects()? {
+        Objects::RolledOut(workloads) => all(workloads.iter().map(|workload| rolled_out(workload, live))),
+        Objects::Gone(ReleaseRef { namespace, name }) => gone(name, namespace, live),
+    })
 }
 
 /// The health of a release as it is, whatever its manifest asks for.

@@ -1,8 +1,10 @@
 //! Owns what a step is and what it may decide. A step decides; only the engine acts.
 //! Refuses to run commands, to read the cluster and to print.
 
+mod check;
 mod undo;
 
+pub use check::{Asked, Check, Expectation, Objects, Request};
 pub use undo::{Guard, Returns, Reversal, Undo};
 
 use std::fmt;
@@ -12,8 +14,6 @@ use serde::{Deserialize, Serialize};
 use crate::world::World;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::Invocation;
-use todoctl_core::workload::Workload;
-use todoctl_project::profile::Method;
 
 /// Names a step for people, events and `needs`: `cluster`, `image/backend`, `release/backend`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -142,108 +142,6 @@ impl Change {
     pub fn is_none(&self) -> bool {
         matches!(self, Self::None { .. })
     }
-}
-
-/// One thing that must hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Check {
-    /// These workloads of a release are rolled out and healthy.
-    RolledOut {
-        /// Release name.
-        release: String,
-        /// Its namespace.
-        namespace: String,
-        /// What its manifest asks for.
-        workloads: Vec<Workload>,
-        /// Seconds it may take.
-        within_seconds: u32,
-    },
-    /// Kubernetes serves these custom resources.
-    Established {
-        /// Release that brings them.
-        release: String,
-        /// Its namespace.
-        namespace: String,
-        /// Names of the CRDs, `plural.group`.
-        names: Vec<String>,
-        /// Seconds it may take.
-        within_seconds: u32,
-    },
-    /// A new pod gets a Dapr sidecar.
-    Injects {
-        /// Release that installs Dapr.
-        release: String,
-        /// Its namespace.
-        namespace: String,
-        /// Namespace of the pod.
-        into: String,
-        /// Seconds it may take.
-        within_seconds: u32,
-    },
-    /// No workload and no pod of the release is left.
-    Gone {
-        /// Release name.
-        release: String,
-        /// Its namespace.
-        namespace: String,
-        /// Seconds it may take.
-        within_seconds: u32,
-    },
-    /// The store has these images: asked where the exit status of what brings them there does not tell.
-    Stored {
-        /// Their names, with tag.
-        images: Vec<String>,
-    },
-    /// A request through the service proxy is answered, and shows elsewhere.
-    Http(Box<Asked>),
-}
-
-/// A check that programs answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
-    /// Name shown to people.
-    pub name: String,
-    /// Release that answers.
-    pub release: String,
-    /// The request.
-    pub request: Request,
-    /// What must be seen because of it.
-    pub expect: Vec<Expectation>,
-    /// What removes what it made.
-    pub cleanup: Option<Request>,
-    /// Seconds it may take.
-    pub within_seconds: u32,
-}
-
-/// A request through the API server's service proxy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
-    /// Namespace of the Service.
-    pub namespace: String,
-    /// Name of the Service.
-    pub service: String,
-    /// Port number or name.
-    pub port: String,
-    /// Method.
-    pub method: Method,
-    /// Path, starting with a slash.
-    pub path: String,
-    /// What is sent, as JSON; public.
-    pub body: Option<serde_json::Value>,
-}
-
-/// Something that must be seen because of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Expectation {
-    /// Name shown to people.
-    pub name: String,
-    /// Release that answers.
-    pub release: String,
-    /// What is asked, again and again.
-    pub request: Request,
-    /// The text that an answer with a 2xx status must hold.
-    pub contains: String,
 }
 
 /// A judgement about something that is waited for.

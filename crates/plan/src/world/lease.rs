@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::event::StepInfo;
 use crate::kubernetes::Object;
 use crate::step::{Check, Guard, Reversal, Undo};
+use crate::world::releases::ReleaseRef;
 use todoctl_core::labels;
 
 /// Name of the Lease; there is one in the application's namespace.
@@ -206,17 +207,14 @@ fn identity(object: &Value) -> Value {
 pub fn release_of(checks: &[Check], undo: &Undo) -> Option<(String, String)> {
     let guarded = match undo {
         Undo::Commands { guard: Guard::ReleaseChanged { release, namespace, .. }, .. } => {
-            Some((namespace, release))
+            Some((namespace.clone(), release.clone()))
         }
         Undo::Commands { guard: Guard::Always, .. } | Undo::Nothing { .. } => None,
     };
-    let checked = checks.iter().find_map(|check| match check {
-        Check::RolledOut { release, namespace, .. } | Check::Gone { release, namespace, .. } => {
-            Some((namespace, release))
-        }
-        Check::Established { .. } | Check::Injects { .. } | Check::Stored { .. } | Check::Http(_) => None,
-    });
-    guarded.or(checked).map(|(namespace, release)| (namespace.clone(), release.clone()))
+    // A request shows the work of other steps.
+    let proved = checks.iter().filter(|check| check.objects().is_some()).find_map(Check::release);
+    let proved = proved.map(|ReleaseRef { namespace, name }| (namespace.to_owned(), name.to_owned()));
+    guarded.or(proved)
 }
 
 /// The Lease as an object to create. `now` is the holder's clock, for people.

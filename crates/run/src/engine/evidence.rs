@@ -14,7 +14,7 @@ use todoctl_core::invocation::Invocation;
 use todoctl_plan::event::{Cause, Event};
 use todoctl_plan::kubernetes;
 use todoctl_plan::plan::Plan;
-use todoctl_plan::step::{Check, Guard, Undo};
+use todoctl_plan::step::{Guard, Undo};
 use todoctl_plan::tool::helm::Helm;
 
 /// Lines of a log that are shown on the screen.
@@ -30,8 +30,9 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, failure: Failure) -> Ca
         return cause;
     };
     let releases = match releases.as_slice() {
-        [] => match release_of(check) {
-            Some(release) => vec![release],
+        // A command that failed has changed no pod: its own output is the evidence.
+        [] => match check.release() {
+            Some(release) => vec![(release.name.to_owned(), release.namespace.to_owned())],
             None => return cause,
         },
         named => named.to_vec(),
@@ -63,18 +64,6 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, failure: Failure) -> Ca
     }
     engine.events.emit(Event::EvidenceSaved { folder, excerpt });
     cause
-}
-
-/// The release that a check is about. A command that failed has changed no pod: its own output is the evidence.
-fn release_of(check: &Check) -> Option<(String, String)> {
-    Some(match check {
-        Check::RolledOut { release, namespace, .. }
-        | Check::Gone { release, namespace, .. }
-        | Check::Established { release, namespace, .. }
-        | Check::Injects { release, namespace, .. } => (release.clone(), namespace.clone()),
-        Check::Http(asked) => (asked.release.clone(), asked.request.namespace.clone()),
-        Check::Stored { .. } => return None,
-    })
 }
 
 /// The pods named by the failure, else every pod that was described: what is watched need not be pods.

@@ -23,6 +23,7 @@ use todoctl_plan::event::Event;
 use todoctl_plan::health;
 use todoctl_plan::step::{Check, StepId, Verdict};
 use todoctl_plan::world::live::{Kind, Live, watched};
+use todoctl_plan::world::releases::ReleaseRef;
 
 /// Pause between two reads of the same objects.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -68,17 +69,10 @@ pub(super) struct Wait<'a> {
 impl Wait<'_> {
     /// Waits until all checks of a step hold: what objects tell, in order; then what programs must answer, side by side.
     pub(super) async fn all(&mut self, checks: &[Check]) -> Result<(), (Check, Unmet)> {
-        let is_asked = |check: &&Check| match check {
-            Check::Http(_) | Check::Injects { .. } => true,
-            Check::RolledOut { .. }
-            | Check::Established { .. }
-            | Check::Gone { .. }
-            | Check::Stored { .. } => false,
-        };
-        for check in checks.iter().filter(|check| !is_asked(check)) {
+        for check in checks.iter().filter(|check| !check.is_request()) {
             self.until(check).await.map_err(|unmet| (check.clone(), unmet))?;
         }
-        self.side_by_side(checks.iter().filter(is_asked)).await
+        self.side_by_side(checks.iter().filter(|check| check.is_request())).await
     }
 
     /// As many at once as steps may run. After the first that fails no other begins, and those that have begun are
@@ -196,7 +190,7 @@ impl Wait<'_> {
                 Verdict::Broken { code, why, pods } => return Err(Unmet::failed(code, why, pods)),
                 Verdict::Stale { code, why, pods } => {
                     let fresh = self.not_deleted_yet(namespace, &pods, &repaired);
-                    if repaired.len() + fresh.len() > replicas(check) {
+                    if repaired.len() + fresh.len() > check.replicas() {
                         let why = format!("{why}, also after it was deleted once");
                         return Err(Unmet::failed(code, why, pods));
                     }
@@ -292,36 +286,16 @@ impl Wait<'_> {
     }
 
     fn too_late(&self, check: &Check, code: Code, why: &str) -> Unmet {
-        let pods = match check {
-            Check::RolledOut { release, namespace, .. } => {
-                let live = self.hub.live();
-                let ours = live.of_kind("Pod", namespace).filter(|pod| {
-                    pod.metadata.labels.get("app.kubernetes.io/instance") == Some(release)
-                        && !pod.has_condition("Ready", "True")
-                });
-                ours.map(|pod| pod.metadata.name.clone()).collect()
-            }
-            Check::Gone { .. }
-            | Check::Established { .. }
-            | Check::Injects { .. }
-            | Check::Stored { .. }
-            | Check::Http(_) => Vec::new(),
+        let live = self.hub.live();
+        let unready = |release: ReleaseRef<'_>| {
+            let ours = live.of_kind("Pod", release.namespace).filter(|pod| {
+                pod.metadata.labels.text("app.kubernetes.io/instance") == Some(release.name)
+                    && !pod.has_condition("Ready", "True")
+            });
+            ours.map(|pod| pod.metadata.name.clone()).collect()
         };
+        let pods = check.release().filter(|_| check.replicas() > 0).map(unready).unwrap_or_default();
         Unmet::failed(code, format!("not in time: {why}"), pods)
-    }
-}
-
-/// How many pods a check is about: so many may be deleted, one in each place. A stream does not show all at once.
-fn replicas(check: &Check) -> usize {
-    match check {
-        Check::RolledOut { workloads, .. } => {
-            workloads.iter().map(|one| usize::try_from(one.replicas).unwrap_or(usize::MAX)).sum()
-        }
-        Check::Gone { .. }
-        | Check::Established { .. }
-        | Check::Injects { .. }
-        | Check::Stored { .. }
-        | Check::Http(_) => 0,
     }
 }
 
