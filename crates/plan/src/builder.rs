@@ -82,22 +82,15 @@ impl Images {
 
 /// The builder and the store that a profile asks for. What does not go together is refused when it is loaded.
 pub fn of(profile: &Profile) -> Images {
-    // What is somebody else's pulls from a registry.
-    let own = profile.cluster.builder();
-    match (&profile.builder, own) {
-        (None, Some(builder)) => of_builder(&builder, profile, None),
-        (None, None) => Images::pushed(&Buildx::default()),
-        (Some(builder), own) => of_builder(builder, profile, own),
-    }
+    of_builder(&profile.builds_with(), profile)
 }
 
-/// `own` is what builds straight into the cluster's store.
-fn of_builder(builder: &profile::Builder, profile: &Profile, own: Option<profile::Builder>) -> Images {
+fn of_builder(builder: &profile::Builder, profile: &Profile) -> Images {
     match builder {
         profile::Builder::Sandbox(sandbox) => Images::own(SandboxImages(sandbox.clone())),
         profile::Builder::Minikube(minikube) => Images::own(MinikubeImages(minikube.clone())),
-        profile::Builder::Buildx(buildx) => match (profile.delivery(), own) {
-            (Delivery::Load, Some(own)) => Images::loaded(buildx, of_builder(&own, profile, None).store),
+        profile::Builder::Buildx(buildx) => match (profile.delivery(), profile.cluster.builder()) {
+            (Delivery::Load, Some(own)) => Images::loaded(buildx, of_builder(&own, profile).store),
             (Delivery::Load | Delivery::Push, _) => Images::pushed(buildx),
         },
     }

@@ -59,15 +59,9 @@ pub fn needs_engine(profile: &Profile) -> bool {
     provider::facts(&profile.cluster).in_docker || builds_with_docker(profile)
 }
 
-/// Whether docker builds the images; without a `builder` it does for a cluster that has none of its own.
+/// Whether docker builds the images.
 fn builds_with_docker(profile: &Profile) -> bool {
-    let elsewhere = profile.cluster.builder().is_none();
-    !profile.images.is_empty()
-        && match &profile.builder {
-            None => elsewhere,
-            Some(Builder::Buildx(_)) => true,
-            Some(Builder::Sandbox(_) | Builder::Minikube(_)) => false,
-        }
+    !profile.images.is_empty() && matches!(profile.builds_with(), Builder::Buildx(_))
 }
 
 /// Judges the Docker engine.

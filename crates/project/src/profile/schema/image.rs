@@ -65,6 +65,12 @@ pub enum Delivery {
 }
 
 impl Profile {
+    /// What builds the images: what the profile names, else the cluster's own builder, else docker.
+    pub fn builds_with(&self) -> Builder {
+        let named = self.builder.clone().or_else(|| self.cluster.builder());
+        named.unwrap_or_else(|| Builder::Buildx(Buildx::default()))
+    }
+
     /// How images reach the cluster.
     pub fn delivery(&self) -> Delivery {
         let usual = if self.registry.is_some() { Delivery::Push } else { Delivery::Load };

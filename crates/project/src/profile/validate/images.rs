@@ -40,8 +40,7 @@ impl Validation<'_> {
 
     /// Whether images are built on Minikube's node.
     fn builds_on_minikube(&self) -> bool {
-        let builder = self.profile.builder.clone().or_else(|| self.profile.cluster.builder());
-        matches!(builder, Some(Builder::Minikube(_)))
+        matches!(self.profile.builds_with(), Builder::Minikube(_))
     }
 
     /// What builds images and how they reach the cluster must go together.
