@@ -11,6 +11,11 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+/// Bytes in a mebibyte.
+pub const MEBI: u64 = 1024 * 1024;
+/// Bytes in a gibibyte.
+pub const GIBI: u64 = 1024 * MEBI;
+
 /// Billionths in one: the finest unit that Kubernetes keeps.
 const NANO: u128 = 1_000_000_000;
 

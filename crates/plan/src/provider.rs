@@ -106,9 +106,6 @@ pub struct Size {
     pub disk: Option<u64>,
 }
 
-const MEBI: u64 = 1024 * 1024;
-const GIBI: u64 = 1024 * MEBI;
-
 /// Where a cluster comes from.
 pub trait Provider: Send + Sync {
     /// What people call it: "cluster demo".

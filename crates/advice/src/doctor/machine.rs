@@ -1,10 +1,8 @@
 //! Owns the judgement of this machine: is there the disk, the memory, the processors that a cluster asks for.
 
 use crate::doctor::{Area, Finding};
+use todoctl_core::quantity::{GIBI, MEBI};
 use todoctl_plan::provider::Size;
-
-const MEBI: u64 = 1024 * 1024;
-const GIBI: u64 = 1024 * MEBI;
 
 /// Free disk below which nothing works.
 const FULL: u64 = 2 * GIBI;

@@ -1,11 +1,12 @@
 //! Owns Minikube as a provider.
 
-use super::{Facts, Found, GIBI, Kubeconfig, MEBI, Program, Provider, Reach, Seen, Size};
+use super::{Facts, Found, Kubeconfig, Program, Provider, Reach, Seen, Size};
 use crate::tool::kubectl;
 use crate::tool::minikube::{self, Config, IRRELEVANT, InvalidProfile, NO_PROFILE, NodeStatus};
 use crate::tool::version::Version;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output};
+use todoctl_core::quantity::{GIBI, MEBI};
 use todoctl_project::profile::Minikube;
 
 /// The first minikube that knows Kubernetes 1.34 (minikube v1.37.0, CHANGELOG.md).

@@ -1,11 +1,12 @@
 //! Owns the provider `oke`: a cluster of Oracle Kubernetes Engine, found and reached by the `oci` command.
 //! Refuses to start, stop and delete it.
 
-use super::{Facts, Found, GIBI, Kubeconfig, Program, Provider, Reach, Seen};
+use super::{Facts, Found, Kubeconfig, Program, Provider, Reach, Seen};
 use crate::tool::oci;
 use crate::tool::version::Version;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output};
+use todoctl_core::quantity::GIBI;
 use todoctl_project::profile::Oke;
 
 /// How many characters of an OCID tell it from the others.

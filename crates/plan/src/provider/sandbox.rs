@@ -1,8 +1,9 @@
 //! Owns the one-machine Kubernetes as a provider.
 
-use super::{Facts, Found, GIBI, Kubeconfig, Program, Provider, Reach, Seen, Size};
+use super::{Facts, Found, Kubeconfig, Program, Provider, Reach, Seen, Size};
 use crate::tool::sandbox;
 use todoctl_core::invocation::{Invocation, Output};
+use todoctl_core::quantity::GIBI;
 use todoctl_project::profile::Sandbox;
 
 /// Free disk to run it; compiling it takes 12 GB, and `sandbox start` says so itself.
