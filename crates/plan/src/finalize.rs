@@ -86,7 +86,7 @@ pub fn of_rollback(
             marks.push(Mark::new(namespace, name, made, true));
         }
         let order = inputs.profile.releases.get(name).map_or(LAST, Release::order);
-        set.retain(|one| (one.namespace.as_str(), one.name.as_str()) != (namespace, name));
+        set.retain(|one| one.release() != release);
         set.push(ReleaseAt { revision: made, ..release_at(release, order, old) });
     }
     end(access, inputs, world, plan, marks, set)

@@ -6,7 +6,7 @@
 pub mod dapr;
 mod pods;
 
-use crate::kubernetes::{Condition, Object};
+use crate::kubernetes::Object;
 use crate::step::{Check, Objects, Verdict};
 use crate::world::live::Live;
 use crate::world::releases::ReleaseRef;
@@ -155,12 +155,8 @@ fn owned_pods<'a>(owner: &'a Object, live: &'a Live) -> Vec<&'a Object> {
 }
 
 fn progress_failure(object: &Object) -> Option<String> {
-    let is = |one: &Condition, kind: &str, status: &str| one.kind == kind && one.status == status;
-    let failed = object
-        .status
-        .conditions
-        .iter()
-        .find(|one| is(one, "Progressing", "False") || is(one, "ReplicaFailure", "True"))?;
+    let mut conditions = object.status.conditions.iter();
+    let failed = conditions.find(|one| one.is("Progressing", "False") || one.is("ReplicaFailure", "True"))?;
     Some(format!("{}: {}", failed.reason, failed.message))
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 pub use fields::{Condition, Labels, Metadata, Owner, Quantities, Requirements, Selector};
 pub use pod::{Container, ContainerStatus, PodSpec, Taint, Template, Toleration};
 
-use fields::{leaf, part, read};
+use fields::{lenient, read};
 use pod::{Address, NodeInfo};
 
 /// Any object.
@@ -49,14 +49,13 @@ read! {
         lease_duration_seconds: Option<u32>,
         /// Of a Lease: RFC 3339.
         renew_time: Option<String>,
-        ;
         /// How a workload knows its pods.
         selector: Selector,
         /// The pods: of a workload, of a `CronJob`'s jobs; of a Pod itself.
         template: Template,
         /// Of a `StatefulSet`.
         volume_claim_templates: Vec<Claim>,
-        /// Of a `PersistentVolumeClaim`.
+        /// Of a claim.
         resources: Requirements,
         /// Of a Node.
         taints: Vec<Taint>,
@@ -81,7 +80,6 @@ read! {
         phase: String,
         /// Of a Node: what it can give to pods.
         allocatable: Quantities,
-        ;
         /// Of most kinds.
         conditions: Vec<Condition>,
         /// Of a Pod.
@@ -95,17 +93,10 @@ read! {
     }
     /// A claim that a `StatefulSet` makes for each of its pods.
     Claim {
-        ;
         /// Its name.
         metadata: Metadata,
         /// What is asked for.
-        spec: ClaimSpec,
-    }
-    /// What a claim asks for.
-    ClaimSpec {
-        ;
-        /// How much.
-        resources: Requirements,
+        spec: Spec,
     }
     /// Something that happened to an object.
     Event {
@@ -120,27 +111,31 @@ read! {
         count: Option<u64>,
         /// RFC 3339.
         last_timestamp: String,
-        ;
         /// What it happened to.
         involved_object: Metadata,
     }
+    /// The spec of a Dapr component.
+    ComponentSpec {
+        /// Its settings.
+        metadata: Vec<ComponentEntry>,
+    }
+    /// A setting of a Dapr component.
+    ComponentEntry {
+        /// The Secret that holds its value, when one does.
+        secret_key_ref: SecretKeyRef,
+    }
+    /// A key of a Secret.
+    SecretKeyRef {
+        /// Name of the Secret; empty where there is none.
+        name: String,
+    }
     /// What a `CronJob` makes.
     JobTemplate {
-        ;
         /// The jobs.
-        spec: JobSpec,
-    }
-    /// What a Job asks for.
-    JobSpec {
-        /// Pods at once.
-        parallelism: Option<u64>,
-        ;
-        /// The pods.
-        template: Template,
+        spec: Spec,
     }
     /// What a `CronJob` asks for.
     CronJobSpec {
-        ;
         /// What it makes.
         job_template: JobTemplate,
     }
@@ -149,13 +144,13 @@ read! {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Raw {
-    #[serde(default, deserialize_with = "leaf")]
+    #[serde(default, deserialize_with = "lenient")]
     api_version: String,
     kind: String,
     metadata: Metadata,
     #[serde(default)]
     spec: Value,
-    #[serde(default, deserialize_with = "part")]
+    #[serde(default, deserialize_with = "lenient")]
     status: Status,
 }
 
@@ -165,14 +160,11 @@ impl<'de> Deserialize<'de> for Object {
         let Raw { api_version, kind, metadata, spec, status } = Raw::deserialize(deserializer)?;
         let spec = match kind.as_str() {
             "Pod" => {
-                let spec = part(spec).unwrap_or_default();
+                let spec = lenient(spec).unwrap_or_default();
                 Spec { template: Template { metadata: metadata.clone(), spec }, ..Spec::default() }
             }
-            "CronJob" => {
-                let CronJobSpec { job_template: JobTemplate { spec } } = part(spec).unwrap_or_default();
-                Spec { parallelism: spec.parallelism, template: spec.template, ..Spec::default() }
-            }
-            _ => part(spec).unwrap_or_default(),
+            "CronJob" => CronJobSpec::deserialize(spec).unwrap_or_default().job_template.spec,
+            _ => lenient(spec).unwrap_or_default(),
         };
         Ok(Self { api_version, kind, metadata, spec, status })
     }
@@ -206,18 +198,19 @@ impl Object {
 
     /// Whether it has a condition of this type with this status.
     pub fn has_condition(&self, kind: &str, status: &str) -> bool {
-        self.status.conditions.iter().any(|one| one.kind == kind && one.status == status)
+        self.status.conditions.iter().any(|one| one.is(kind, status))
     }
 }
 
-/// The objects that kubectl printed: the items of a list, or a single one. Not readable is an error, never an absence.
+/// The objects that kubectl printed: the items of a list, or a single one. Neither is an error, never an absence.
 pub fn list(json: &[u8]) -> Result<Vec<Value>, String> {
     let mut value: Value =
         serde_json::from_slice(json).map_err(|error| format!("kubectl's list is not readable: {error}"))?;
     match value.get_mut("items").map(Value::take) {
-        None => Ok(vec![value]),
+        None if value["kind"].is_string() => Ok(vec![value]),
         Some(Value::Array(items)) => Ok(items),
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+        None
+        | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
             Err("kubectl's list has no items".to_owned())
         }
     }
@@ -245,6 +238,13 @@ mod tests {
             (object.pod().containers[0].name.as_str(), object.pod().containers[0].image.as_str()),
             ("", "a:1")
         );
+        let pod = json!({"kind": "Pod", "metadata": {}, "spec": {"nodeName": "a", "tolerations": {}, "containers": [{"resources": []}]}});
+        let pod = Object::of(&pod).unwrap();
+        assert_eq!(
+            (pod.pod().node_name.as_str(), pod.pod().containers.len()),
+            ("a", 1),
+            "the rest of it is read"
+        );
         assert!(
             Object::of(&json!({"kind": "Pod"})).is_none() && Object::of(&json!({"metadata": {}})).is_none()
         );
@@ -268,7 +268,9 @@ mod tests {
     fn a_list_and_a_single_object_are_told_apart() {
         assert_eq!(list(br#"{"items": [1, 2]}"#).unwrap().len(), 2);
         assert_eq!(list(br#"{"kind": "Pod"}"#).unwrap().len(), 1);
-        assert_eq!(list(br#"{"items": {}}"#).unwrap_err(), "kubectl's list has no items");
+        for neither in [&br#"{"items": {}}"#[..], b"{}", b"[]", b"1"] {
+            assert_eq!(list(neither).unwrap_err(), "kubectl's list has no items");
+        }
         assert!(list(b"oops").unwrap_err().starts_with("kubectl's list is not readable"));
     }
 }

@@ -137,7 +137,7 @@ fn unready(pod: &Object) -> Option<Reason> {
 }
 
 fn condition<'a>(pod: &'a Object, kind: &str) -> Option<&'a str> {
-    let failed = pod.status.conditions.iter().find(|one| one.kind == kind && one.status == "False")?;
+    let failed = pod.status.conditions.iter().find(|one| one.is(kind, "False"))?;
     Some(&failed.message)
 }
 

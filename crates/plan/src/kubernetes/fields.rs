@@ -7,36 +7,29 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// Types that are read. Of each the fields with plain values come first, then, after a semicolon, those with fields of
-/// their own.
+/// Types that are read, field by field.
 macro_rules! read {
     ($(
         $(#[$about:meta])*
         $name:ident {
-            $($(#[$of_leaf:meta])* $leaf:ident: $leaf_type:ty,)*
-            ;
-            $($(#[$of_part:meta])* $part:ident: $part_type:ty,)*
+            $($(#[$of_field:meta])* $field:ident: $type:ty,)*
         }
     )*) => {$(
         $(#[$about])*
         #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
         #[serde(default, rename_all = "camelCase")]
         pub struct $name {
-            $($(#[$of_leaf])* #[serde(deserialize_with = "leaf")] pub $leaf: $leaf_type,)*
-            $($(#[$of_part])* #[serde(deserialize_with = "part")] pub $part: $part_type,)*
+            $($(#[$of_field])* #[serde(deserialize_with = "lenient")] pub $field: $type,)*
         }
     )*};
 }
 pub(super) use read;
 
-/// A plain value; absent when it has another type.
-pub(super) fn leaf<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(from: D) -> Result<T, D::Error> {
+/// A field; absent when it is null or has another type.
+pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+    from: D,
+) -> Result<T, D::Error> {
     Ok(T::deserialize(Value::deserialize(from)?).unwrap_or_default())
-}
-
-/// Something with fields of its own; absent when it is null.
-pub(super) fn part<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 /// Labels or annotations: what has another value than text is not among them.
@@ -91,7 +84,6 @@ read! {
         annotations: Labels,
         /// Set while it is being deleted.
         deletion_timestamp: Option<String>,
-        ;
         /// Owners.
         owner_references: Vec<Owner>,
     }
@@ -99,7 +91,6 @@ read! {
     Owner {
         /// Unique id of the owner.
         uid: String,
-        ;
     }
     /// Something that is so, or not, or unknown.
     Condition {
@@ -112,7 +103,6 @@ read! {
         reason: String,
         /// Why, in a sentence.
         message: String,
-        ;
     }
     /// What is asked for of resources.
     Requirements {
@@ -120,13 +110,18 @@ read! {
         requests: Quantities,
         /// At most.
         limits: Quantities,
-        ;
     }
     /// How a workload knows its pods.
     Selector {
         /// Labels that all have.
         match_labels: Labels,
-        ;
+    }
+}
+
+impl Condition {
+    /// Whether it is of this type and has this status.
+    pub fn is(&self, kind: &str, status: &str) -> bool {
+        self.kind == kind && self.status == status
     }
 }
 

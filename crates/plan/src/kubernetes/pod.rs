@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use super::fields::{Labels, Metadata, Quantities, Requirements, leaf, part, read};
+use super::fields::{Labels, Metadata, Quantities, Requirements, lenient, read};
 
 read! {
     /// What a workload makes its pods of.
     Template {
-        ;
         /// Labels and annotations of the pods.
         metadata: Metadata,
         /// The pods.
@@ -21,7 +20,6 @@ read! {
         node_selector: Labels,
         /// What it costs beside its containers.
         overhead: Quantities,
-        ;
         /// Those that start one after another, before the others.
         init_containers: Vec<Container>,
         /// Its containers.
@@ -43,7 +41,6 @@ read! {
         readiness_probe: Option<Value>,
         /// Only whether there is one.
         liveness_probe: Option<Value>,
-        ;
         /// What it asks for.
         resources: Requirements,
     }
@@ -57,7 +54,6 @@ read! {
         started: Option<bool>,
         /// How often it was started again.
         restart_count: i64,
-        ;
         /// Now.
         state: ContainerState,
         /// Before it was started again.
@@ -65,7 +61,6 @@ read! {
     }
     /// One of these has a reason, or none when it runs.
     ContainerState {
-        ;
         /// Why it does not run yet.
         waiting: Stop,
         /// How it ended.
@@ -79,7 +74,6 @@ read! {
         message: String,
         /// Exit status, when it ended.
         exit_code: Option<i64>,
-        ;
     }
     /// What keeps pods away from a node.
     Taint {
@@ -89,7 +83,6 @@ read! {
         value: String,
         /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
         effect: String,
-        ;
     }
     /// A taint that a pod bears.
     Toleration {
@@ -101,7 +94,6 @@ read! {
         value: String,
         /// Effect; every one when it is empty.
         effect: String,
-        ;
     }
     /// An address of a node.
     Address {
@@ -110,13 +102,11 @@ read! {
         kind: String,
         /// The address.
         address: String,
-        ;
     }
     /// What a node is.
     NodeInfo {
         /// As images name it: `amd64`, `arm64`.
         architecture: String,
-        ;
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use super::Resources;
 use super::pod::{Pod, quantity};
 use crate::kubernetes::{self, Labels, Object, Taint, Toleration};
@@ -89,7 +91,8 @@ impl Nodes {
     pub fn parse(json: &[u8]) -> Result<Self, String> {
         let mut nodes = Self::default();
         for item in kubernetes::list(json)? {
-            let object = Object::of(&item).ok_or("kubectl's list has something that is no object")?;
+            let object = Object::deserialize(item)
+                .map_err(|error| format!("kubectl's list is not readable: {error}"))?;
             match object.kind.as_str() {
                 "Node" => nodes.nodes.push(node(object)?),
                 "Pod" => nodes.running.extend(running(object)?),
@@ -160,7 +163,6 @@ fn running(object: Object) -> Result<Option<Running>, String> {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
     use serde_json::{Value, json};
 
     use super::*;
@@ -185,7 +187,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_no_list_is_an_error() {
-        assert_eq!(Nodes::parse(b"{}").unwrap_err(), "kubectl's list has something that is no object");
+        assert_eq!(Nodes::parse(b"{}").unwrap_err(), "kubectl's list has no items");
         assert!(Nodes::parse(b"oops").unwrap_err().starts_with("kubectl's list is not readable"));
         let odd = br#"{"items": [{"kind": "Node", "metadata": {"name": "a"}, "status": {"allocatable": {"cpu": "x"}}}]}"#;
         assert!(Nodes::parse(odd).unwrap_err().starts_with("node a, cpu: not a quantity"));

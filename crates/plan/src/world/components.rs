@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::kubernetes::{Labels, Object};
+use crate::kubernetes::{ComponentSpec, Labels, Object};
 use todoctl_core::labels;
 use todoctl_project::dapr::{CONTAINER, Kind, image_of};
 
@@ -127,27 +127,9 @@ impl LiveObject {
 
 /// Names of the Secrets that an object refers to.
 pub fn secrets_of(object: &Map<String, Value>) -> Vec<String> {
-    let spec = object.get("spec").and_then(|spec| Spec::deserialize(spec).ok());
-    let entries = spec.into_iter().flat_map(|spec| spec.metadata);
-    entries.filter_map(|entry| entry.secret?.name).collect()
-}
-
-/// What is read of a component's spec.
-#[derive(Deserialize)]
-struct Spec {
-    #[serde(default)]
-    metadata: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    #[serde(rename = "secretKeyRef")]
-    secret: Option<SecretKey>,
-}
-
-#[derive(Deserialize)]
-struct SecretKey {
-    name: Option<String>,
+    let spec = object.get("spec").and_then(|spec| ComponentSpec::deserialize(spec).ok());
+    let names = spec.into_iter().flat_map(|spec| spec.metadata).map(|entry| entry.secret_key_ref.name);
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 /// Whether everything wanted is there; lists are compared whole.
