@@ -190,6 +190,14 @@ mod tests {
     }
 
     #[test]
+    fn an_odd_setting_hides_no_other_reference_to_a_secret() {
+        let spec = json!({"metadata": [{"name": "a", "secretKeyRef": "odd"}, {"name": "b", "secretKeyRef": {"name": 5}},
+            {"name": "c", "value": "x"}, {"name": "d", "secretKeyRef": {"name": "dapr-secrets-1", "key": "k"}}]});
+        let components = Components::parse(&list(&json!({"name": "pubsub"}), &spec)).unwrap();
+        assert_eq!(components.get(Kind::Component, "pubsub").unwrap().secrets(), ["dapr-secrets-1"]);
+    }
+
+    #[test]
     fn what_cannot_be_read_is_an_error_and_never_an_absence() {
         for bad in [&b"oops"[..], b"{}", br#"{"items": [{"kind": "Pod", "metadata": {"name": "x"}}]}"#] {
             assert!(Components::parse(bad).is_err());
