@@ -1,5 +1,7 @@
 //! `todoctl up` and `todoctl plan`: the same plan, carried out or shown.
 
+use std::time::Instant;
+
 use crate::args::{Args, Form, Plan as PlanArgs, Run, Up};
 use crate::front::Front;
 use crate::{ask, build, doctor, github, open, prompt, questions, room};
@@ -102,9 +104,14 @@ async fn start(
     let world = environment.blank(state);
     let plan = environment.application().start(&world)?;
     // There is no cluster yet that a Lease could be in, and nothing to undo.
+    let since = Instant::now();
     let outcome = environment.execute(&plan, world, Execution::of("start", 1), front).await?;
     match outcome {
-        Outcome::Deployed => Ok(Ok(environment.running().await?)),
+        Outcome::Deployed => {
+            let access = environment.running().await?;
+            environment.has_started(&access, since.elapsed()).await;
+            Ok(Ok(access))
+        }
         failed @ (Outcome::RolledBack { .. }
         | Outcome::Failed { .. }
         | Outcome::Stuck { .. }

@@ -2,7 +2,8 @@
 # Owns what is measured on: the release build, the sandbox, the folder of tools.
 
 sandbox_tool=$PWD/sandbox/sandbox
-todoctl=$PWD/target/release/todoctl
+compiled=$(realpath -m "${CARGO_TARGET_DIR:-target}")/release
+todoctl=$compiled/todoctl
 tools=$scratch/tools
 
 build_todoctl() {

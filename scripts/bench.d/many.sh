@@ -33,7 +33,7 @@ prepare_many() {
   cp -R tests/scenarios/project "$many_project"
   mkdir -p "$many_project"/{bin,sandbox}
   for name in bin/helm bin/kubectl sandbox/sandbox; do
-    ln -s "$PWD/target/release/fake-tool" "$many_project/$name"
+    ln -s "$compiled/fake-tool" "$many_project/$name"
     echo "$many_project/world.json" >"$many_project/${name%/*}/state-path"
   done
 }

@@ -3,7 +3,7 @@
 
 # find_todoctl: sets `todoctl`, compiled from this checkout when it is missing or older than its sources.
 find_todoctl() {
-  todoctl=target/release/todoctl
+  todoctl=${CARGO_TARGET_DIR:-target}/release/todoctl
   command -v cargo >/dev/null || {
     echo "cargo is missing: it compiles todoctl. See https://rustup.rs" >&2
     exit 10

@@ -98,7 +98,7 @@ lanes_start() {
     if [[ -z $streams ]]; then exec >"$said/$part" 2>&1; fi
     status=0
     # shellcheck disable=SC2016 # the inner shell expands it
-    nice -n "$give_way" bash -c 'set -euo pipefail; source scripts/test.d/parts.sh; "part_$1"' _ "$part" {ENDED}>&- || status=$?
+    nice -n "$give_way" bash -c 'set -euo pipefail; source scripts/test.d/parts.sh; "part_$1"' _ "$part" {ENDED}>&- {COMPILED}>&- || status=$?
     echo >&"$ENDED"
     exit "$status"
   ) </dev/null &

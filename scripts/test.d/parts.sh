@@ -3,7 +3,8 @@
 
 # What a part ends with when this machine lacks something that the part may do without.
 not_run=75
-todoctl=$(realpath -m "${CARGO_TARGET_DIR:-target}")/debug/todoctl
+compiled=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+todoctl=$compiled/debug/todoctl
 actionlint_version=v1.7.7
 actionlint=github.com/rhysd/actionlint/cmd/actionlint@$actionlint_version
 # shellcheck source=scripts/test.d/programs.sh
@@ -188,5 +189,5 @@ part_application-long() {
 
 # as_root COMMAND...: the cluster needs root rights, the compilers do not.
 as_root() {
-  if ((EUID == 0)); then "$@"; else sudo env "PATH=$PATH" "HOME=$HOME" "$@"; fi
+  if ((EUID == 0)); then "$@"; else sudo env "PATH=$PATH" "HOME=$HOME" "CARGO_TARGET_DIR=$compiled" "$@"; fi
 }

@@ -6,10 +6,11 @@
 # project_make: makes the copy anew, a checkout of its own: what git ignores is no part of an image.
 project_make() {
   rm -rf "$project"
-  mkdir -p "$project" "$root/target"
+  local compiled=${CARGO_TARGET_DIR:-$root/target}
+  mkdir -p "$project" "$compiled"
   git -c "safe.directory=$root" -C "$root" ls-files -coz --exclude-standard >"$work/files"
   (cd "$root" && tar -c --null --verbatim-files-from --ignore-failed-read -T "$work/files") | tar -x -C "$project"
-  ln -s "$root/target" "$project/target"
+  ln -s "$(realpath "$compiled")" "$project/target"
   project_fill
   git -C "$project" init -q
   git -C "$project" add -A

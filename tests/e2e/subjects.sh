@@ -11,7 +11,7 @@ source "$root/tests/e2e/cluster.sh"
 # shellcheck source=tests/e2e/full.sh
 source "$root/tests/e2e/full.sh"
 
-binary=${TODOCTL:-$root/target/debug/todoctl}
+binary=${TODOCTL:-${CARGO_TARGET_DIR:-$root/target}/debug/todoctl}
 project=$home/project
 export TODOCTL_STATE=$home/state
 

@@ -3,6 +3,7 @@
 //!
 //! `observedGeneration` is compared first: an old pod's health proves nothing about the new one.
 
+pub mod clock;
 pub mod dapr;
 mod pods;
 
@@ -69,7 +70,7 @@ fn deployment(name: &str, object: &Object, live: &Live) -> Verdict {
         .of_kind("ReplicaSet", &object.metadata.namespace)
         .find(|set| set.is_owned_by(&object.metadata.uid) && revision(set) == current);
     let pods: Vec<&Object> = set.map_or_else(Vec::new, |set| owned_pods(set, live));
-    if let Some(verdict) = pods::doomed(&pods).or_else(|| pods::without_sidecar(&pods)) {
+    if let Some(verdict) = pods::obstacle(&pods, live.restarted()) {
         return verdict;
     }
     if let Some(condition) = progress_failure(object) {
@@ -107,11 +108,11 @@ fn stateful_set(name: &str, object: &Object, live: &Live) -> Verdict {
             .is_some_and(|hash| *hash == status.update_revision)
     };
     let (new, old): (Vec<&Object>, Vec<&Object>) = owned_pods(object, live).into_iter().partition(hash);
-    if let Some(verdict) = pods::doomed(&new).or_else(|| pods::without_sidecar(&new)) {
+    if let Some(verdict) = pods::obstacle(&new, live.restarted()) {
         return verdict;
     }
     // A StatefulSet waits for a broken pod of an earlier revision for good (kubernetes#67250).
-    if let Some(Verdict::Broken { code, why, pods }) = pods::doomed(&old) {
+    if let Some(Verdict::Broken { code, why, pods }) = pods::doomed(&old, live.restarted()) {
         return Verdict::Stale {
             code,
             why: format!("{name}: a pod of an earlier revision is in the way: {why}"),

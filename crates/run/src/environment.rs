@@ -10,6 +10,7 @@ mod kubeconfig;
 mod lock_decision;
 mod observe;
 mod recover;
+mod restart;
 
 pub use acquire::{Acquired, outdated};
 pub use execute::Execution;
@@ -26,6 +27,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
 use self::kubeconfig::Private;
+use self::restart::Restart;
 use crate::runner::{DuctRunner, Setup, SharedRunner};
 use crate::survey;
 use todoctl_core::diagnostic::{Code, Diagnostic};
@@ -97,6 +99,7 @@ pub struct Environment {
     kubeconfig: OnceLock<Private>,
     /// What identifies the cluster, from the first look on.
     identity: OnceLock<String>,
+    restart: Restart,
 }
 
 impl Environment {
@@ -118,6 +121,7 @@ impl Environment {
             given,
             kubeconfig: OnceLock::new(),
             identity: OnceLock::new(),
+            restart: Restart::default(),
         })
     }
 
@@ -176,7 +180,10 @@ impl Environment {
     async fn reached(&self, seen: Seen) -> Result<Cluster, Diagnostic> {
         Ok(match seen {
             Seen::Running(reach) => Cluster::Running(self.access(reach).await?),
-            Seen::Down(state) => Cluster::Down(state),
+            Seen::Down(down) => {
+                self.restart.saw_down(down.ended);
+                Cluster::Down(down.state)
+            }
         })
     }
 

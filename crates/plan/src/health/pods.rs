@@ -1,7 +1,9 @@
 //! Owns the judgement of single pods: doomed, without its sidecar, not ready and why.
 //!
 //! Doomed are states that waiting does not heal. Not doomed: the first `ErrImagePull`, one restart of the Dapr
-//! sidecar, `CreateContainerConfigError` while the kubelet's caches sync.
+//! sidecar, `CreateContainerConfigError` while the kubelet's caches sync, a crash after a start of the cluster.
+
+use jiff::Timestamp;
 
 use super::names;
 use crate::kubernetes::{ContainerStatus, Object};
@@ -23,9 +25,15 @@ const DOOMED: [&str; 7] = [
 /// What the kubelet says of a container that used more memory than it may.
 const OUT_OF_MEMORY: &str = "OOMKilled";
 
+/// What is in the way of these pods, when the cluster was started at some moment: the worst of it.
+pub(super) fn obstacle(pods: &[&Object], restarted: Option<Timestamp>) -> Option<Verdict> {
+    doomed(pods, restarted).or_else(|| without_sidecar(pods)).or_else(|| unseen(pods, restarted?))
+}
+
 /// `Broken` when a pod is doomed.
-pub(super) fn doomed(pods: &[&Object]) -> Option<Verdict> {
-    let reasons: Vec<(&Object, Reason)> = pods.iter().filter_map(|pod| Some((*pod, doom(pod)?))).collect();
+pub(super) fn doomed(pods: &[&Object], restarted: Option<Timestamp>) -> Option<Verdict> {
+    let reasons: Vec<(&Object, Reason)> =
+        pods.iter().filter_map(|pod| Some((*pod, doom(pod, restarted)?))).collect();
     let (pod, Reason { code, why }) = reasons.first()?;
     let broken: Vec<&Object> = reasons.iter().map(|(pod, _)| *pod).collect();
     let why = format!("pod {}: {why}", pod.metadata.name);
@@ -49,7 +57,17 @@ fn code_of(waiting: &str) -> Code {
     }
 }
 
-fn doom(pod: &Object) -> Option<Reason> {
+/// `NotYet` while the API server tells of a pod as it was before the cluster was started.
+fn unseen(pods: &[&Object], restarted: Timestamp) -> Option<Verdict> {
+    let is_old = |container: &ContainerStatus| {
+        container.state.running.started_at.is_some_and(|began| began < restarted)
+    };
+    let pod = pods.iter().find(|pod| containers(pod).any(is_old))?;
+    let name = &pod.metadata.name;
+    Some(Verdict::not_yet(format!("pod {name} was not seen since the cluster was started")))
+}
+
+fn doom(pod: &Object, restarted: Option<Timestamp>) -> Option<Reason> {
     containers(pod).find_map(|container| {
         let name = &container.name;
         if container.state.terminated.reason == OUT_OF_MEMORY {
@@ -62,8 +80,10 @@ fn doom(pod: &Object) -> Option<Reason> {
         }
         let message = &container.state.waiting.message;
         let syncing = reason == "CreateContainerConfigError" && message.contains("failed to sync");
-        let sidecar = name == "daprd" && reason == "CrashLoopBackOff" && container.restart_count <= 1;
-        (!syncing && !sidecar).then(|| Reason {
+        // After a start of the cluster everything starts at once: what ends because its neighbour is not there yet heals.
+        let crash = reason == "CrashLoopBackOff";
+        let heals = crash && (restarted.is_some() || (name == "daprd" && container.restart_count <= 1));
+        (!syncing && !heals).then(|| Reason {
             code: code_of(reason),
             why: format!("container {name} {reason}{}{}", exit(container), colon(message)),
         })

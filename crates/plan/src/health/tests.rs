@@ -94,6 +94,38 @@ fn a_dying_pod_a_first_pull_error_and_syncing_caches_are_not_doom() {
 }
 
 #[test]
+fn after_a_start_of_the_cluster_what_was_before_proves_nothing_and_a_crash_may_heal() {
+    let runs = |since: &str| {
+        json!({"containerStatuses": [{"name": "app", "ready": true, "restartCount": 1,
+            "state": {"running": {"startedAt": since}}}]})
+    };
+    let judged = |pods: &[Value], updated: i64| {
+        let objects = [deployment_object(3, 3, updated, updated, 2), replica_set("new", "2")];
+        let mut live = live(&[&objects, pods].concat());
+        live.was_restarted("2026-11-30T08:20:00Z".parse().unwrap());
+        rolled_out(&want(WorkloadKind::Deployment, "web"), &live)
+    };
+    let (old, new) = (runs("2026-11-30T08:19:59Z"), runs("2026-11-30T08:20:00Z"));
+    assert_eq!(
+        judged(&[pod("web-1", "new", &new), pod("web-2", "new", &old)], 2),
+        Verdict::not_yet("pod web-2 was not seen since the cluster was started")
+    );
+    assert_eq!(judged(&[pod("web-1", "new", &new), pod("web-2", "new", &new)], 2), Verdict::Ready);
+    let crash = waiting("CrashLoopBackOff", "back-off 10s");
+    assert_eq!(
+        judged(&[pod("web-1", "new", &crash)], 1),
+        Verdict::NotYet {
+            code: Code::PodCrashLoop,
+            why: "deployment web: 1 of 2 pods are of the new revision (pod web-1: container app \
+                  CrashLoopBackOff: back-off 10s)"
+                .into()
+        }
+    );
+    let image = judged(&[pod("web-1", "new", &waiting("ImagePullBackOff", ""))], 1);
+    assert!(matches!(image, Verdict::Broken { code: Code::PodImage, .. }), "{image:?}");
+}
+
+#[test]
 fn a_missed_progress_deadline_is_broken() {
     let mut object = deployment_object(3, 3, 1, 2, 3);
     object["status"]["conditions"] = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "too slow"}]);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -74,6 +75,8 @@ read! {
         namespace: String,
         /// Unique id.
         uid: String,
+        /// When it was made, by the clock of the API server.
+        creation_timestamp: Option<Timestamp>,
         /// Changes with every change of the object.
         resource_version: String,
         /// Counts changes of the spec.

@@ -1,5 +1,6 @@
 //! Owns what is read of pods and of the nodes that they run on.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::fields::{Labels, Metadata, Quantities, Requirements, lenient, read};
@@ -59,12 +60,19 @@ read! {
         /// Before it was started again.
         last_state: ContainerState,
     }
-    /// One of these has a reason, or none when it runs.
+    /// One of these says something.
     ContainerState {
+        /// Since when it runs.
+        running: Running,
         /// Why it does not run yet.
         waiting: Stop,
         /// How it ended.
         terminated: Stop,
+    }
+    /// A container that runs.
+    Running {
+        /// Since when, by the clock of its node.
+        started_at: Option<Timestamp>,
     }
     /// Why a container does not run.
     Stop {

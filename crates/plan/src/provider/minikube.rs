@@ -1,6 +1,6 @@
 //! Owns Minikube as a provider.
 
-use super::{Facts, Found, Kubeconfig, Program, Provider, Reach, Seen, Size};
+use super::{Down, Facts, Found, Kubeconfig, Program, Provider, Reach, Seen, Size};
 use crate::tool::kubectl;
 use crate::tool::minikube::{self, Config, IRRELEVANT, InvalidProfile, NO_PROFILE, NodeStatus};
 use crate::tool::version::Version;
@@ -58,11 +58,11 @@ impl Provider for MinikubeProvider {
             // start takes it over.
             let begun = profiles.invalid.iter().any(is_this);
             let state = if begun { "does not exist (a start was cut off)" } else { "does not exist" };
-            return Ok(Found::fit(Seen::Down(state.to_owned())));
+            return Ok(Found::fit(Seen::Down(Down::ended(state))));
         }
         if profiles.invalid.iter().any(is_this) {
             let unfit = Some(self.half_made(status));
-            return Ok(Found { cluster: Seen::Down("is half-made".to_owned()), unfit });
+            return Ok(Found { cluster: Seen::Down(Down::ended("is half-made")), unfit });
         }
         let nodes = minikube::parse_status(status)?;
         let known = profiles.valid.iter().find(|one| one.name == self.minikube.profile);
@@ -81,12 +81,12 @@ impl Provider for MinikubeProvider {
 
 impl MinikubeProvider {
     fn seen(&self, nodes: &[NodeStatus], config: &Config) -> Seen {
-        let Some(state) = trouble(nodes) else {
+        let Some(down) = trouble(nodes) else {
             let address = config.nodes.iter().find(|node| node.control_plane).map(|node| node.ip.clone());
             let kubeconfig = Kubeconfig::By(Box::new(kubectl::minified(&self.minikube.profile, None)));
             return Seen::Running(Reach { kubeconfig, node: address.unwrap_or_default() });
         };
-        Seen::Down(state)
+        Seen::Down(down)
     }
 
     /// Why a cluster that is there is not the one that the profile asks for. minikube would keep what it has.
@@ -117,28 +117,28 @@ impl MinikubeProvider {
 }
 
 /// Why a cluster cannot be used as it is; nothing when it runs.
-fn trouble(nodes: &[NodeStatus]) -> Option<String> {
+fn trouble(nodes: &[NodeStatus]) -> Option<Down> {
     let is = |state: &str, what: &str| state == what || state == IRRELEVANT;
     let runs = |node: &NodeStatus| {
         node.host == "Running" && node.kubelet == "Running" && is(&node.api_server, "Running")
     };
     if nodes.is_empty() {
-        return Some("is half-made: it has no node".to_owned());
+        return Some(Down::ended("is half-made: it has no node"));
     }
     let Some(node) = nodes.iter().find(|node| !runs(node)) else {
         let lost = nodes.iter().any(|node| !is(&node.kubeconfig, "Configured"));
-        return lost.then(|| "runs, but the kubeconfig does not lead to it".to_owned());
+        return lost.then(|| Down::in_part("runs, but the kubeconfig does not lead to it"));
     };
     Some(match (node.host.as_str(), node.api_server.as_str()) {
-        ("Stopped", _) => "is stopped".to_owned(),
-        ("Nonexistent", _) => "is half-made: its machine does not exist".to_owned(),
-        ("Running", "Paused") => "is paused".to_owned(),
-        (host, api_server) => format!(
+        ("Stopped", _) => Down::ended("is stopped"),
+        ("Nonexistent", _) => Down::ended("is half-made: its machine does not exist"),
+        ("Running", "Paused") => Down::in_part("is paused"),
+        (host, api_server) => Down::in_part(format!(
             "runs in part: machine {}, kubelet {}, API server {}",
             host.to_lowercase(),
             node.kubelet.to_lowercase(),
             api_server.to_lowercase()
-        ),
+        )),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Owns the one-machine Kubernetes as a provider.
 
-use super::{Facts, Found, Kubeconfig, Program, Provider, Reach, Seen, Size};
+use super::{Down, Facts, Found, Kubeconfig, Program, Provider, Reach, Seen, Size};
 use crate::tool::sandbox;
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_core::quantity::GIBI;
@@ -39,9 +39,9 @@ impl Provider for SandboxProvider {
                 let context = self.0.name.clone();
                 Seen::Running(Reach { kubeconfig: Kubeconfig::File { path: kubeconfig, context }, node })
             }
-            "absent" => Seen::Down("does not exist yet".to_owned()),
-            "stopped" => Seen::Down("is stopped".to_owned()),
-            "degraded" => Seen::Down("runs with parts missing".to_owned()),
+            "absent" => Seen::Down(Down::ended("does not exist yet")),
+            "stopped" => Seen::Down(Down::ended("is stopped")),
+            "degraded" => Seen::Down(Down::in_part("runs with parts missing")),
             other => return Err(format!("unknown state {other:?}")),
         }))
     }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ pub struct Live {
     namespaces: BTreeSet<String>,
     identity: Option<String>,
     nodes: BTreeMap<String, Node>,
+    restarted: Option<Timestamp>,
 }
 
 /// The namespace whose UID identifies a cluster: it is made with the cluster and never again (OpenTelemetry's
@@ -104,6 +106,17 @@ impl Live {
         if newer {
             self.objects.insert(key, object);
         }
+    }
+
+    /// Says that the cluster was started at this moment, and that everything that ran in it had ended before. Until the
+    /// kubelets have looked again, the API server tells of pods as they were.
+    pub fn was_restarted(&mut self, at: Timestamp) {
+        self.restarted = Some(at);
+    }
+
+    /// When the cluster was started, when this run did it.
+    pub(crate) fn restarted(&self) -> Option<Timestamp> {
+        self.restarted
     }
 
     /// What identifies the cluster, when it says so.

@@ -18,7 +18,7 @@ impl Engine {
         }
         match survey::cluster(&self.runner, self.provider.as_ref()).await.ok()?.cluster {
             Seen::Running(_) => None,
-            Seen::Down(state) => Some(state),
+            Seen::Down(down) => Some(down.state),
         }
     }
 

@@ -13,7 +13,9 @@ impl Environment {
     pub async fn observe(&self, access: Access) -> Result<World, Diagnostic> {
         let runner = self.runner(Some(&access), None);
         let blank = self.blank(String::new());
-        let world = survey::running(&runner, self.images.store.as_ref(), &self.inputs, access, blank).await?;
+        let store = self.images.store.as_ref();
+        let mut world = survey::running(&runner, store, &self.inputs, access, blank).await?;
+        self.restart.tell(&mut world);
         self.same_cluster(&world)?;
         self.learn(&world);
         Ok(world)

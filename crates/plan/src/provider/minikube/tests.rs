@@ -26,7 +26,7 @@ fn found(status: &Output, profiles: &str) -> Result<Found, String> {
 fn state(status: &Output, profiles: &str) -> String {
     match found(status, profiles).unwrap().cluster {
         Seen::Running(reach) => format!("runs at {}", reach.node),
-        Seen::Down(state) => state,
+        Seen::Down(down) => down.state,
     }
 }
 
