@@ -2,7 +2,7 @@
 
 use crate::args::{Args, Budget, Form};
 use crate::{open, room};
-use todoctl_advice::capacity::{self, Asked, Had};
+use todoctl_advice::capacity::{self, Had, ReleaseDemand};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_core::text::count;
@@ -75,7 +75,7 @@ async fn look(environment: &Environment) -> Result<(World, Nodes), String> {
 }
 
 /// What every release asks for.
-async fn asked(environment: &Environment, world: &World) -> Result<Vec<Asked>, Diagnostic> {
+async fn asked(environment: &Environment, world: &World) -> Result<Vec<ReleaseDemand>, Diagnostic> {
     let rendered = survey::rendered(&environment.runner(None, None), &environment.inputs, world).await;
     let mut demands = Vec::new();
     for (name, objects) in &rendered {
@@ -95,7 +95,12 @@ async fn asked(environment: &Environment, world: &World) -> Result<Vec<Asked>, D
     Ok(room::asked(&environment.inputs, demands.into_iter()))
 }
 
-fn on_the_cluster(environment: &Environment, world: &World, nodes: &Nodes, asked: &[Asked]) -> (Had, String) {
+fn on_the_cluster(
+    environment: &Environment,
+    world: &World,
+    nodes: &Nodes,
+    asked: &[ReleaseDemand],
+) -> (Had, String) {
     let leave = steps::leaving(&environment.inputs, world);
     let had = room::had(&environment.inputs, world, nodes, asked, &leave);
     let taken = had.rooms.iter().map(|room| room.taken).sum::<Resources>();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::args::{Args, Form, Lint};
 use crate::tools::{Place, look};
 use crate::{charts, folders, host, open};
-use todoctl_advice::doctor::tools::{Seen, of_every};
+use todoctl_advice::doctor::tools::{ToolState, of_every};
 use todoctl_advice::lint::workflows::Known;
 use todoctl_advice::lint::{self, Report};
 use todoctl_core::diagnostic::Diagnostic;
@@ -118,7 +118,7 @@ async fn of_charts(
     let state = folders::state()?;
     let place = Place { runner, state: &state, project };
     let needs = &of_every(&[])[..1];
-    let Some(Seen::Found(_, version)) = look(&place, needs, |_, _| true).await.into_iter().next() else {
+    let Some(ToolState::Found(_, version)) = look(&place, needs, |_, _| true).await.into_iter().next() else {
         report.not_checked.push("what charts render to: helm is not on the PATH".to_owned());
         return Ok(());
     };

@@ -1,6 +1,6 @@
 //! Owns the question whether there is room: what to ask of which nodes, for `up` and for `budget`.
 
-use todoctl_advice::capacity::{self, Asked, Had};
+use todoctl_advice::capacity::{self, Had, ReleaseDemand};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::resources::{Demand, Nodes, Running};
 use todoctl_plan::world::World;
@@ -23,11 +23,14 @@ pub(super) fn check(inputs: &Inputs, world: &World) -> Result<(), Diagnostic> {
 }
 
 /// What releases ask for, in the documented order.
-pub(super) fn asked<'a>(inputs: &Inputs, demands: impl Iterator<Item = (&'a str, Demand)>) -> Vec<Asked> {
-    let mut asked: Vec<Asked> = demands
+pub(super) fn asked<'a>(
+    inputs: &Inputs,
+    demands: impl Iterator<Item = (&'a str, Demand)>,
+) -> Vec<ReleaseDemand> {
+    let mut asked: Vec<ReleaseDemand> = demands
         .map(|(name, demand)| {
             let optional = inputs.profile.releases[name].optional;
-            Asked { release: name.to_owned(), optional, demand }
+            ReleaseDemand { release: name.to_owned(), optional, demand }
         })
         .collect();
     asked.sort_by_key(|one| (inputs.profile.releases[&one.release].order(), one.release.clone()));
@@ -35,7 +38,13 @@ pub(super) fn asked<'a>(inputs: &Inputs, demands: impl Iterator<Item = (&'a str,
 }
 
 /// What is left on the nodes for releases, when their own pods, and those of the releases that leave, are not counted.
-pub(super) fn had(inputs: &Inputs, world: &World, nodes: &Nodes, asked: &[Asked], leave: &[String]) -> Had {
+pub(super) fn had(
+    inputs: &Inputs,
+    world: &World,
+    nodes: &Nodes,
+    asked: &[ReleaseDemand],
+    leave: &[String],
+) -> Had {
     let live = asked.iter().map(|one| one.release.as_str()).chain(leave.iter().map(String::as_str));
     let mut selectors: Vec<_> = live
         .flat_map(|name| {

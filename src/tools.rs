@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use todoctl_advice::doctor::tools::{Need, Seen, judge};
+use todoctl_advice::doctor::tools::{Need, ToolState, judge};
 use todoctl_advice::doctor::{Finding, refusal};
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_plan::tool::version::{self, Version};
@@ -42,12 +42,12 @@ pub(super) async fn check(place: &Place<'_>, needs: &[Need], profile: &str) -> R
     };
     let seen = look(place, needs, matters).await;
     let helm = needs.iter().zip(&seen).find_map(|(need, seen)| match seen {
-        Seen::Found(_, version) if need.program == "helm" => Some(version.0),
-        Seen::Missing | Seen::Silent(_) | Seen::Found(..) => None,
+        ToolState::Found(_, version) if need.program == "helm" => Some(version.0),
+        ToolState::Missing | ToolState::Silent(_) | ToolState::Found(..) => None,
     });
     let judged = needs.iter().zip(&seen).filter(|(need, seen)| {
         // One that was not asked says nothing.
-        !matches!(seen, Seen::Silent(path) if !matters(need, path))
+        !matches!(seen, ToolState::Silent(path) if !matters(need, path))
     });
     let failed: Vec<Finding> =
         judged.map(|(need, seen)| judge(need, seen)).filter(Finding::is_failed).collect();
@@ -60,7 +60,7 @@ pub(super) async fn check(place: &Place<'_>, needs: &[Need], profile: &str) -> R
 /// Says every program that is missing, before the first of them is called.
 pub(super) fn present(needs: &[Need], project: &Path, profile: &str) -> Result<(), Diagnostic> {
     let missing = needs.iter().filter(|need| find(&need.program, project).is_none());
-    let found: Vec<Finding> = missing.map(|need| judge(need, &Seen::Missing)).collect();
+    let found: Vec<Finding> = missing.map(|need| judge(need, &ToolState::Missing)).collect();
     if found.is_empty() { Ok(()) } else { Err(refusal(&found, profile)) }
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn look(
     place: &Place<'_>,
     needs: &[Need],
     asks: impl Fn(&Need, &Path) -> bool,
-) -> Vec<Seen> {
+) -> Vec<ToolState> {
     let file = place.state.join("tools.json");
     let mut cache: Cache =
         std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
@@ -89,7 +89,7 @@ pub(super) async fn look(
     let mut seen = Vec::new();
     for (need, (path, job)) in needs.iter().zip(jobs) {
         let Some(path) = path else {
-            seen.push(Seen::Missing);
+            seen.push(ToolState::Missing);
             continue;
         };
         let said = match job {
@@ -99,7 +99,7 @@ pub(super) async fn look(
                 let said = output.as_ref().and_then(|output| version::parse(&need.program, output));
                 if said.is_none() && is_plugin(need) {
                     // It has no file of its own: what does not answer is not there.
-                    seen.push(Seen::Missing);
+                    seen.push(ToolState::Missing);
                     continue;
                 }
                 if let Some(version) = said {
@@ -109,8 +109,8 @@ pub(super) async fn look(
             }
         };
         seen.push(match said {
-            Some(version) => Seen::Found(path, version),
-            None => Seen::Silent(path),
+            Some(version) => ToolState::Found(path, version),
+            None => ToolState::Silent(path),
         });
     }
     if cache != before {

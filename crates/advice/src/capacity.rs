@@ -5,5 +5,5 @@ mod fit;
 mod verdict;
 mod words;
 
-pub use verdict::{Asked, Had, Row, Short, Verdict, WayOut, judge};
+pub use verdict::{Had, ReleaseDemand, Row, Short, Verdict, WayOut, judge};
 pub use words::Refusal;

@@ -21,15 +21,15 @@ use todoctl_project::profile::{self, Buildx, Delivery, Image, Profile};
 /// Where images must be for the cluster's pods to find them.
 pub trait Store: Send + Sync {
     /// The reads that tell which of these images are there, side by side.
-    fn looks(&self, references: &[String]) -> Vec<Look>;
+    fn looks(&self, references: &[String]) -> Vec<Lookup>;
     /// The images that are there, as the answer to one of them says: at least those that it was about.
-    fn found(&self, look: &Look, output: &Output) -> Result<BTreeSet<String>, String>;
+    fn found(&self, look: &Lookup, output: &Output) -> Result<BTreeSet<String>, String>;
     /// The commands that bring an image from docker's own store into this one.
     fn load(&self, reference: &str) -> Vec<Invocation>;
     /// The command that removes images; none where they are kept.
     fn remove(&self, names: &[String]) -> Option<Invocation>;
     /// Whether what changes it tells by its exit status that it failed. Else the store is asked after each change.
-    fn is_believed(&self) -> bool {
+    fn tells_by_exit_status(&self) -> bool {
         true
     }
     /// The command that gives an image of the store more names; none where images have one.
@@ -43,7 +43,7 @@ pub trait Builder: Send + Sync {
 }
 
 /// A read of a store.
-pub struct Look {
+pub struct Lookup {
     /// The image that it asks about; every image of the store when absent.
     pub about: Option<String>,
     /// The command.

@@ -92,7 +92,8 @@ pub enum Event {
         line: String,
     },
     /// A check that programs answered holds.
-    CheckHeld {
+    #[serde(alias = "check-held")]
+    CheckPassed {
         /// The step it belongs to.
         step: StepId,
         /// Its name.
@@ -306,7 +307,7 @@ impl Event {
             | Self::StepWaiting { step, .. }
             | Self::StepProgress { step, .. }
             | Self::CommandSaid { step, .. }
-            | Self::CheckHeld { step, .. }
+            | Self::CheckPassed { step, .. }
             | Self::StepFinished { step, .. }
             | Self::UndoStarted { step }
             | Self::UndoFinished { step, .. } => Some(step),

@@ -9,7 +9,7 @@ pub use complete::is_complete;
 pub use objects::content;
 
 use crate::builder::Store;
-use crate::plan::{Closing, Mark, Plan, Seal};
+use crate::plan::{Closing, Mark, Plan, RunCommit};
 use crate::run_record::{Changed, Deployed, Ending, FORMAT, ReleaseAt, RunRecord};
 use crate::step::{Change, Returns, StepId};
 use crate::steps::{self, number_after};
@@ -49,7 +49,7 @@ pub fn of_deployment(inputs: &Inputs, store: &dyn Store, world: &World, plan: &P
     let images = unused::images(inputs, world);
     if let Some(command) = store.remove(&images).filter(|_| !images.is_empty()) {
         let title = format!("remove {}", text::count(images.len(), "unused image"));
-        let gone = if store.is_believed() { Vec::new() } else { images };
+        let gone = if store.tells_by_exit_status() { Vec::new() } else { images };
         closing.push(Closing { gone, ..Closing::new(title, vec![command]) });
     }
     let versions = unused::versions(inputs, world);
@@ -147,23 +147,23 @@ pub fn of_failure(
     access: &Access,
     marks: &[Mark],
     after: &Releases,
-    record: Option<(&Seal, Ending)>,
+    record: Option<(&RunCommit, Ending)>,
 ) -> Vec<Closing> {
-    let Some((seal, ending)) = record else {
+    let Some((commit, ending)) = record else {
         return of_marks(access, marks);
     };
     let order = |name: &str| {
-        let planned = seal.record.set.releases.iter().find(|one| one.name == name);
+        let planned = commit.record.set.releases.iter().find(|one| one.name == name);
         planned.map_or(LAST, |one| one.order)
     };
     let deployed = after.iter().filter_map(|(namespace, name, revisions)| {
         let newest = revisions.last().filter(|newest| newest.is_deployed())?;
-        let ours = newest.label(labels::PROFILE) == Some(seal.record.profile.as_str());
+        let ours = newest.label(labels::PROFILE) == Some(commit.record.profile.as_str());
         let release = ReleaseRef { namespace, name };
         ours.then(|| release_at(release, order(name), &marked(marks, release, newest)))
     });
     let set = Deployed { releases: deployed.collect(), ..Deployed::default() }.with_secrets();
-    vec![Closing::new(record_title(marks), vec![seal.failed(ending, set, marks)])]
+    vec![Closing::new(record_title(marks), vec![commit.failed(ending, set, marks)])]
 }
 
 /// A revision with the marks that it is about to get.
@@ -216,8 +216,8 @@ fn end(
     };
     let (kubectl, namespace) = (Kubectl::new(access), inputs.profile.namespace.clone());
     let title = record_title(&marks);
-    let seal = Seal { kubectl: kubectl.clone(), namespace: namespace.clone(), marks, record };
-    let mut closing = vec![Closing::sealing(title, seal)];
+    let commit = RunCommit { kubectl: kubectl.clone(), namespace: namespace.clone(), marks, record };
+    let mut closing = vec![Closing::committing(title, commit)];
     let surplus = world.runs.as_ref().map(crate::world::runs::Runs::surplus).unwrap_or_default();
     if !surplus.is_empty() {
         closing.push(Closing::new(

@@ -1,9 +1,9 @@
 //! Owns the plan: every decision in the documented order. Plan, dry run and run read the same one.
 //! Refuses to render it (`render`) and to carry it out (`engine`).
 
-mod seal;
+mod run_commit;
 
-pub use seal::{Mark, Seal};
+pub use run_commit::{Mark, RunCommit};
 
 use serde::Serialize;
 
@@ -76,18 +76,18 @@ pub struct Closing {
     pub gone: Vec<String>,
     /// What its command is made from when it records the run: how the run ended is known only then.
     #[serde(skip)]
-    pub seal: Option<Seal>,
+    pub commit: Option<RunCommit>,
 }
 
 impl Closing {
     /// Work that is known beforehand.
     pub fn new(title: String, commands: Vec<Invocation>) -> Self {
-        Self { title, commands, gone: Vec::new(), seal: None }
+        Self { title, commands, gone: Vec::new(), commit: None }
     }
 
     /// Work that records the run.
-    pub fn sealing(title: String, seal: Seal) -> Self {
-        Self { title, commands: vec![seal.planned()], gone: Vec::new(), seal: Some(seal) }
+    pub fn committing(title: String, commit: RunCommit) -> Self {
+        Self { title, commands: vec![commit.planned()], gone: Vec::new(), commit: Some(commit) }
     }
 }
 
@@ -140,8 +140,8 @@ impl Plan {
     }
 
     /// What records the run, when it is recorded.
-    pub fn seal(&self) -> Option<&Seal> {
-        self.closing.iter().find_map(|closing| closing.seal.as_ref())
+    pub fn commit(&self) -> Option<&RunCommit> {
+        self.closing.iter().find_map(|closing| closing.commit.as_ref())
     }
 
     /// The steps as a run announces them.

@@ -23,21 +23,21 @@ use todoctl_project::profile;
 #[derive(Debug, Clone)]
 pub struct Found {
     /// Whether it runs.
-    pub cluster: Seen,
+    pub cluster: ClusterState,
     /// Why nothing may be deployed to it, although it is there: it is not the one that the profile asks for.
     pub unfit: Option<Diagnostic>,
 }
 
 impl Found {
     /// A cluster as the profile asks for it.
-    fn fit(cluster: Seen) -> Self {
+    fn fit(cluster: ClusterState) -> Self {
         Self { cluster, unfit: None }
     }
 }
 
 /// Whether a cluster runs.
 #[derive(Debug, Clone)]
-pub enum Seen {
+pub enum ClusterState {
     /// It runs, or is not ours to start.
     Running(Reach),
     /// It must be started first.

@@ -4,7 +4,7 @@
 mod check;
 mod undo;
 
-pub use check::{Asked, Check, Expectation, Objects, Request};
+pub use check::{Check, Expectation, Objects, Request, RequestCheck};
 pub use undo::{Guard, Returns, Reversal, Undo};
 
 use std::fmt;

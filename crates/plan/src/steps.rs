@@ -63,14 +63,14 @@ pub fn deployment(
     let releases = inputs.releases();
     steps
         .extend(releases.map(|(name, _)| Box::new(release::ReleaseStep::new(inputs, name)) as Box<dyn Step>));
-    let retired = prune::left_the_profile(inputs, world).into_iter();
-    let mut retired: Vec<Box<dyn Step>> =
-        retired.map(|name| Box::new(prune::PruneStep::left(inputs, &name)) as Box<dyn Step>).collect();
+    let pruned = prune::left_the_profile(inputs, world).into_iter();
+    let mut pruned: Vec<Box<dyn Step>> =
+        pruned.map(|name| Box::new(prune::PruneStep::left(inputs, &name)) as Box<dyn Step>).collect();
     let components = prune_component::left_the_profile(inputs, world).into_iter();
-    retired.extend(components.map(|one| Box::new(one) as Box<dyn Step>));
-    let ids: Vec<StepId> = retired.iter().map(|step| step.id()).collect();
+    pruned.extend(components.map(|one| Box::new(one) as Box<dyn Step>));
+    let ids: Vec<StepId> = pruned.iter().map(|step| step.id()).collect();
     steps.push(Box::new(verify::VerifyStep::after(inputs, &ids)));
-    steps.append(&mut retired);
+    steps.append(&mut pruned);
     steps.sort_by_key(|step| step.order());
     steps
 }

@@ -110,9 +110,9 @@ impl Engine {
         let what = format!("run {} ({}) did not finish", open.run, open.who);
         let cause = cause(Diagnostic::usual(Code::RunUnfinished, what));
         let undo = undo_state::undo_list(open, now);
-        let seal = self.seal_of(open);
+        let commit = self.commit_of(open);
         let origin = start.clone().of(open);
-        let outcome = self.unwind(cause, &undo, &hub, seal.as_ref().map(|seal| (seal, origin))).await;
+        let outcome = self.unwind(cause, &undo, &hub, commit.as_ref().map(|commit| (commit, origin))).await;
         self.finish(&outcome, start).await;
         outcome
     }
@@ -205,17 +205,17 @@ impl Engine {
             let remaining =
                 touched.iter().filter_map(|(step, undo)| self.remaining(step, undo, "changed by this run"));
             let outcome = Outcome::Kept { cause, remaining: remaining.collect() };
-            self.seal(&[], plan.seal().map(|seal| (seal, self.ending(&outcome, &start)))).await;
+            self.commit(&[], plan.commit().map(|commit| (commit, self.ending(&outcome, &start)))).await;
             return outcome;
         }
-        self.unwind(cause, &touched, hub, plan.seal().map(|seal| (seal, start))).await
+        self.unwind(cause, &touched, hub, plan.commit().map(|commit| (commit, start))).await
     }
 
     /// Work after the verification, side by side unless everything goes by the list; a failure is a warning.
     async fn close(&self, closing: &[Closing], ending: &Ending) {
         let works = closing.iter().map(async |work| {
-            let seal = work.seal.as_ref().map(|seal| vec![seal.verified(ending.clone())]);
-            self.perform(&work.title, seal.as_ref().unwrap_or(&work.commands)).await;
+            let commit = work.commit.as_ref().map(|commit| vec![commit.verified(ending.clone())]);
+            self.perform(&work.title, commit.as_ref().unwrap_or(&work.commands)).await;
             self.prove_gone(&work.title, &work.gone).await;
         });
         if self.jobs > 1 {

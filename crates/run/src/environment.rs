@@ -35,7 +35,7 @@ use todoctl_core::redact::Redactor;
 use todoctl_plan::assemble::Application;
 use todoctl_plan::builder::{self, Images};
 use todoctl_plan::event::Sink;
-use todoctl_plan::provider::{self, Found, Kubeconfig, Provider, Reach, Seen};
+use todoctl_plan::provider::{self, ClusterState, Found, Kubeconfig, Provider, Reach};
 use todoctl_plan::steps;
 use todoctl_plan::world::{Access, Cluster, World};
 use todoctl_project::inputs::Inputs;
@@ -170,17 +170,19 @@ impl Environment {
         let found = survey::cluster(&self.runner(None, None), self.provider.as_ref()).await?;
         match found {
             // Nothing that we could start.
-            Found { cluster: Seen::Down(_), unfit: Some(why) } if self.provider.start().is_empty() => {
+            Found { cluster: ClusterState::Down(_), unfit: Some(why) }
+                if self.provider.start().is_empty() =>
+            {
                 Err(why.unchanged())
             }
             found => Ok(found),
         }
     }
 
-    async fn reached(&self, seen: Seen) -> Result<Cluster, Diagnostic> {
+    async fn reached(&self, seen: ClusterState) -> Result<Cluster, Diagnostic> {
         Ok(match seen {
-            Seen::Running(reach) => Cluster::Running(self.access(reach).await?),
-            Seen::Down(down) => {
+            ClusterState::Running(reach) => Cluster::Running(self.access(reach).await?),
+            ClusterState::Down(down) => {
                 self.restart.saw_down(down.ended);
                 Cluster::Down(down.state)
             }

@@ -194,7 +194,7 @@ impl Report {
             | Event::StepWaiting { .. }
             | Event::StepProgress { .. }
             | Event::CommandSaid { .. }
-            | Event::CheckHeld { .. }
+            | Event::CheckPassed { .. }
             | Event::StepFinished { .. }
             | Event::UndoStarted { .. }
             | Event::UndoFinished { .. } => self.apply_to_step(*at, event),
@@ -218,7 +218,7 @@ impl Report {
                 report.said = None;
                 report.waiting = Some(what.clone());
             }
-            Event::CheckHeld { check, seconds, requests, seen, .. } => report.held.push(Held {
+            Event::CheckPassed { check, seconds, requests, seen, .. } => report.held.push(Held {
                 check: check.clone(),
                 seconds: *seconds,
                 requests: *requests,

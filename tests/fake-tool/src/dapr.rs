@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::Answer;
 use crate::argv::Argv;
-use crate::state::{ReplicaSet, State};
+use crate::state::{ReplicaSet, State, moment};
 
 /// The group of Dapr's kinds.
 const GROUP: &str = "dapr.io";
@@ -288,14 +288,18 @@ fn position(state: &State, kind: &str, place: &str, name: &str) -> Option<usize>
     })
 }
 
-/// `kubectl create --dry-run=server -f -` of a pod: the injector sees it, or does not.
-pub fn would_create(state: &mut State, argv: &Argv, stdin: &str) -> Answer {
+/// `kubectl create --dry-run=server -f -`: of a pod, the injector sees it or does not.
+pub fn would_create(state: &mut State, argv: &Argv, stdin: &str, now: u64) -> Answer {
     if argv.value(&["--dry-run"]) != Some("server") {
         return Answer::fail(1, "error: this test creates nothing\n");
     }
     let Ok(mut pod) = serde_json::from_str::<Value>(stdin) else {
         return Answer::fail(1, "error: error parsing STDIN: invalid character\n");
     };
+    pod["metadata"]["creationTimestamp"] = json!(moment(now));
+    if pod["kind"] != "Pod" {
+        return Answer::ok(format!("{pod}\n"));
+    }
     let lag = state.dapr.injector_lag;
     state.dapr.injector_lag = lag.saturating_sub(1);
     let installed = state.deployments.iter().any(|one| one.release == "dapr");

@@ -119,7 +119,7 @@ pub fn run(state: &mut State, call: &Call, folder: &Path) -> Answer {
         ("version", "") => Answer::ok("v1.38.1\n"),
         ("status", "") => status(&state.minikube),
         ("profile", "list") => profiles(&state.minikube),
-        ("start", "") => start(state, &argv),
+        ("start", "") => start(state, &argv, call.now),
         ("delete", "") => {
             let there = state.minikube.state != Profile::Absent;
             delete(state);
@@ -188,11 +188,15 @@ fn profiles(minikube: &Minikube) -> Answer {
     Answer::ok(json!({"invalid": invalid, "valid": valid}).to_string())
 }
 
-fn start(state: &mut State, argv: &Argv) -> Answer {
+fn start(state: &mut State, argv: &Argv, now: u64) -> Answer {
     let number = |flag: &str| argv.value(&[flag]).and_then(|text| text.parse().ok()).unwrap_or(0);
     let text = |flag: &str| argv.value(&[flag]).unwrap_or_default().to_owned();
     let (cpus, memory) = (number("--cpus"), number("--memory"));
     let minikube = &mut state.minikube;
+    // What was paused, or runs in part, goes on.
+    if matches!(minikube.state, Profile::Stopped | Profile::Absent) {
+        state.started = now;
+    }
     let mut said = step(0, "Initial Minikube Setup", "minikube v1.38.1 on Debian 12.11");
     if minikube.is_there() {
         // It keeps what it has, and says so.

@@ -19,6 +19,9 @@ pub fn run(state: &mut State, call: &Call, folder: &Path) -> Answer {
     match (argv.word(0), argv.word(1)) {
         ("status", "") => status(state, argv.value(&["--name"]).unwrap_or("sandbox")),
         ("start", "") => {
+            if state.sandbox != "degraded" {
+                state.started = call.now;
+            }
             "running".clone_into(&mut state.sandbox);
             Answer { stderr: "the node is ready\n".to_owned(), ..Answer::default() }
         }

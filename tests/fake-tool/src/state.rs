@@ -56,6 +56,8 @@ pub struct State {
     pub services: Vec<String>,
     /// Scripted faults.
     pub faults: Vec<Fault>,
+    /// When the cluster was last started, in milliseconds since 1970: pods run since then at most.
+    pub started: u64,
     /// Counts changes; the source of unique ids and creation times.
     pub clock: u64,
 }
@@ -88,6 +90,7 @@ impl Default for State {
             forbidden: Vec::new(),
             services: Vec::new(),
             faults: Vec::new(),
+            started: 0,
             clock: 0,
         }
     }
@@ -231,6 +234,12 @@ pub struct ReplicaSet {
 /// A moment of the state's own clock, as Kubernetes writes it.
 pub fn timestamp(clock: u64) -> String {
     format!("2026-01-01T{:02}:{:02}:{:02}Z", clock / 3600 % 24, clock / 60 % 60, clock % 60)
+}
+
+/// A moment in milliseconds since 1970, as Kubernetes writes it: with whole seconds.
+pub fn moment(milliseconds: u64) -> String {
+    let seconds = i64::try_from(milliseconds / 1000).unwrap_or_default();
+    jiff::Timestamp::from_second(seconds).unwrap_or_default().to_string()
 }
 
 /// A short stable hash of a text, for names.

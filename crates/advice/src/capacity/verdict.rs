@@ -10,7 +10,7 @@ use todoctl_project::profile::Profile;
 
 /// A release and what it asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct ReleaseDemand {
     /// Release.
     pub release: String,
     /// Whether the application works without it.
@@ -153,11 +153,11 @@ impl Had {
 }
 
 /// Holds what releases ask for against what can be had.
-pub fn judge(asked: &[Asked], had: &Had) -> Verdict {
+pub fn judge(asked: &[ReleaseDemand], had: &Had) -> Verdict {
     let rows: Vec<Row> = asked.iter().flat_map(|one| rows(one, had.rooms.len())).collect();
     let sum = rows.iter().map(Row::requests).sum();
     let free = had.rooms.iter().map(Room::free).sum();
-    let all: Vec<&Asked> = asked.iter().collect();
+    let all: Vec<&ReleaseDemand> = asked.iter().collect();
     let short = shortage(&all, had);
     let ways_out = if short.is_empty() { Vec::new() } else { ways_out(asked, had) };
     Verdict {
@@ -172,7 +172,7 @@ pub fn judge(asked: &[Asked], had: &Had) -> Verdict {
     }
 }
 
-fn rows(asked: &Asked, nodes: usize) -> impl Iterator<Item = Row> {
+fn rows(asked: &ReleaseDemand, nodes: usize) -> impl Iterator<Item = Row> {
     asked.demand.workloads.iter().map(move |workload| {
         let pods = workload.count.on(nodes);
         Row {
@@ -189,13 +189,13 @@ fn rows(asked: &Asked, nodes: usize) -> impl Iterator<Item = Row> {
     })
 }
 
-fn volumes(asked: &[&Asked], smallest: Quantity) -> (u32, Quantity) {
+fn volumes(asked: &[&ReleaseDemand], smallest: Quantity) -> (u32, Quantity) {
     let all = asked.iter().flat_map(|one| &one.demand.volumes);
     let made = all.clone().map(|volume| volume.size.max(smallest) * volume.count).sum();
     (all.map(|volume| volume.count).sum(), made)
 }
 
-fn shortage(asked: &[&Asked], had: &Had) -> Vec<Short> {
+fn shortage(asked: &[&ReleaseDemand], had: &Had) -> Vec<Short> {
     let mut short = Vec::new();
     let workloads: Vec<(&str, &Workload)> = asked
         .iter()
@@ -230,7 +230,7 @@ fn shortage(asked: &[&Asked], had: &Had) -> Vec<Short> {
 }
 
 /// Each optional release by itself, and all of them when there are several.
-fn ways_out(asked: &[Asked], had: &Had) -> Vec<WayOut> {
+fn ways_out(asked: &[ReleaseDemand], had: &Had) -> Vec<WayOut> {
     let optional: Vec<&str> =
         asked.iter().filter(|one| one.optional).map(|one| one.release.as_str()).collect();
     let mut choices: Vec<Vec<&str>> = optional.iter().map(|name| vec![*name]).collect();
@@ -238,7 +238,7 @@ fn ways_out(asked: &[Asked], had: &Had) -> Vec<WayOut> {
         choices.push(optional);
     }
     let way_out = |names: Vec<&str>| {
-        let (out, rest): (Vec<&Asked>, Vec<&Asked>) =
+        let (out, rest): (Vec<&ReleaseDemand>, Vec<&ReleaseDemand>) =
             asked.iter().partition(|one| names.contains(&one.release.as_str()));
         let frees = out.iter().flat_map(|one| rows(one, had.rooms.len())).map(|row| row.requests()).sum();
         let leave_out = names.into_iter().map(str::to_owned).collect();

@@ -102,7 +102,7 @@ pub fn of_every(profiles: &[Loaded]) -> Vec<Need> {
 
 /// What is on this machine of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
+pub enum ToolState {
     /// Nothing.
     Missing,
     /// It is there, and its version is not known.
@@ -112,7 +112,7 @@ pub enum Seen {
 }
 
 /// Judges a program.
-pub fn judge(need: &Need, seen: &Seen) -> Finding {
+pub fn judge(need: &Need, seen: &ToolState) -> Finding {
     let found = judge_needed(need, seen);
     if need.only_for.is_empty() || !found.is_failed() {
         return found;
@@ -121,30 +121,30 @@ pub fn judge(need: &Need, seen: &Seen) -> Finding {
     Finding { state: State::Warning, evidence, ..found }
 }
 
-fn judge_needed(need: &Need, seen: &Seen) -> Finding {
+fn judge_needed(need: &Need, seen: &ToolState) -> Finding {
     let Need { program, minimum, purpose, .. } = need;
     let fix = || {
         install(program).map_or_else(|| format!("check its path in the profile: {program}"), str::to_owned)
     };
     match (seen, minimum) {
-        (Seen::Missing, _) => {
+        (ToolState::Missing, _) => {
             let place = if program.contains('/') { "is not in the project" } else { "is not on the PATH" };
             Finding::failed(Area::Tools, program, format!("{place} (it {purpose})"), fix())
         }
-        (Seen::Silent(path), Some(minimum)) => Finding::failed(
+        (ToolState::Silent(path), Some(minimum)) => Finding::failed(
             Area::Tools,
             program,
             format!("does not say its version, and {minimum} or later is needed: {}", path.display()),
             format!("try it: {program} version"),
         ),
-        (Seen::Silent(path), None) => Finding::ok(Area::Tools, program, path.display().to_string()),
-        (Seen::Found(path, version), Some(minimum)) if version < minimum => Finding::failed(
+        (ToolState::Silent(path), None) => Finding::ok(Area::Tools, program, path.display().to_string()),
+        (ToolState::Found(path, version), Some(minimum)) if version < minimum => Finding::failed(
             Area::Tools,
             program,
             format!("{version} is too old, {minimum} or later is needed: {}", path.display()),
             fix(),
         ),
-        (Seen::Found(path, version), _) => {
+        (ToolState::Found(path, version), _) => {
             Finding::ok(Area::Tools, program, format!("{version}, {}", path.display()))
         }
     }
@@ -167,7 +167,7 @@ pub fn skew(client: Version, server: Version) -> Finding {
 mod tests {
     use super::*;
 
-    fn judged(seen: &Seen) -> String {
+    fn judged(seen: &ToolState) -> String {
         let found = judge(&Need::new("helm", Some(HELM), "installs the charts"), seen);
         format!("{}: {} {}", found.state.name(), found.evidence, found.fix.unwrap_or_default())
     }
@@ -176,15 +176,15 @@ mod tests {
     fn a_program_is_missing_too_old_silent_or_fine() {
         let path = PathBuf::from("/bin/helm");
         assert!(
-            judged(&Seen::Missing)
+            judged(&ToolState::Missing)
                 .starts_with("failed: is not on the PATH (it installs the charts) install helm")
         );
         assert!(
-            judged(&Seen::Found(path.clone(), Version(3, 12)))
+            judged(&ToolState::Found(path.clone(), Version(3, 12)))
                 .starts_with("failed: 3.12 is too old, 3.14 or later is needed: /bin/helm")
         );
-        assert!(judged(&Seen::Silent(path.clone())).starts_with("failed: does not say its version"));
-        assert_eq!(judged(&Seen::Found(path, Version(3, 14))), "ok: 3.14, /bin/helm ");
+        assert!(judged(&ToolState::Silent(path.clone())).starts_with("failed: does not say its version"));
+        assert_eq!(judged(&ToolState::Found(path, Version(3, 14))), "ok: 3.14, /bin/helm ");
     }
 
     #[test]

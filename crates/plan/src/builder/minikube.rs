@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Builder, Look, Store, dockerfile};
+use super::{Builder, Lookup, Store, dockerfile};
 use crate::tool::minikube;
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile::{Image, Minikube};
@@ -18,11 +18,11 @@ impl Builder for MinikubeImages {
 }
 
 impl Store for MinikubeImages {
-    fn looks(&self, _references: &[String]) -> Vec<Look> {
-        vec![Look { about: None, invocation: minikube::images(&self.0) }]
+    fn looks(&self, _references: &[String]) -> Vec<Lookup> {
+        vec![Lookup { about: None, invocation: minikube::images(&self.0) }]
     }
 
-    fn found(&self, _look: &Look, output: &Output) -> Result<BTreeSet<String>, String> {
+    fn found(&self, _look: &Lookup, output: &Output) -> Result<BTreeSet<String>, String> {
         minikube::parse_images(output)
     }
 
@@ -34,7 +34,7 @@ impl Store for MinikubeImages {
         Some(minikube::remove_images(&self.0, names))
     }
 
-    fn is_believed(&self) -> bool {
+    fn tells_by_exit_status(&self) -> bool {
         false
     }
 

@@ -3,19 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use super::{Look, Store};
+use super::{Lookup, Store};
 use crate::tool::docker;
 use todoctl_core::invocation::{Invocation, Output};
 
 pub(super) struct Registry;
 
 impl Store for Registry {
-    fn looks(&self, references: &[String]) -> Vec<Look> {
-        let look = |name: &String| Look { about: Some(name.clone()), invocation: docker::inspect(name) };
+    fn looks(&self, references: &[String]) -> Vec<Lookup> {
+        let look = |name: &String| Lookup { about: Some(name.clone()), invocation: docker::inspect(name) };
         references.iter().map(look).collect()
     }
 
-    fn found(&self, look: &Look, output: &Output) -> Result<BTreeSet<String>, String> {
+    fn found(&self, look: &Lookup, output: &Output) -> Result<BTreeSet<String>, String> {
         let Some(name) = &look.about else { return Ok(BTreeSet::new()) };
         Ok(docker::is_there(name, output)?.then(|| name.clone()).into_iter().collect())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Builder, Look, Store, dockerfile};
+use super::{Builder, Lookup, Store, dockerfile};
 use crate::tool::sandbox;
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile::{Image, Sandbox};
@@ -16,11 +16,11 @@ impl Builder for SandboxImages {
 }
 
 impl Store for SandboxImages {
-    fn looks(&self, _references: &[String]) -> Vec<Look> {
-        vec![Look { about: None, invocation: sandbox::images(&self.0) }]
+    fn looks(&self, _references: &[String]) -> Vec<Lookup> {
+        vec![Lookup { about: None, invocation: sandbox::images(&self.0) }]
     }
 
-    fn found(&self, _look: &Look, output: &Output) -> Result<BTreeSet<String>, String> {
+    fn found(&self, _look: &Lookup, output: &Output) -> Result<BTreeSet<String>, String> {
         if !output.is_success() {
             return Err(output.complaint());
         }

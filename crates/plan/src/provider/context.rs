@@ -1,7 +1,7 @@
 //! Owns the provider `context`: a cluster that somebody else runs, reached as the user's kubeconfig says.
 //! Refuses to start, stop and delete it.
 
-use super::{Down, Facts, Found, Kubeconfig, Provider, Reach, Seen};
+use super::{ClusterState, Down, Facts, Found, Kubeconfig, Provider, Reach};
 use crate::tool::kubectl;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output};
@@ -36,10 +36,13 @@ impl Provider for ContextProvider {
                 fix: format!("those that are there: kubectl config get-contexts{}", file.unwrap_or_default()),
                 place: None,
             };
-            return Ok(Found { cluster: Seen::Down(Down::in_part("is not there")), unfit: Some(why) });
+            return Ok(Found {
+                cluster: ClusterState::Down(Down::in_part("is not there")),
+                unfit: Some(why),
+            });
         }
         let kubeconfig = Kubeconfig::Text(output.text().into());
-        Ok(Found::fit(Seen::Running(Reach { kubeconfig, node: String::new() })))
+        Ok(Found::fit(ClusterState::Running(Reach { kubeconfig, node: String::new() })))
     }
 
     fn start(&self) -> Vec<Invocation> {

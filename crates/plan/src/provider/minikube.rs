@@ -1,6 +1,6 @@
 //! Owns Minikube as a provider.
 
-use super::{Down, Facts, Found, Kubeconfig, Program, Provider, Reach, Seen, Size};
+use super::{ClusterState, Down, Facts, Found, Kubeconfig, Program, Provider, Reach, Size};
 use crate::tool::kubectl;
 use crate::tool::minikube::{self, Config, IRRELEVANT, InvalidProfile, NO_PROFILE, NodeStatus};
 use crate::tool::version::Version;
@@ -58,11 +58,11 @@ impl Provider for MinikubeProvider {
             // start takes it over.
             let begun = profiles.invalid.iter().any(is_this);
             let state = if begun { "does not exist (a start was cut off)" } else { "does not exist" };
-            return Ok(Found::fit(Seen::Down(Down::ended(state))));
+            return Ok(Found::fit(ClusterState::Down(Down::ended(state))));
         }
         if profiles.invalid.iter().any(is_this) {
             let unfit = Some(self.half_made(status));
-            return Ok(Found { cluster: Seen::Down(Down::ended("is half-made")), unfit });
+            return Ok(Found { cluster: ClusterState::Down(Down::ended("is half-made")), unfit });
         }
         let nodes = minikube::parse_status(status)?;
         let known = profiles.valid.iter().find(|one| one.name == self.minikube.profile);
@@ -80,13 +80,13 @@ impl Provider for MinikubeProvider {
 }
 
 impl MinikubeProvider {
-    fn seen(&self, nodes: &[NodeStatus], config: &Config) -> Seen {
+    fn seen(&self, nodes: &[NodeStatus], config: &Config) -> ClusterState {
         let Some(down) = trouble(nodes) else {
             let address = config.nodes.iter().find(|node| node.control_plane).map(|node| node.ip.clone());
             let kubeconfig = Kubeconfig::By(Box::new(kubectl::minified(&self.minikube.profile, None)));
-            return Seen::Running(Reach { kubeconfig, node: address.unwrap_or_default() });
+            return ClusterState::Running(Reach { kubeconfig, node: address.unwrap_or_default() });
         };
-        Seen::Down(down)
+        ClusterState::Down(down)
     }
 
     /// Why a cluster that is there is not the one that the profile asks for. minikube would keep what it has.

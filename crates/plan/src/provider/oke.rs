@@ -1,7 +1,7 @@
 //! Owns the provider `oke`: a cluster of Oracle Kubernetes Engine, found and reached by the `oci` command.
 //! Refuses to start, stop and delete it.
 
-use super::{Down, Facts, Found, Kubeconfig, Program, Provider, Reach, Seen};
+use super::{ClusterState, Down, Facts, Found, Kubeconfig, Program, Provider, Reach};
 use crate::tool::oci;
 use crate::tool::version::Version;
 use todoctl_core::diagnostic::{Code, Diagnostic};
@@ -63,7 +63,7 @@ impl Provider for OkeProvider {
                 ),
                 place: None,
             };
-            return Ok(Found { cluster: Seen::Down(Down::in_part(state)), unfit: Some(unfit) });
+            return Ok(Found { cluster: ClusterState::Down(Down::in_part(state)), unfit: Some(unfit) });
         }
         if data.endpoints.is_some_and(|endpoints| endpoints.of(self.0.endpoint).is_none()) {
             let word = oci::word(self.0.endpoint);
@@ -73,7 +73,7 @@ impl Provider for OkeProvider {
             return Err(oci::complaint(kubeconfig));
         }
         let kubeconfig = Kubeconfig::Text(kubeconfig.text().into());
-        Ok(Found::fit(Seen::Running(Reach { kubeconfig, node: String::new() })))
+        Ok(Found::fit(ClusterState::Running(Reach { kubeconfig, node: String::new() })))
     }
 
     fn start(&self) -> Vec<Invocation> {

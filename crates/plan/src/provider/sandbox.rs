@@ -1,6 +1,6 @@
 //! Owns the one-machine Kubernetes as a provider.
 
-use super::{Down, Facts, Found, Kubeconfig, Program, Provider, Reach, Seen, Size};
+use super::{ClusterState, Down, Facts, Found, Kubeconfig, Program, Provider, Reach, Size};
 use crate::tool::sandbox;
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_core::quantity::GIBI;
@@ -37,11 +37,14 @@ impl Provider for SandboxProvider {
         Ok(Found::fit(match status.state.as_str() {
             "running" => {
                 let context = self.0.name.clone();
-                Seen::Running(Reach { kubeconfig: Kubeconfig::File { path: kubeconfig, context }, node })
+                ClusterState::Running(Reach {
+                    kubeconfig: Kubeconfig::File { path: kubeconfig, context },
+                    node,
+                })
             }
-            "absent" => Seen::Down(Down::ended("does not exist yet")),
-            "stopped" => Seen::Down(Down::ended("is stopped")),
-            "degraded" => Seen::Down(Down::in_part("runs with parts missing")),
+            "absent" => ClusterState::Down(Down::ended("does not exist yet")),
+            "stopped" => ClusterState::Down(Down::ended("is stopped")),
+            "degraded" => ClusterState::Down(Down::in_part("runs with parts missing")),
             other => return Err(format!("unknown state {other:?}")),
         }))
     }

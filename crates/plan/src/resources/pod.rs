@@ -77,12 +77,12 @@ impl Limits {
 
 /// A container's requests and limits.
 #[derive(Clone, Copy, Default)]
-struct Asked {
+struct Reserved {
     requests: Resources,
     limits: Limits,
 }
 
-impl Asked {
+impl Reserved {
     fn and(self, other: Self) -> Self {
         Self { requests: self.requests + other.requests, limits: self.limits.and(other.limits) }
     }
@@ -97,7 +97,7 @@ impl Pod {
     /// there already).
     pub fn read(spec: &PodSpec, annotations: &Labels, dapr: &Dapr) -> Result<Self, String> {
         let mut silent = Vec::new();
-        let mut running = Asked::default();
+        let mut running = Reserved::default();
         for container in &spec.containers {
             running = running.and(asked(container, &mut silent)?);
         }
@@ -111,7 +111,7 @@ impl Pod {
         let (beside_it, unasked) = components(spec, annotations, dapr, &mut silent)?;
         running.requests = running.requests + beside_it.requests;
         // One that goes on running beside the others (`restartPolicy: Always`) is there while later ones start.
-        let (mut beside, mut starting) = (Asked::default(), Asked::default());
+        let (mut beside, mut starting) = (Reserved::default(), Reserved::default());
         if let Some((Sidecar { requests, .. }, true)) = daprd {
             beside.requests = requests;
             starting.requests = requests;
@@ -147,7 +147,7 @@ impl Sidecar {
     }
 }
 
-fn asked(container: &Container, silent: &mut Vec<String>) -> Result<Asked, String> {
+fn asked(container: &Container, silent: &mut Vec<String>) -> Result<Reserved, String> {
     let name = if container.name.is_empty() { "a container" } else { &container.name };
     let of = &container.resources;
     let asked = with_defaults(parts(&of.requests, name)?, parts(&of.limits, name)?);
@@ -158,13 +158,13 @@ fn asked(container: &Container, silent: &mut Vec<String>) -> Result<Asked, Strin
 }
 
 /// What a pod says of itself as a whole wins over its containers (Kubernetes 1.34, `spec.resources`).
-fn whole_pod(spec: &PodSpec, containers: Asked) -> Result<Asked, String> {
+fn whole_pod(spec: &PodSpec, containers: Reserved) -> Result<Reserved, String> {
     let of = &spec.resources;
     let (requests, limits) = (parts(&of.requests, "the pod")?, parts(&of.limits, "the pod")?);
     let own = with_defaults(requests, limits);
     let said = [requests.0.or(limits.0), requests.1.or(limits.1)].map(|part| part.is_some());
     let Resources { cpu, memory } = containers.requests;
-    Ok(Asked {
+    Ok(Reserved {
         requests: Resources {
             cpu: if said[0] { own.requests.cpu } else { cpu },
             memory: if said[1] { own.requests.memory } else { memory },
@@ -179,12 +179,12 @@ fn whole_pod(spec: &PodSpec, containers: Asked) -> Result<Asked, String> {
 type Parts = (Option<Quantity>, Option<Quantity>);
 
 /// A limit without a request is the request as well: the API server fills it in.
-fn with_defaults((cpu, memory): Parts, (most_cpu, most_memory): Parts) -> Asked {
+fn with_defaults((cpu, memory): Parts, (most_cpu, most_memory): Parts) -> Reserved {
     let requests = Resources {
         cpu: cpu.or(most_cpu).unwrap_or_default(),
         memory: memory.or(most_memory).unwrap_or_default(),
     };
-    Asked { requests, limits: Limits { cpu: most_cpu, memory: most_memory } }
+    Reserved { requests, limits: Limits { cpu: most_cpu, memory: most_memory } }
 }
 
 fn parts(map: &Quantities, owner: &str) -> Result<Parts, String> {
@@ -215,7 +215,7 @@ fn amount(text: &str, owner: &str, field: &str) -> Result<Quantity, String> {
 }
 
 impl Sidecar {
-    fn with(self, beside: Asked) -> Self {
+    fn with(self, beside: Reserved) -> Self {
         Self { requests: self.requests + beside.requests, limits: self.limits.and(beside.limits) }
     }
 }
@@ -227,9 +227,9 @@ fn components(
     annotations: &Labels,
     dapr: &Dapr,
     silent: &mut Vec<String>,
-) -> Result<(Asked, Vec<String>), String> {
+) -> Result<(Reserved, Vec<String>), String> {
     let app_id = annotations.text("dapr.io/app-id").unwrap_or_default();
-    let mut all = Asked::default();
+    let mut all = Reserved::default();
     if !truth(annotations, "dapr.io/enabled") {
         return Ok((all, Vec::new()));
     }
@@ -262,7 +262,7 @@ fn daprd(annotations: &Labels) -> Result<Option<(Sidecar, bool)>, String> {
         annotations.text(&name).map(|text| amount(text, "annotation", &name)).transpose()
     };
     let requests = (part("cpu-request")?, part("memory-request")?);
-    let Asked { requests, limits } = with_defaults(requests, (part("cpu-limit")?, part("memory-limit")?));
+    let Reserved { requests, limits } = with_defaults(requests, (part("cpu-limit")?, part("memory-limit")?));
     Ok(Some((Sidecar { requests, limits }, truth(annotations, "dapr.io/enable-native-sidecar"))))
 }
 

@@ -34,7 +34,8 @@ pub enum Check {
         within_seconds: u32,
     },
     /// A new pod gets a Dapr sidecar.
-    Injects {
+    #[serde(alias = "injects")]
+    SidecarInjected {
         /// Release that installs Dapr.
         release: String,
         /// Its namespace.
@@ -54,12 +55,13 @@ pub enum Check {
         within_seconds: u32,
     },
     /// The store has these images: asked where the exit status of what brings them there does not tell.
-    Stored {
+    #[serde(alias = "stored")]
+    ImagesStored {
         /// Their names, with tag.
         images: Vec<String>,
     },
     /// A request through the service proxy is answered, and shows elsewhere.
-    Http(Box<Asked>),
+    Http(Box<RequestCheck>),
 }
 
 /// What a check asks of objects.
@@ -77,10 +79,10 @@ impl Check {
         let (namespace, name) = match self {
             Self::RolledOut { release, namespace, .. }
             | Self::Established { release, namespace, .. }
-            | Self::Injects { release, namespace, .. }
+            | Self::SidecarInjected { release, namespace, .. }
             | Self::Gone { release, namespace, .. } => (namespace, release),
             Self::Http(asked) => (&asked.request.namespace, &asked.release),
-            Self::Stored { .. } => return None,
+            Self::ImagesStored { .. } => return None,
         };
         Some(ReleaseRef { namespace, name })
     }
@@ -92,17 +94,21 @@ impl Check {
             Self::Gone { release, namespace, .. } => {
                 Some(Objects::Gone(ReleaseRef { namespace, name: release }))
             }
-            Self::Established { .. } | Self::Injects { .. } | Self::Stored { .. } | Self::Http(_) => None,
+            Self::Established { .. }
+            | Self::SidecarInjected { .. }
+            | Self::ImagesStored { .. }
+            | Self::Http(_) => None,
         }
     }
 
     /// Whether a program answers it, once the objects are as they should be.
     pub fn is_request(&self) -> bool {
         match self {
-            Self::Http(_) | Self::Injects { .. } => true,
-            Self::RolledOut { .. } | Self::Established { .. } | Self::Gone { .. } | Self::Stored { .. } => {
-                false
-            }
+            Self::Http(_) | Self::SidecarInjected { .. } => true,
+            Self::RolledOut { .. }
+            | Self::Established { .. }
+            | Self::Gone { .. }
+            | Self::ImagesStored { .. } => false,
         }
     }
 
@@ -119,7 +125,7 @@ impl Check {
 
 /// A check that programs answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct RequestCheck {
     /// Name shown to people.
     pub name: String,
     /// Release that answers.

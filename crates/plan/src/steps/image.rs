@@ -38,10 +38,10 @@ impl ImageStep {
 
     /// What proves that a build, or a load, has brought the image where it must be.
     fn proof(&self, reference: &str) -> Vec<Check> {
-        if self.images.store.is_believed() {
+        if self.images.store.tells_by_exit_status() {
             return Vec::new();
         }
-        vec![Check::Stored { images: vec![reference.to_owned()] }]
+        vec![Check::ImagesStored { images: vec![reference.to_owned()] }]
     }
 
     /// The step that a release waits for.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::step::{Asked, Check, Decision, Expectation, Request, Step, StepId};
+use crate::step::{Check, Decision, Expectation, Request, RequestCheck, Step, StepId};
 use crate::steps::release_context::{AboutRelease, ReleaseContext};
 use crate::steps::{content::is_settled, release_id};
 use crate::world::World;
@@ -21,24 +21,24 @@ const ID_BYTES: usize = 8;
 pub(super) struct VerifyStep {
     inputs: Arc<Inputs>,
     /// Steps beyond the releases of the profile that must be done before, such as those that remove something.
-    retired: Vec<StepId>,
+    pruned: Vec<StepId>,
     always: bool,
 }
 
 impl VerifyStep {
     /// Checks only when something changed or is not settled.
-    pub(super) fn after(inputs: &Arc<Inputs>, retired: &[StepId]) -> Self {
-        Self { inputs: Arc::clone(inputs), retired: retired.to_vec(), always: false }
+    pub(super) fn after(inputs: &Arc<Inputs>, pruned: &[StepId]) -> Self {
+        Self { inputs: Arc::clone(inputs), pruned: pruned.to_vec(), always: false }
     }
 
     /// Checks in any case.
     pub(super) fn always(inputs: &Arc<Inputs>) -> Self {
-        Self { inputs: Arc::clone(inputs), retired: Vec::new(), always: true }
+        Self { inputs: Arc::clone(inputs), pruned: Vec::new(), always: true }
     }
 
     /// Checks in any case, after these steps.
     pub(super) fn of_set(inputs: &Arc<Inputs>, changed: &[StepId]) -> Self {
-        Self { inputs: Arc::clone(inputs), retired: changed.to_vec(), always: true }
+        Self { inputs: Arc::clone(inputs), pruned: changed.to_vec(), always: true }
     }
 
     /// A declared check, with an id that no other run has.
@@ -64,7 +64,7 @@ impl VerifyStep {
             contains: filled(&expected.contains),
         };
         let body = |body: &Option<Value>| body.as_ref().map(|body| with_id(body, &id));
-        Check::Http(Box::new(Asked {
+        Check::Http(Box::new(RequestCheck {
             name: check.name.clone(),
             release: check.release.clone(),
             request: Request {
@@ -126,14 +126,14 @@ impl Step for VerifyStep {
 
     fn needs(&self) -> Vec<StepId> {
         let kept = self.inputs.releases().map(|(name, _)| release_id(name));
-        kept.chain(self.retired.iter().cloned()).collect()
+        kept.chain(self.pruned.iter().cloned()).collect()
     }
 
     fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {
         if world.cluster.access().is_none() {
             return Ok(Decision::none("known after start"));
         }
-        let settled = self.retired.is_empty()
+        let settled = self.pruned.is_empty()
             && self.inputs.releases().all(|(name, _)| is_settled(&self.inputs, name, world));
         if settled && !self.always {
             return Ok(Decision::none("every release is verified and healthy"));

@@ -6,7 +6,7 @@ use crate::survey;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::event::{Cause, Outcome, Remaining};
 use todoctl_plan::plan::Plan;
-use todoctl_plan::provider::Seen;
+use todoctl_plan::provider::ClusterState;
 use todoctl_plan::step::{StepId, Undo};
 
 impl Engine {
@@ -17,8 +17,8 @@ impl Engine {
             return None;
         }
         match survey::cluster(&self.runner, self.provider.as_ref()).await.ok()?.cluster {
-            Seen::Running(_) => None,
-            Seen::Down(down) => Some(down.state),
+            ClusterState::Running(_) => None,
+            ClusterState::Down(down) => Some(down.state),
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Engine;
 use todoctl_plan::event::Outcome;
 use todoctl_plan::finalize;
-use todoctl_plan::plan::Seal;
+use todoctl_plan::plan::RunCommit;
 use todoctl_plan::run_record::{self, Ended, Ending, RunRecord};
 use todoctl_plan::world::lease::OpenRun;
 
@@ -73,10 +73,10 @@ impl Engine {
     }
 
     /// What records a dead run.
-    pub(super) fn seal_of(&self, open: &OpenRun) -> Option<Seal> {
+    pub(super) fn commit_of(&self, open: &OpenRun) -> Option<RunCommit> {
         let (kubectl, namespace) = self.kubectl().zip(self.namespaces.first())?;
         let (namespace, marks) = (namespace.clone(), Vec::new());
-        Some(Seal { kubectl, namespace, marks, record: record_of(open, self.helm_major) })
+        Some(RunCommit { kubectl, namespace, marks, record: record_of(open, self.helm_major) })
     }
 }
 

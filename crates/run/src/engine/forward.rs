@@ -233,7 +233,7 @@ async fn attempt(
         Unmet::Stopped => None,
         Unmet::Failed { mut diagnostic, pods, releases } => {
             // What does not tell by its exit status that it failed may tell by its words.
-            let said = last.filter(|_| matches!(check, Check::Stored { .. }));
+            let said = last.filter(|_| matches!(check, Check::ImagesStored { .. }));
             if let Some((command, output)) = said {
                 let said = engine.complaint(&step.step, command, &output);
                 diagnostic = Diagnostic { fix: said.fix, ..diagnostic.because(said.evidence) };

@@ -7,7 +7,7 @@ use todoctl_plan::world::releases::{Releases, Revision, Status};
 
 /// Where the release of an undo is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum UndoState {
     /// As before the run.
     Untouched,
     /// The content of before is back as a new revision; whether it works is not proved yet.
@@ -17,18 +17,18 @@ pub(super) enum Seen {
 }
 
 /// Compares what was recorded before the run with what is there now.
-pub(super) fn seen(guard: &Guard, returns: Option<&Returns>, now: Option<&Releases>) -> Seen {
+pub(super) fn seen(guard: &Guard, returns: Option<&Returns>, now: Option<&Releases>) -> UndoState {
     let (Guard::ReleaseChanged { release, namespace, revision, status }, Some(now)) = (guard, now) else {
-        return Seen::Changed;
+        return UndoState::Changed;
     };
     let history = now.history(namespace, release);
     match history.last() {
-        None if *revision == 0 => Seen::Untouched,
-        Some(newest) if newest.number == *revision && Some(newest.status) == *status => Seen::Untouched,
+        None if *revision == 0 => UndoState::Untouched,
+        Some(newest) if newest.number == *revision && Some(newest.status) == *status => UndoState::Untouched,
         Some(newest) if returns.is_some_and(|back| is_back(newest, *revision, back, history)) => {
-            Seen::Returned
+            UndoState::Returned
         }
-        None | Some(_) => Seen::Changed,
+        None | Some(_) => UndoState::Changed,
     }
 }
 
@@ -115,17 +115,21 @@ mod tests {
             verified: true,
         };
         let cases = [
-            ("not begun", vec![revision(3, "deployed", "old")], Seen::Untouched),
+            ("not begun", vec![revision(3, "deployed", "old")], UndoState::Untouched),
             (
                 "pending",
                 vec![revision(3, "deployed", "old"), revision(4, "pending-upgrade", "new")],
-                Seen::Changed,
+                UndoState::Changed,
             ),
-            ("made", vec![revision(3, "superseded", "old"), revision(4, "deployed", "new")], Seen::Changed),
+            (
+                "made",
+                vec![revision(3, "superseded", "old"), revision(4, "deployed", "new")],
+                UndoState::Changed,
+            ),
             (
                 "made again from the same inputs, to end a drift",
                 vec![revision(3, "superseded", "old"), revision(4, "deployed", "old")],
-                Seen::Changed,
+                UndoState::Changed,
             ),
             (
                 "the way back was cut off",
@@ -134,7 +138,7 @@ mod tests {
                     revision(4, "superseded", "new"),
                     revision(5, "pending-rollback", "old"),
                 ],
-                Seen::Changed,
+                UndoState::Changed,
             ),
             (
                 "back",
@@ -143,9 +147,9 @@ mod tests {
                     revision(4, "superseded", "new"),
                     revision(5, "deployed", "old"),
                 ],
-                Seen::Returned,
+                UndoState::Returned,
             ),
-            ("gone", vec![], Seen::Changed),
+            ("gone", vec![], UndoState::Changed),
         ];
         for (name, history, want) in cases {
             let mut releases = Releases::default();
@@ -154,6 +158,6 @@ mod tests {
             }
             assert_eq!(seen(&guard, Some(&returns), Some(&releases)), want, "{name}");
         }
-        assert_eq!(seen(&guard, Some(&returns), None), Seen::Changed);
+        assert_eq!(seen(&guard, Some(&returns), None), UndoState::Changed);
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
-use super::undo_state::{self, Seen};
+use super::undo_state::{self, UndoState};
 use super::wait::{Unmet, Wait};
 use super::watch_cache::Hub;
 use super::{Engine, Start};
@@ -16,7 +16,7 @@ use crate::survey;
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_plan::event::{Cause, Event, Outcome, Remaining, UndoResult};
 use todoctl_plan::finalize;
-use todoctl_plan::plan::Seal;
+use todoctl_plan::plan::RunCommit;
 use todoctl_plan::run_record::Ending;
 use todoctl_plan::step::{Check, Guard, Returns, Reversal, StepId, Undo};
 use todoctl_plan::tool::kubectl::{Kubectl, lacks_resource};
@@ -39,13 +39,13 @@ struct Back {
 
 impl Engine {
     /// Undoes steps, given in the order of undoing, and proves it. Never stops at a failed undo.
-    /// `seal` records the run; a run that was not recorded has none.
+    /// `commit` records the run; a run that was not recorded has none.
     pub(super) async fn unwind(
         &self,
         cause: Cause,
         undo: &[(StepId, Undo)],
         hub: &Arc<Hub>,
-        seal: Option<(&Seal, Start)>,
+        commit: Option<(&RunCommit, Start)>,
     ) -> Outcome {
         let ordered = order::of(undo);
         let steps = ordered.iter().map(|(step, _)| step.clone()).collect();
@@ -71,7 +71,8 @@ impl Engine {
             let interrupted = cause.interrupted || self.is_given_up();
             Outcome::Stuck { cause: Cause { interrupted, ..cause }, remaining: back.remaining }
         };
-        self.seal(&back.returned, seal.map(|(seal, start)| (seal, self.ending(&outcome, &start)))).await;
+        self.commit(&back.returned, commit.map(|(commit, start)| (commit, self.ending(&outcome, &start))))
+            .await;
         outcome
     }
 
@@ -127,14 +128,14 @@ impl Engine {
                 UndoResult::Untouched { why: reason.clone() }
             }
             Undo::Commands { guard, returns, .. }
-                if undo_state::seen(guard, returns.as_ref(), seen) == Seen::Untouched =>
+                if undo_state::seen(guard, returns.as_ref(), seen) == UndoState::Untouched =>
             {
                 UndoResult::Untouched { why: "helm has recorded no change".to_owned() }
             }
             Undo::Commands { guard, checks, returns, stays, .. } => {
                 let done = match undo_state::seen(guard, returns.as_ref(), seen) {
-                    Seen::Returned => Ok(()),
-                    Seen::Untouched | Seen::Changed => self.undo_commands(step, undo).await,
+                    UndoState::Returned => Ok(()),
+                    UndoState::Untouched | UndoState::Changed => self.undo_commands(step, undo).await,
                 };
                 match done {
                     Ok(()) => {
@@ -231,7 +232,7 @@ impl Engine {
     }
 
     /// Renews the labels of the revisions that came back, so that the next run knows them, and records the run.
-    pub(super) async fn seal(&self, returned: &[Returns], record: Option<(&Seal, Ending)>) {
+    pub(super) async fn commit(&self, returned: &[Returns], record: Option<(&RunCommit, Ending)>) {
         let Some(access) = self.access.as_ref().filter(|_| !returned.is_empty() || record.is_some()) else {
             return;
         };

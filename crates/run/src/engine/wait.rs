@@ -123,10 +123,10 @@ impl Wait<'_> {
             Check::Established { names, within_seconds, .. } => {
                 self.established(names, deadline(*within_seconds)).await
             }
-            Check::Injects { into, within_seconds, .. } => {
+            Check::SidecarInjected { into, within_seconds, .. } => {
                 self.injects(into, deadline(*within_seconds)).await
             }
-            Check::Stored { images } => {
+            Check::ImagesStored { images } => {
                 let failed = |why| Unmet::failed(Code::ImageAbsent, why, Vec::new());
                 let missing = self.engine.missing(images).await.map_err(failed)?;
                 if missing.is_empty() {

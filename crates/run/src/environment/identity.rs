@@ -38,7 +38,7 @@ struct Known {
 
 /// What a look at a cluster means.
 #[derive(Debug, PartialEq, Eq)]
-enum Look {
+enum Identified {
     /// It is the one that is meant.
     Same,
     /// Nobody has said yet that it is.
@@ -50,9 +50,9 @@ enum Look {
 }
 
 /// `before` is what this process has seen, `remembered` what was answered earlier.
-fn look(pin: Pin<'_>, before: Option<&str>, remembered: Option<&str>, seen: Option<&str>) -> Look {
+fn look(pin: Pin<'_>, before: Option<&str>, remembered: Option<&str>, seen: Option<&str>) -> Identified {
     let Some(seen) = seen else {
-        return if pin == Pin::Own { Look::Same } else { Look::Unknown };
+        return if pin == Pin::Own { Identified::Same } else { Identified::Unknown };
     };
     let wanted = match pin {
         Pin::Own => None,
@@ -60,9 +60,9 @@ fn look(pin: Pin<'_>, before: Option<&str>, remembered: Option<&str>, seen: Opti
         Pin::Uid(uid) => Some(uid),
     };
     match [before, wanted].into_iter().flatten().find(|one| *one != seen) {
-        Some(other) => Look::Other(other.to_owned()),
-        None if pin == Pin::Unpinned && wanted.is_none() => Look::First,
-        None => Look::Same,
+        Some(other) => Identified::Other(other.to_owned()),
+        None if pin == Pin::Unpinned && wanted.is_none() => Identified::First,
+        None => Identified::Same,
     }
 }
 
@@ -71,8 +71,8 @@ impl Environment {
     pub(super) fn same_cluster(&self, world: &World) -> Result<(), Diagnostic> {
         let title = self.provider.title();
         match self.look(world) {
-            Look::Same | Look::First => {}
-            Look::Unknown => {
+            Identified::Same | Identified::First => {}
+            Identified::Unknown => {
                 let message =
                     format!("{title} does not say which cluster it is: it has no namespace kube-system");
                 return Err(Diagnostic::new(
@@ -82,7 +82,7 @@ impl Environment {
                 )
                 .unchanged());
             }
-            Look::Other(wanted) => return Err(self.other(world, &wanted)),
+            Identified::Other(wanted) => return Err(self.other(world, &wanted)),
         }
         if let Some(uid) = world.live.identity() {
             self.identity.get_or_init(|| uid.to_owned());
@@ -92,7 +92,7 @@ impl Environment {
 
     /// The same before a change: the first use of a cluster is asked about.
     pub fn trust(&self, world: &World, ask: &mut dyn Ask) -> Result<(), Diagnostic> {
-        let Some(uid) = world.live.identity().filter(|_| self.look(world) == Look::First) else {
+        let Some(uid) = world.live.identity().filter(|_| self.look(world) == Identified::First) else {
             return Ok(());
         };
         let first = FirstUse {
@@ -111,7 +111,7 @@ impl Environment {
         Ok(())
     }
 
-    fn look(&self, world: &World) -> Look {
+    fn look(&self, world: &World) -> Identified {
         let pin = self.inputs.profile.cluster.pin();
         let remembered = if pin == Pin::Unpinned { self.known() } else { None };
         let before = self.identity.get().map(String::as_str);
@@ -163,18 +163,22 @@ mod tests {
 
     #[test]
     fn only_the_cluster_that_is_meant_is_the_same() {
-        let other = |uid: &str| Look::Other(uid.to_owned());
+        let other = |uid: &str| Identified::Other(uid.to_owned());
         let cases = [
             ("another than pinned", look(Pin::Uid("a"), None, None, Some("b")), other("a")),
             ("another than remembered", look(Pin::Unpinned, None, Some("a"), Some("b")), other("a")),
             ("made anew while we looked", look(Pin::Own, Some("a"), None, Some("b")), other("a")),
             ("made anew, as pinned", look(Pin::Uid("b"), Some("a"), None, Some("b")), other("a")),
-            ("says nothing", look(Pin::Uid("a"), None, None, None), Look::Unknown),
-            ("ours says nothing", look(Pin::Own, None, None, None), Look::Same),
-            ("nobody was asked", look(Pin::Unpinned, None, None, Some("a")), Look::First),
-            ("nobody was asked, seen twice", look(Pin::Unpinned, Some("a"), None, Some("a")), Look::First),
-            ("as answered", look(Pin::Unpinned, Some("a"), Some("a"), Some("a")), Look::Same),
-            ("as pinned", look(Pin::Uid("a"), None, Some("old"), Some("a")), Look::Same),
+            ("says nothing", look(Pin::Uid("a"), None, None, None), Identified::Unknown),
+            ("ours says nothing", look(Pin::Own, None, None, None), Identified::Same),
+            ("nobody was asked", look(Pin::Unpinned, None, None, Some("a")), Identified::First),
+            (
+                "nobody was asked, seen twice",
+                look(Pin::Unpinned, Some("a"), None, Some("a")),
+                Identified::First,
+            ),
+            ("as answered", look(Pin::Unpinned, Some("a"), Some("a"), Some("a")), Identified::Same),
+            ("as pinned", look(Pin::Uid("a"), None, Some("old"), Some("a")), Identified::Same),
         ];
         for (name, seen, want) in cases {
             assert_eq!(seen, want, "{name}");

@@ -7,13 +7,13 @@ use tokio::task::JoinHandle;
 
 use super::{Answer, SurveyError, call, join};
 use crate::runner::SharedRunner;
-use todoctl_plan::builder::{Look, Store};
+use todoctl_plan::builder::{Lookup, Store};
 use todoctl_plan::world::World;
 use todoctl_project::digest::{self, DigestError};
 use todoctl_project::inputs::Inputs;
 
 /// Reads that are under way.
-pub(super) type Asked = Vec<(JoinHandle<Result<Answer, SurveyError>>, Look)>;
+pub(super) type Lookups = Vec<(JoinHandle<Result<Answer, SurveyError>>, Lookup)>;
 
 /// The images of the profile that are there, and what else a store that can be listed has.
 pub async fn images(
@@ -37,14 +37,14 @@ pub fn contexts(inputs: &Inputs, world: &mut World) -> Result<(), DigestError> {
 }
 
 /// Begins to ask. Nothing is asked for a run without images.
-pub(super) fn ask(runner: &SharedRunner, store: &dyn Store, inputs: &Inputs) -> Asked {
+pub(super) fn ask(runner: &SharedRunner, store: &dyn Store, inputs: &Inputs) -> Lookups {
     let references = inputs.image_references();
     let looks = if references.is_empty() { Vec::new() } else { store.looks(&references) };
     looks.into_iter().map(|look| (begin(runner, &look), look)).collect()
 }
 
 /// Waits for the answers.
-pub(super) async fn answers(asked: Asked, store: &dyn Store) -> Result<BTreeSet<String>, SurveyError> {
+pub(super) async fn answers(asked: Lookups, store: &dyn Store) -> Result<BTreeSet<String>, SurveyError> {
     let mut found = BTreeSet::new();
     for (answer, look) in asked {
         found.extend(join(answer).await?.parse(|output| store.found(&look, output))?);
@@ -53,7 +53,7 @@ pub(super) async fn answers(asked: Asked, store: &dyn Store) -> Result<BTreeSet<
 }
 
 /// An exit status other than 0 can be an answer too: the store says what it means.
-fn begin(runner: &SharedRunner, look: &Look) -> JoinHandle<Result<Answer, SurveyError>> {
+fn begin(runner: &SharedRunner, look: &Lookup) -> JoinHandle<Result<Answer, SurveyError>> {
     let (runner, invocation) = (SharedRunner::clone(runner), look.invocation.clone());
     let what = if look.about.is_some() { "whether the registry has an image" } else { "the images" };
     tokio::spawn(async move {

@@ -117,7 +117,7 @@ impl Sink for OnGitHub {
             | Event::StepWaiting { .. }
             | Event::StepProgress { .. }
             | Event::CommandSaid { .. }
-            | Event::CheckHeld { .. }
+            | Event::CheckPassed { .. }
             | Event::StepFinished { .. }
             | Event::EvidenceSaved { .. }
             | Event::UnwindStarted { .. }

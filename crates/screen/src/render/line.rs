@@ -55,7 +55,7 @@ impl Lines {
             Event::StepWaiting { step, why: what } | Event::StepProgress { step, what } => {
                 Some(self.waiting(step, before, what))
             }
-            Event::CheckHeld { step, check, seconds, requests, seen } => {
+            Event::CheckPassed { step, check, seconds, requests, seen } => {
                 self.held(step, before, check, (*seconds, *requests), seen)
             }
             Event::StepFinished { step, result, seconds } => {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::is_up;
 use crate::dapr;
-use crate::state::{Behaviour, Deployment, ReplicaSet, State, hash};
+use crate::state::{Behaviour, Deployment, ReplicaSet, State, hash, moment};
 
 /// Every namespace, Deployment, replica set and pod now.
 pub fn objects(state: &State, now: u64) -> Vec<Value> {
@@ -81,7 +81,7 @@ fn pod_object(state: &State, deployment: &Deployment, set: &ReplicaSet, number: 
         "spec": template(release, set)["spec"],
         "status": {"phase": phase, "conditions": [
                 {"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": status}],
-            "containerStatuses": [container(release, set, ready)]}});
+            "containerStatuses": [container(release, set, ready, state.started)]}});
     if let Some(node) = state.nodes.first() {
         pod["spec"]["nodeName"] = node["metadata"]["name"].clone();
     }
@@ -94,9 +94,9 @@ fn pod_object(state: &State, deployment: &Deployment, set: &ReplicaSet, number: 
     pod
 }
 
-fn container(release: &str, set: &ReplicaSet, ready: bool) -> Value {
+fn container(release: &str, set: &ReplicaSet, ready: bool, started: u64) -> Value {
     let mut container = json!({"name": release, "image": set.image, "ready": ready, "started": ready, "restartCount": 0,
-        "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}, "lastState": {}});
+        "state": {"running": {"startedAt": moment(set.since.max(started))}}, "lastState": {}});
     match set.behaviour {
         Behaviour::Ready | Behaviour::Slow(_) | Behaviour::Unwell | Behaviour::Deaf => {}
         Behaviour::NeverReady => container["started"] = json!(true),

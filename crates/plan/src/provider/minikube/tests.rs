@@ -25,8 +25,8 @@ fn found(status: &Output, profiles: &str) -> Result<Found, String> {
 
 fn state(status: &Output, profiles: &str) -> String {
     match found(status, profiles).unwrap().cluster {
-        Seen::Running(reach) => format!("runs at {}", reach.node),
-        Seen::Down(down) => down.state,
+        ClusterState::Running(reach) => format!("runs at {}", reach.node),
+        ClusterState::Down(down) => down.state,
     }
 }
 

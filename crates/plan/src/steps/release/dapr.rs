@@ -67,7 +67,7 @@ impl ReleaseStep {
                 names,
                 within_seconds,
             },
-            Check::Injects { release, namespace, into, within_seconds },
+            Check::SidecarInjected { release, namespace, into, within_seconds },
         ]
     }
 

@@ -16,7 +16,7 @@ use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::RunError;
 use todoctl_core::text;
 use todoctl_plan::event::{Event, Seen};
-use todoctl_plan::step::{Asked, Expectation, Request};
+use todoctl_plan::step::{Expectation, Request, RequestCheck};
 use todoctl_plan::tool::kubectl::{Kubectl, is_absent, is_undelivered};
 use todoctl_project::profile::Method;
 
@@ -77,7 +77,7 @@ impl Pace {
 
 impl Wait<'_> {
     /// Sends a check's request, waits until everything expected is seen, and leaves a note of what is to be removed.
-    pub(super) async fn asked(&mut self, check: &Asked) -> Result<(), Unmet> {
+    pub(super) async fn asked(&mut self, check: &RequestCheck) -> Result<(), Unmet> {
         let Some(kubectl) = self.engine.kubectl() else {
             return Ok(());
         };
@@ -97,7 +97,7 @@ impl Wait<'_> {
             self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).push(leftover);
         }
         let (seen, more) = held?;
-        self.engine.events.emit(Event::CheckHeld {
+        self.engine.events.emit(Event::CheckPassed {
             step: self.step.clone(),
             check: check.name.clone(),
             seconds: start.elapsed().as_secs_f64(),
@@ -111,7 +111,7 @@ impl Wait<'_> {
     async fn sent(
         &mut self,
         kubectl: &Kubectl,
-        check: &Asked,
+        check: &RequestCheck,
         deadline: Instant,
     ) -> (Result<(), (Unmet, bool)>, u32) {
         let mut pace = Pace::until(deadline);
@@ -140,7 +140,7 @@ impl Wait<'_> {
     async fn seen(
         &mut self,
         kubectl: &Kubectl,
-        check: &Asked,
+        check: &RequestCheck,
         deadline: Instant,
     ) -> Result<(Vec<Seen>, u32), Unmet> {
         let since = Instant::now();
@@ -236,7 +236,7 @@ impl Engine {
 }
 
 /// Which expectations were not met, with the last answers, and which were.
-fn unseen(check: &Asked, seen: &[Seen], missing: &[Missing<'_>]) -> Unmet {
+fn unseen(check: &RequestCheck, seen: &[Seen], missing: &[Missing<'_>]) -> Unmet {
     let lacking: Vec<String> = missing
         .iter()
         .map(|one| format!("{} has not shown \"{}\"", one.expected.name, one.expected.contains))

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use todoctl_advice::capacity::{Asked, Had, judge};
+use todoctl_advice::capacity::{Had, ReleaseDemand, judge};
 use todoctl_plan::resources::{Demand, Nodes};
 use todoctl_project::dapr::Dapr;
 use todoctl_project::profile::Capacity;
@@ -14,13 +14,13 @@ fn deployment(name: &str, replicas: u32, cpu: &str, memory: &str, annotations: &
             "resources": {"requests": {"cpu": cpu, "memory": memory}, "limits": {"cpu": "500m", "memory": "512Mi"}}}]}}}})
 }
 
-fn asked(release: &str, optional: bool, objects: &[Value]) -> Asked {
+fn asked(release: &str, optional: bool, objects: &[Value]) -> ReleaseDemand {
     let demand = Demand::read(objects, "todo", &Dapr::default()).unwrap();
-    Asked { release: release.to_owned(), optional, demand }
+    ReleaseDemand { release: release.to_owned(), optional, demand }
 }
 
 /// The shape of the whole application, on OKE.
-fn application() -> Vec<Asked> {
+fn application() -> Vec<ReleaseDemand> {
     let sidecar = json!({"dapr.io/enabled": "true", "dapr.io/sidecar-cpu-request": "50m",
         "dapr.io/sidecar-memory-request": "128Mi", "dapr.io/sidecar-memory-limit": "256Mi"});
     let silent = json!({"dapr.io/enabled": "true"});
@@ -48,7 +48,7 @@ fn had(cpu: &str, memory: &str, nodes: u16) -> Had {
     Had { rooms, ..Had::default() }
 }
 
-fn page(asked: &[Asked], had: &Had) -> (String, Value) {
+fn page(asked: &[ReleaseDemand], had: &Had) -> (String, Value) {
     let verdict = judge(asked, had);
     let page = Page {
         profile: "oke",

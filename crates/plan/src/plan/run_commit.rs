@@ -42,7 +42,7 @@ impl Mark {
 
 /// The marks and the record.
 #[derive(Debug, Clone)]
-pub struct Seal {
+pub struct RunCommit {
     /// Who applies it.
     pub kubectl: Kubectl,
     /// The application's namespace, where records are kept.
@@ -53,7 +53,7 @@ pub struct Seal {
     pub record: RunRecord,
 }
 
-impl Seal {
+impl RunCommit {
     /// As a plan shows it: nobody knows yet how long it takes.
     pub fn planned(&self) -> Invocation {
         self.command(&self.marks, &self.record)
