@@ -9,6 +9,7 @@ mod charts;
 mod doctor;
 mod down;
 mod folders;
+mod form;
 mod front;
 mod github;
 mod history;
@@ -36,8 +37,9 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use serde_json::json;
 
-use self::args::{Args, Command};
+use self::args::{Args, Command, Form};
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
 use todoctl_screen::output::Output;
@@ -65,6 +67,10 @@ pub fn main() -> ExitCode {
         Err(failure) => {
             // Before it is wrapped: a value that is broken over two lines is not found.
             let failure = failure.redacted(hygiene::redactor());
+            match args.command.form() {
+                Form::Text => {}
+                Form::Json => output.result(&json!({ "error": failure }).to_string()),
+            }
             output.note(&error_text(&failure.what, &[], &failure.evidence, Some(&failure.fix)));
             github::failure(&failure, &mut output);
             failure.exit().into()

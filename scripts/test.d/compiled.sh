@@ -3,6 +3,9 @@
 # cache folder. The dependencies in it stay; what is of this workspace is compiled anew for each checkout, because cargo
 # tells by times of change only, and those say nothing of another checkout.
 
+# Megabytes from which on the folder is made anew: versions that nothing needs any more gather in it.
+compiled_most=12000
+
 # compiled_share: sets CARGO_TARGET_DIR. One run at a time has the folder: a second one would change programs that the
 # first is testing, and gets the folder that it would have without all this.
 compiled_share() {
@@ -13,10 +16,10 @@ compiled_share() {
   mkdir -p "$cache/compiled"
   exec {COMPILED}>>"$cache/compiled/lock"
   flock --nonblock "$COMPILED" || return 0
-  key=$({ rustc -vV && cat Cargo.lock; } | sha256sum)
+  key=$(rustc -vV | sha256sum)
   folder=$cache/compiled/${key:0:16}
   for old in "$cache/compiled/"*/; do
-    [[ $old == "$folder/" ]] || rm -rf "$old"
+    [[ $old == "$folder/" ]] && (($(du -sm "$old" | cut -f 1) < compiled_most)) || rm -rf "$old"
   done
   compiled_forget "$folder"
   export CARGO_TARGET_DIR=$folder

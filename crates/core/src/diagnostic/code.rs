@@ -169,7 +169,7 @@ mod tests {
     /// The page of the codes.
     fn page() -> String {
         let mut page = "# Reasons\n\n<!-- Made from crates/core/src/diagnostic/code.rs by `TODOCTL_BLESS=1 cargo test -p todoctl-core reasons`; do not edit. -->\n\n\
-Whatever todoctl refuses, and whatever ends a run early, has a code. It is in the\nevents and results of `-o json`, in the record of a run, and in the titles of\nGitHub's annotations. A code never gets another meaning.\n\n\
+Whatever todoctl refuses, and whatever ends a run early, has a code. It is in the\nevents, results and errors of `-o json`, in the record of a run, and in the titles\nof GitHub's annotations. A code never gets another meaning.\n\n\
 The status is that of a command which ends before its first change, or which\nchanges nothing. A run that fails later ends with 20 to 23, by its outcome.\n\n\
 | code | status | what it means | what to do, unless the message knows better |\n| --- | --- | --- | --- |\n"
             .to_owned();
