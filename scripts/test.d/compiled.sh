@@ -19,7 +19,7 @@ compiled_share() {
   key=$(rustc -vV | sha256sum)
   folder=$cache/compiled/${key:0:16}
   for old in "$cache/compiled/"*/; do
-    [[ $old == "$folder/" ]] && (($(du -sm "$old" | cut -f 1) < compiled_most)) || rm -rf "$old"
+    if [[ $old != "$folder/" ]] || (($(du -sm "$old" | cut -f 1) > compiled_most)); then rm -rf "$old"; fi
   done
   compiled_forget "$folder"
   export CARGO_TARGET_DIR=$folder

@@ -2,8 +2,9 @@
 # Runs parts side by side. A part begins when what it needs has passed and its lane has room. What it says goes to a
 # file, which is shown when it ends; until then a line says how far all are, so that nobody looks at a silent screen.
 
-# Cargo lets one compile at a time. Parts of the lane `cluster` mostly wait for pods.
-declare -A room=([quick]=1 [cargo]=1 [go]=1 [cluster]=2)
+# Cargo lets one compile at a time; what is compiled runs in the lane `run`. Parts of the lane `cluster` mostly wait for
+# pods.
+declare -A room=([quick]=1 [cargo]=1 [run]=2 [go]=1 [cluster]=2)
 if (($(nproc) > 3)); then room[cluster]=3; fi
 room[cluster]=${TEST_CLUSTERS:-${room[cluster]}}
 # How often, in seconds, the line is printed where no terminal can show it in place.

@@ -22,7 +22,9 @@ declare -A about=(
   [build]="Kubernetes, kubectl, both helms, Minikube and BuildKit"
   [charts]="lint and rendering of the Helm charts; parity of local and oke"
   [clippy]="clippy, warnings are errors"
+  [tests]="the tests, compiled"
   [unit]="unit and scenario tests"
+  [contract]="what Dapr asks of pubsub.postgresql, with a real database"
   [project]="todoctl lint of this project"
   [doc]="cargo doc, warnings are errors"
   [pubsub]="pubsub.postgresql with a real daprd, everything killed at random, and many messages"
@@ -41,19 +43,20 @@ declare -A about=(
 # would wait for it, or because it does without.
 # shellcheck disable=SC2034 # lanes.sh reads these
 declare -A needs=(
-  [charts]="program" [project]="program"
+  [charts]="program" [project]="program" [unit]="tests" [contract]="tests"
   [pubsub]="build" [pubsub-long]="build" [sandbox]="build" [box]="build"
   [no-sandbox]="program build" [e2e]="program build" [application]="program build" [e2e-local]="program build"
   [e2e-long]="program build" [application-long]="program build"
 )
 # shellcheck disable=SC2034 # lanes.sh reads these
-declare -A after=([charts]="build" [pubsub]="unit clippy doc" [pubsub-long]="unit clippy doc")
+declare -A after=([charts]="build" [pubsub]="contract clippy doc" [pubsub-long]="contract clippy doc")
 
 # Parts of a lane take turns (lanes.sh).
 # shellcheck disable=SC2034 # lanes.sh reads these
 declare -A lane=(
   [setup]=quick [format]=quick [shell]=quick [lanes]=quick [workflow]=quick [charts]=quick
-  [program]=cargo [unit]=cargo [clippy]=cargo [project]=cargo [doc]=cargo [images]=cargo
+  [unit]=run [contract]=run
+  [program]=cargo [tests]=cargo [clippy]=cargo [project]=cargo [doc]=cargo [images]=cargo
   [build]=go
   [pubsub]=cluster [sandbox]=cluster [box]=cluster [no-sandbox]=cluster [e2e]=cluster [application]=cluster
   [e2e-local]=cluster [pubsub-long]=cluster [e2e-long]=cluster [application-long]=cluster
@@ -112,9 +115,18 @@ part_clippy() {
   cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 }
 
+# Always the whole workspace: of a part of it, cargo compiles dependencies anew, with fewer features.
+part_tests() {
+  cargo test --locked --workspace --no-run
+}
+
 # A failure of one test program does not hide what the next one finds.
 part_unit() {
-  cargo test --locked --workspace --no-fail-fast
+  cargo test --locked --workspace --no-fail-fast -- --skip contract::
+}
+
+part_contract() {
+  cargo test --locked --workspace --test contract
 }
 
 # The program comes with any test that calls it: `cargo build` would compile it and what it uses once more, since the
