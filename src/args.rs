@@ -40,7 +40,7 @@ pub(super) enum Command {
     /// Deploy a profile: todoctl up sandbox
     Up(Up),
     /// Show what up would do, and change nothing
-    Plan(Plan),
+    Plan(PlanArgs),
     /// Build the images of a profile that are missing: todoctl build oke --tag latest
     Build(Build),
     /// Show the releases of a profile and whether they are healthy
@@ -52,7 +52,7 @@ pub(super) enum Command {
     /// Show what the pods of a service say, sidecars included: todoctl logs backend -f
     Logs(Logs),
     /// Uninstall the releases of a profile
-    Down(Down),
+    Down(DownArgs),
     /// Undo a run that was killed or got stuck, from the cluster alone
     Recover(Recover),
     /// Remove the lock of a run by hand: todoctl unlock RUN
@@ -62,7 +62,7 @@ pub(super) enum Command {
     /// Look at, set and check the secrets of a profile; values are never shown
     Secrets {
         #[command(subcommand)]
-        command: Secrets,
+        command: SecretsCommand,
     },
     /// Look at everything that up needs, and say how to mend it: todoctl doctor local
     Doctor(Doctor),
@@ -124,7 +124,7 @@ pub(super) struct Build {
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Plan {
+pub(super) struct PlanArgs {
     #[command(flatten)]
     pub(super) what: What,
     /// Exit with 3 when there is something to do
@@ -136,7 +136,7 @@ pub(super) struct Plan {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Secrets {
+pub(super) enum SecretsCommand {
     /// List the versions in the cluster, their keys, and what uses them
     List(Reading),
     /// Give a value anew; the next up takes it: todoctl secrets set auth-secret
@@ -352,7 +352,7 @@ pub(super) struct Rollback {
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Down {
+pub(super) struct DownArgs {
     /// Profile: a name in profiles/, or a file
     pub(super) profile: String,
     /// Also delete the namespaces, with everything in them

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::args::{Args, Down, Form};
+use crate::args::{Args, DownArgs, Form};
 use crate::front::Front;
 use crate::{ask, open};
 use todoctl_core::diagnostic::{Code, Diagnostic};
@@ -24,7 +24,7 @@ const JOBS: usize = 4;
 const NAMED: usize = 3;
 
 /// Uninstalls the releases of a profile.
-pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Result<Exit, Diagnostic> {
+pub(super) async fn down(args: &Args, command: &DownArgs, output: &mut Output) -> Result<Exit, Diagnostic> {
     let environment = open::reading(args, Some(&command.profile)).await?;
     let Cluster::Running(access) = environment.cluster().await? else {
         return if command.delete_cluster {
@@ -57,7 +57,7 @@ pub(super) async fn down(args: &Args, command: &Down, output: &mut Output) -> Re
 async fn list_what_stays(
     environment: &Environment,
     access: &Access,
-    command: &Down,
+    command: &DownArgs,
     output: &mut Output,
 ) -> Result<(), Diagnostic> {
     let inputs = &environment.inputs;
@@ -120,7 +120,7 @@ fn told(kubectl: &Kubectl, sort: &Sort, names: &[String]) -> (String, String) {
 
 async fn delete_cluster(
     environment: &Environment,
-    command: &Down,
+    command: &DownArgs,
     output: &mut Output,
 ) -> Result<Exit, Diagnostic> {
     let title = environment.provider.title();

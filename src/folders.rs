@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Tool};
-use todoctl_screen::output::Environment;
+use todoctl_screen::output::TerminalVariables;
 
 /// A variable of the environment.
 pub(super) fn variable(name: &str) -> Option<OsString> {
@@ -24,10 +24,10 @@ pub(super) fn environment() -> BTreeMap<OsString, OsString> {
 }
 
 /// What the environment says about the terminal.
-pub(super) fn terminal() -> Environment {
+pub(super) fn terminal() -> TerminalVariables {
     let text = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(text).find(|value| !value.is_empty());
-    Environment {
+    TerminalVariables {
         no_color: text("NO_COLOR"),
         clicolor: text("CLICOLOR"),
         clicolor_force: text("CLICOLOR_FORCE"),

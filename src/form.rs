@@ -1,8 +1,8 @@
 //! Owns the question for whom standard output is: a person or a program.
 
 use crate::args::{
-    Budget, Build, CheckSecrets, Command, Doctor, Down, Form, History, Lint, Parity, Plan, Recover, Rollback,
-    Run, Secrets, SetSecret, Up,
+    Budget, Build, CheckSecrets, Command, Doctor, DownArgs, Form, History, Lint, Parity, PlanArgs, Recover,
+    Rollback, Run, SecretsCommand, SetSecret, Up,
 };
 use todoctl_screen::render::Progress;
 
@@ -12,16 +12,16 @@ impl Command {
         match self {
             Self::Up(Up { run, .. })
             | Self::Rollback(Rollback { run, .. })
-            | Self::Down(Down { run, .. })
+            | Self::Down(DownArgs { run, .. })
             | Self::Recover(Recover { run, .. })
-            | Self::Secrets { command: Secrets::Set(SetSecret { run, .. }) } => run.form(),
+            | Self::Secrets { command: SecretsCommand::Set(SetSecret { run, .. }) } => run.form(),
             Self::Status(reading)
             | Self::Verify(reading)
             | Self::History(History { reading, .. })
             | Self::Secrets {
-                command: Secrets::List(reading) | Secrets::Check(CheckSecrets { reading, .. }),
+                command: SecretsCommand::List(reading) | SecretsCommand::Check(CheckSecrets { reading, .. }),
             } => reading.output,
-            Self::Plan(Plan { output, .. })
+            Self::Plan(PlanArgs { output, .. })
             | Self::Build(Build { output, .. })
             | Self::Doctor(Doctor { output, .. })
             | Self::Lint(Lint { output, .. })

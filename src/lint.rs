@@ -9,7 +9,7 @@ use crate::tools::{Place, look};
 use crate::{charts, folders, host, open};
 use todoctl_advice::doctor::tools::{ToolState, of_every};
 use todoctl_advice::lint::workflows::Known;
-use todoctl_advice::lint::{self, Report};
+use todoctl_advice::lint::{self, LintReport};
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
 use todoctl_plan::steps;
@@ -31,7 +31,7 @@ const LARGEST: u64 = 1024 * 1024;
 pub(super) async fn lint(args: &Args, command: &Lint, output: &mut Output) -> Result<Exit, Diagnostic> {
     let project = open::project(args)?;
     let runner = host::runner(&project, Vec::new());
-    let mut report = Report::default();
+    let mut report = LintReport::default();
     let names = command.profile.clone().map_or_else(|| profile::profile_names(&project), |name| vec![name]);
     let loaded = read(&project, &names, &mut report)?;
     let files = files(&runner, &mut report).await;
@@ -52,7 +52,11 @@ pub(super) async fn lint(args: &Args, command: &Lint, output: &mut Output) -> Re
 }
 
 /// The profiles that can be read, with their Dapr objects.
-fn read(project: &Path, names: &[String], report: &mut Report) -> Result<Vec<(Loaded, Dapr)>, Diagnostic> {
+fn read(
+    project: &Path,
+    names: &[String],
+    report: &mut LintReport,
+) -> Result<Vec<(Loaded, Dapr)>, Diagnostic> {
     let mut all = Vec::new();
     for name in names {
         let loaded = match profile::load(project, name, Variables::AsWritten) {
@@ -81,7 +85,7 @@ fn read(project: &Path, names: &[String], report: &mut Report) -> Result<Vec<(Lo
 }
 
 /// The files of the project that git knows, or would.
-async fn files(runner: &SharedRunner, report: &mut Report) -> BTreeSet<PathBuf> {
+async fn files(runner: &SharedRunner, report: &mut LintReport) -> BTreeSet<PathBuf> {
     match survey::call(runner, git::files()).await {
         Ok(output) if output.is_success() => git::parse_files(&output.stdout).into_iter().collect(),
         Ok(output) => {
@@ -100,7 +104,7 @@ async fn of_charts(
     runner: &SharedRunner,
     project: &Path,
     profiles: &[(Loaded, Dapr)],
-    report: &mut Report,
+    report: &mut LintReport,
     output: &mut Output,
 ) -> Result<(), Diagnostic> {
     let releases = || profiles.iter().flat_map(|(loaded, _)| loaded.profile.releases.values());
@@ -133,7 +137,7 @@ async fn of_profile(
     runner: &SharedRunner,
     (loaded, dapr): (&Loaded, &Dapr),
     helm_major: u32,
-    report: &mut Report,
+    report: &mut LintReport,
     output: &mut Output,
 ) {
     // Charts of repositories are somebody else's; those of this project are in folders.
@@ -167,7 +171,12 @@ async fn of_profile(
 }
 
 /// What pipelines name.
-fn of_workflows(project: &Path, profiles: &[(Loaded, Dapr)], files: &BTreeSet<PathBuf>, report: &mut Report) {
+fn of_workflows(
+    project: &Path,
+    profiles: &[(Loaded, Dapr)],
+    files: &BTreeSet<PathBuf>,
+    report: &mut LintReport,
+) {
     let text = |file: &PathBuf| std::fs::read_to_string(project.join(file)).unwrap_or_default();
     let is_document = |file: &&PathBuf| {
         file.extension().is_some_and(|ending| ending == "md")
@@ -186,7 +195,7 @@ fn of_workflows(project: &Path, profiles: &[(Loaded, Dapr)], files: &BTreeSet<Pa
 }
 
 /// What must not be committed.
-fn of_secrets(project: &Path, files: &BTreeSet<PathBuf>, report: &mut Report) {
+fn of_secrets(project: &Path, files: &BTreeSet<PathBuf>, report: &mut LintReport) {
     for file in files {
         let path = project.join(file);
         // A link is looked at where it leads, if that is committed.

@@ -1,7 +1,7 @@
 //! Owns the question whether there is room: what to ask of which nodes, for `up` and for `budget`.
 
 use todoctl_advice::capacity::{self, Had, ReleaseDemand};
-use todoctl_core::diagnostic::{Code, Diagnostic};
+use todoctl_core::diagnostic::Diagnostic;
 use todoctl_plan::resources::{Demand, Nodes, Running};
 use todoctl_plan::world::World;
 use todoctl_project::inputs::Inputs;
@@ -16,9 +16,7 @@ pub(super) fn check(inputs: &Inputs, world: &World) -> Result<(), Diagnostic> {
     let verdict = capacity::judge(&asked, &had(inputs, world, nodes, &asked, &[]));
     match verdict.refusal(&inputs.name) {
         None => Ok(()),
-        Some(refusal) => Err(Diagnostic::new(Code::ClusterNoRoom, refusal.message, refusal.hint)
-            .because(&refusal.evidence)
-            .unchanged()),
+        Some(refusal) => Err(refusal.unchanged()),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::args::Sources;
 use crate::{folders, github, hygiene};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_project::profile::Secrets;
-use todoctl_project::secret_input::{self, EnvFile, Given, Object};
+use todoctl_project::secret_input::{self, EnvFile, Given, SecretObject};
 use todoctl_screen::output::Output;
 
 /// Standard input, as an argument.
@@ -30,13 +30,13 @@ fn env_file(path: &Path) -> Result<EnvFile, Diagnostic> {
         .map_err(|error| Diagnostic::new(Code::SecretSource, error.to_string(), error.hint()))
 }
 
-fn object(secrets: &Secrets, path: &Path) -> Result<Object, Diagnostic> {
+fn object(secrets: &Secrets, path: &Path) -> Result<SecretObject, Diagnostic> {
     let (place, text) = if path.as_os_str() == STDIN {
         ("standard input".to_owned(), standard_input()?)
     } else {
         (path.display().to_string(), read(path, "give a file with one JSON object, or - for standard input")?)
     };
-    Object::parse(secrets, &place, &text)
+    SecretObject::parse(secrets, &place, &text)
         .map_err(|error| Diagnostic::new(Code::SecretInvalid, error.to_string(), error.hint()))
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::args::{Args, Form, Plan as PlanArgs, Run, Up};
+use crate::args::{Args, Form, PlanArgs, Run, Up};
 use crate::front::Front;
 use crate::{ask, build, doctor, github, open, prompt, questions, room};
 use todoctl_core::diagnostic::{Code, Diagnostic};

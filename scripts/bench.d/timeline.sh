@@ -17,7 +17,7 @@ timeline='def at: (.at | sub("Z$"; "") | split(".")) as [$s, $f] | ($s + "Z" | f
      | {from: ($to - $step.seconds - $begun), to: ($to - $begun), what: $step.step},
        (.[] | select(.event == "command-finished" and .step == $step.step and .seconds >= 0.05 and at <= $to)
         | {from: (at - .seconds - $begun), to: (at - $begun), what: ("  " + (.command | split(" ") | map(select(startswith("-") | not)) | .[0:2] | join(" ")))}),
-       (.[] | select(.event == "check-passed" and .step == $step.step)
+       (.[] | select(.event == "check-held" and .step == $step.step)
         | {from: (at - .seconds - $begun), to: (at - $begun), what: ("  check: " + .check + ", " + (.requests | tostring) + " requests")})]
   + [.[] | select(.event == "command-finished" and .step == "verify" and .seconds >= 0.05)
      | {from: (at - .seconds - $begun), to: (at - $begun), what: ("after the verification: " + (.command | split(" ") | .[0:2] | join(" ")))}]

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::doctor::machine;
-use todoctl_advice::doctor::machine::{Room, judge};
+use todoctl_advice::doctor::machine::{MachineRoom, judge};
 use todoctl_advice::doctor::ports::{self, NodePort};
 use todoctl_advice::doctor::state::{self, DaprSeen, Life};
 use todoctl_advice::doctor::{Area, Finding, State, access, registry, tools};
@@ -16,7 +16,7 @@ use todoctl_core::invocation::{Invocation, RunError};
 use todoctl_plan::health;
 use todoctl_plan::provider::{Facts, Size};
 use todoctl_plan::tool::kubectl::{Kubectl, lacks_resource, parse_refused, parse_versions};
-use todoctl_plan::tool::version::{self, Engine};
+use todoctl_plan::tool::version::{self, DockerEngine};
 use todoctl_plan::world::lease::Lease;
 use todoctl_plan::world::{Access, Cluster, World};
 use todoctl_project::dapr;
@@ -122,7 +122,7 @@ async fn engine(
     environment: &Environment,
     runner: &SharedRunner,
     missing: &[String],
-) -> (Vec<Finding>, Option<Engine>) {
+) -> (Vec<Finding>, Option<DockerEngine>) {
     if !tools::needs_engine(&environment.inputs.profile) {
         return (Vec::new(), None);
     }
@@ -140,7 +140,7 @@ async fn engine(
 }
 
 /// Whether the cluster fits on this machine, or in its Docker.
-fn room(environment: &Environment, engine: Option<&Engine>, runs: bool) -> Vec<Finding> {
+fn room(environment: &Environment, engine: Option<&DockerEngine>, runs: bool) -> Vec<Finding> {
     let Facts { size, in_docker, .. } = environment.provider.facts();
     if size == Size::default() {
         return Vec::new();
@@ -149,8 +149,8 @@ fn room(environment: &Environment, engine: Option<&Engine>, runs: bool) -> Vec<F
     if !in_docker {
         return judge(size, here, "this machine", runs);
     }
-    let of = |number: fn(&Engine) -> u64| engine.map(number);
-    let docker = Room { cpus: of(|one| one.cpus), memory: of(|one| one.memory), ..here };
+    let of = |number: fn(&DockerEngine) -> u64| engine.map(number);
+    let docker = MachineRoom { cpus: of(|one| one.cpus), memory: of(|one| one.memory), ..here };
     judge(size, docker, "Docker", runs)
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::folders;
-use todoctl_advice::doctor::machine::{Room, meminfo};
+use todoctl_advice::doctor::machine::{MachineRoom, meminfo};
 use todoctl_advice::doctor::ports::listening;
 use todoctl_advice::doctor::{Area, Finding};
 
@@ -20,10 +20,10 @@ pub(super) fn state_folder(folder: &Path) -> Vec<Finding> {
 }
 
 /// What this machine has. `disk` is the folder whose disk is asked.
-pub(super) fn room(disk: &Path) -> Room {
+pub(super) fn room(disk: &Path) -> MachineRoom {
     let (memory, free_memory) =
         std::fs::read_to_string("/proc/meminfo").map_or((None, None), |text| meminfo(&text));
-    Room {
+    MachineRoom {
         cpus: std::thread::available_parallelism().ok().and_then(|count| u64::try_from(count.get()).ok()),
         memory,
         free_memory,

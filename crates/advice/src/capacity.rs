@@ -5,5 +5,4 @@ mod fit;
 mod verdict;
 mod words;
 
-pub use verdict::{Had, ReleaseDemand, Row, Short, Verdict, WayOut, judge};
-pub use words::Refusal;
+pub use verdict::{FitVerdict, Had, ReleaseDemand, Row, Short, WayOut, judge};

@@ -130,7 +130,7 @@ fn spans(numbers: &[u32]) -> String {
 
 /// What is wrong with a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct SecretFault {
     /// `missing`, `malformed`, `apart` or `unused`.
     pub kind: &'static str,
     /// The value, logical Secret or version that it is about.
@@ -140,7 +140,7 @@ pub struct Finding {
 }
 
 /// Everything that is wrong with the secrets of a profile and what the cluster has of them.
-pub fn findings(inputs: &Inputs, world: &World) -> Vec<Finding> {
+pub fn findings(inputs: &Inputs, world: &World) -> Vec<SecretFault> {
     let mut all = missing(inputs, world);
     all.extend(malformed(inputs, world));
     all.extend(apart(inputs, world));
@@ -148,17 +148,17 @@ pub fn findings(inputs: &Inputs, world: &World) -> Vec<Finding> {
     all
 }
 
-fn finding(kind: &'static str, name: &str, message: impl Into<String>) -> Finding {
-    Finding { kind, name: name.to_owned(), message: message.into() }
+fn finding(kind: &'static str, name: &str, message: impl Into<String>) -> SecretFault {
+    SecretFault { kind, name: name.to_owned(), message: message.into() }
 }
 
 /// A value with a command is not missing: the next `up` runs it.
-fn missing(inputs: &Inputs, world: &World) -> Vec<Finding> {
+fn missing(inputs: &Inputs, world: &World) -> Vec<SecretFault> {
     let missing = steps::missing(inputs, world).into_iter().filter(|(_, spec)| spec.command.is_empty());
     missing.map(|(name, _)| finding("missing", name, "is neither given nor in the cluster")).collect()
 }
 
-fn malformed(inputs: &Inputs, world: &World) -> Vec<Finding> {
+fn malformed(inputs: &Inputs, world: &World) -> Vec<SecretFault> {
     let mut found = Vec::new();
     let secrets = &inputs.profile.secrets;
     for (set, keys) in &secrets.sets {
@@ -176,7 +176,7 @@ fn malformed(inputs: &Inputs, world: &World) -> Vec<Finding> {
 }
 
 /// One value that differs between the Secrets that hold it.
-fn apart(inputs: &Inputs, world: &World) -> Vec<Finding> {
+fn apart(inputs: &Inputs, world: &World) -> Vec<SecretFault> {
     let mut holders: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for (set, keys) in &inputs.profile.secrets.sets {
         let Some(newest) = world.secrets.get(set).and_then(|versions| versions.newest()) else { continue };
@@ -199,12 +199,12 @@ fn apart(inputs: &Inputs, world: &World) -> Vec<Finding> {
         .collect()
 }
 
-fn unused(inputs: &Inputs, world: &World) -> Vec<Finding> {
+fn unused(inputs: &Inputs, world: &World) -> Vec<SecretFault> {
     let secrets = &inputs.profile.secrets;
     let held: BTreeSet<&String> = secrets.sets.values().flat_map(BTreeMap::values).collect();
     let sources: BTreeSet<&String> = secrets.values.values().filter_map(|spec| spec.from.as_ref()).collect();
     let values = secrets.values.keys().filter(|name| !held.contains(name) && !sources.contains(name));
-    let mut found: Vec<Finding> =
+    let mut found: Vec<SecretFault> =
         values.map(|name| finding("unused", name, "is a value of no set in `secrets.sets`")).collect();
     let used = inputs.secret_names();
     let sets = secrets.sets.keys().filter(|set| !used.contains(*set));

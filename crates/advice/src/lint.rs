@@ -38,14 +38,14 @@ impl fmt::Display for Fault {
 
 /// What was found in a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
+pub struct LintReport {
     /// Everything wrong, by file and line.
     pub faults: Vec<Fault>,
     /// What could not be looked at, and why.
     pub not_checked: Vec<String>,
 }
 
-impl Report {
+impl LintReport {
     /// In order of files and lines, each once: several profiles may find the same.
     #[must_use]
     pub fn tidy(mut self) -> Self {

@@ -37,7 +37,7 @@ pub trait Store: Send + Sync {
 }
 
 /// What makes images.
-pub trait Builder: Send + Sync {
+pub trait ImageBuilder: Send + Sync {
     /// The commands that make an image and bring it into the store.
     fn build(&self, reference: &str, image: &Image) -> Vec<Invocation>;
 }
@@ -54,14 +54,14 @@ pub struct Lookup {
 #[derive(Clone)]
 pub struct Images {
     /// What makes them.
-    pub builder: Arc<dyn Builder>,
+    pub builder: Arc<dyn ImageBuilder>,
     /// Where they must be.
     pub store: Arc<dyn Store>,
 }
 
 impl Images {
     /// Of what builds straight into its own store.
-    fn own(both: impl Builder + Store + 'static) -> Self {
+    fn own(both: impl ImageBuilder + Store + 'static) -> Self {
         let both = Arc::new(both);
         Self { builder: both.clone(), store: both }
     }

@@ -92,7 +92,7 @@ pub enum Event {
         line: String,
     },
     /// A check that programs answered holds.
-    #[serde(alias = "check-held")]
+    #[serde(rename = "check-held")]
     CheckPassed {
         /// The step it belongs to.
         step: StepId,

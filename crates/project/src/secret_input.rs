@@ -11,7 +11,7 @@ mod pull;
 pub use check::problems;
 pub use env_file::{EnvFile, EnvFileError};
 pub use form::derive;
-pub use object::{Object, ObjectError};
+pub use object::{ObjectError, SecretObject};
 pub use pull::{PULL_KEY, PULL_TYPE, docker_config};
 
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ impl GivenError {
 /// given. The error holds every value that is not acceptable.
 pub fn collect(
     secrets: &Secrets,
-    object: Option<&Object>,
+    object: Option<&SecretObject>,
     env_file: Option<&EnvFile>,
     environment: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Given, GivenError> {
@@ -240,12 +240,12 @@ mod tests {
     fn an_object_wins_over_the_environment_and_what_is_given_twice_is_refused() {
         let secrets = secrets();
         let object =
-            Object::parse(&secrets, "standard input", &format!("{{\"other\": \"{CANARY}\"}}")).unwrap();
+            SecretObject::parse(&secrets, "standard input", &format!("{{\"other\": \"{CANARY}\"}}")).unwrap();
         let given = collect(&secrets, Some(&object), None, nothing).unwrap();
         assert_eq!(given.values["other"].expose_secret(), CANARY);
 
         let text = format!("{{\"auth-secret\": \"{CANARY}\"}}");
-        let object = Object::parse(&secrets, "standard input", &text).unwrap();
+        let object = SecretObject::parse(&secrets, "standard input", &text).unwrap();
         let file = EnvFile::parse(".env", &format!("AUTH={CANARY}")).unwrap();
         let error = collect(&secrets, Some(&object), Some(&file), nothing).unwrap_err();
         assert_eq!(

@@ -25,7 +25,7 @@ pub enum Color {
 
 /// The variables that decide what a stream can show. Read once, by the program.
 #[derive(Debug, Clone, Default)]
-pub struct Environment {
+pub struct TerminalVariables {
     /// `NO_COLOR`: any text but the empty one turns colour off.
     pub no_color: Option<String>,
     /// `CLICOLOR`: `0` turns colour off.
@@ -38,7 +38,7 @@ pub struct Environment {
     pub locale: Option<String>,
 }
 
-impl Environment {
+impl TerminalVariables {
     /// Whether the terminal only takes lines.
     pub fn is_dumb(&self) -> bool {
         self.term.as_deref() == Some("dumb")
@@ -80,7 +80,7 @@ impl Look {
     pub const PLAIN: Self = Self { color: false, unicode: true, width: WIDTH, live: false };
 
     /// Decides once for one stream.
-    pub fn decide(color: Color, environment: &Environment, terminal: bool, width: Option<u16>) -> Self {
+    pub fn decide(color: Color, environment: &TerminalVariables, terminal: bool, width: Option<u16>) -> Self {
         Self {
             color: environment.color(color, terminal),
             unicode: environment.is_unicode(),
@@ -139,7 +139,7 @@ pub struct Output {
 
 impl Output {
     /// The streams of this process, without the secret values that a redactor knows.
-    pub fn standard(color: Color, environment: &Environment, redactor: Redactor) -> Self {
+    pub fn standard(color: Color, environment: &TerminalVariables, redactor: Redactor) -> Self {
         let look = |term: &Term| {
             let width = term.size_checked().map(|(_, width)| width);
             Look::decide(color, environment, term.is_term(), width)
@@ -202,19 +202,22 @@ fn choice(look: Look) -> ColorChoice {
 mod tests {
     use super::*;
 
-    const NOTHING: Environment =
-        Environment { no_color: None, clicolor: None, clicolor_force: None, term: None, locale: None };
+    const NOTHING: TerminalVariables =
+        TerminalVariables { no_color: None, clicolor: None, clicolor_force: None, term: None, locale: None };
 
     #[test]
     fn colour_is_decided_once_and_by_the_strongest_wish() {
         let nothing = NOTHING;
-        let no =
-            Environment { no_color: Some("1".to_owned()), clicolor_force: Some("1".to_owned()), ..NOTHING };
-        let force = Environment { clicolor_force: Some("1".to_owned()), ..NOTHING };
-        let force_off = Environment { clicolor_force: Some("0".to_owned()), ..NOTHING };
-        let off = Environment { clicolor: Some("0".to_owned()), ..NOTHING };
-        let dumb = Environment { term: Some("dumb".to_owned()), ..NOTHING };
-        let empty = Environment { no_color: Some(String::new()), ..NOTHING };
+        let no = TerminalVariables {
+            no_color: Some("1".to_owned()),
+            clicolor_force: Some("1".to_owned()),
+            ..NOTHING
+        };
+        let force = TerminalVariables { clicolor_force: Some("1".to_owned()), ..NOTHING };
+        let force_off = TerminalVariables { clicolor_force: Some("0".to_owned()), ..NOTHING };
+        let off = TerminalVariables { clicolor: Some("0".to_owned()), ..NOTHING };
+        let dumb = TerminalVariables { term: Some("dumb".to_owned()), ..NOTHING };
+        let empty = TerminalVariables { no_color: Some(String::new()), ..NOTHING };
         for (environment, terminal, expected) in [
             (&nothing, true, true),
             (&nothing, false, false),
@@ -234,7 +237,7 @@ mod tests {
 
     #[test]
     fn an_unknown_width_is_80_and_a_silly_one_is_not_believed() {
-        let environment = Environment { locale: Some("de_DE.UTF-8".to_owned()), ..NOTHING };
+        let environment = TerminalVariables { locale: Some("de_DE.UTF-8".to_owned()), ..NOTHING };
         let look = |width| Look::decide(Color::Auto, &environment, true, width);
         assert_eq!((look(None).width, look(Some(120)).width, look(Some(0)).width), (80, 120, 20));
         assert!(look(None).unicode);

@@ -47,11 +47,11 @@ pub struct StepReport {
     /// The step as announced.
     pub info: StepInfo,
     /// Where it is on the way forward.
-    pub forward: Progress<StepResult>,
+    pub forward: StepProgress<StepResult>,
     /// When it ended on the way forward.
     pub ended: Option<Timestamp>,
     /// Where its undo is.
-    pub undo: Progress<UndoResult>,
+    pub undo: StepProgress<UndoResult>,
     /// What it waits for, while it runs.
     pub waiting: Option<String>,
     /// The newest line of the command that it runs.
@@ -84,7 +84,7 @@ impl StepReport {
 
 /// Where something is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Progress<R> {
+pub enum StepProgress<R> {
     /// It has not begun.
     Pending,
     /// It is going on.
@@ -101,7 +101,7 @@ pub enum Progress<R> {
     },
 }
 
-impl<R> Progress<R> {
+impl<R> StepProgress<R> {
     /// Since when it has been running; nothing when it is not.
     pub fn since(&self) -> Option<Timestamp> {
         match self {
@@ -207,7 +207,7 @@ impl Report {
             return;
         };
         match event {
-            Event::StepStarted { .. } => report.forward = Progress::Running { since: at },
+            Event::StepStarted { .. } => report.forward = StepProgress::Running { since: at },
             Event::CommandStarted { .. } => {
                 report.said = None;
                 report.commands += 1;
@@ -227,12 +227,12 @@ impl Report {
             Event::StepFinished { result, seconds, .. } => {
                 report.waiting = None;
                 report.ended = Some(at);
-                report.forward = Progress::Finished { result: result.clone(), seconds: *seconds };
+                report.forward = StepProgress::Finished { result: result.clone(), seconds: *seconds };
             }
-            Event::UndoStarted { .. } => report.undo = Progress::Running { since: at },
+            Event::UndoStarted { .. } => report.undo = StepProgress::Running { since: at },
             Event::UndoFinished { result, seconds, .. } => {
                 report.waiting = None;
-                report.undo = Progress::Finished { result: result.clone(), seconds: *seconds };
+                report.undo = StepProgress::Finished { result: result.clone(), seconds: *seconds };
             }
             Event::RunStarted { .. }
             | Event::EvidenceSaved { .. }
@@ -282,7 +282,7 @@ impl Report {
         }
         chain.reverse();
         chain.retain(
-            |step| matches!(step.forward, Progress::Finished { seconds, .. } if seconds >= WORTH_TELLING),
+            |step| matches!(step.forward, StepProgress::Finished { seconds, .. } if seconds >= WORTH_TELLING),
         );
         chain
     }
@@ -310,9 +310,9 @@ impl From<StepInfo> for StepReport {
     fn from(info: StepInfo) -> Self {
         Self {
             info,
-            forward: Progress::Pending,
+            forward: StepProgress::Pending,
             ended: None,
-            undo: Progress::Pending,
+            undo: StepProgress::Pending,
             waiting: None,
             said: None,
             commands: 0,

@@ -1,7 +1,7 @@
 //! Owns placing pods on nodes: first-fit decreasing, in more than one order of size.
 //! A pod needs all of its room on one node, so enough room in all is not enough.
 
-use todoctl_plan::resources::{Count, Pod, Resources, Room, Workload};
+use todoctl_plan::resources::{Count, Pod, Resources, Room, WorkloadDemand};
 
 /// A workload, and how many of its pods find no node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) struct Homeless {
 
 /// Places every pod; says which find no node. The order of sizes that places most counts: where one finds a way, the
 /// scheduler may find it too.
-pub(super) fn place(workloads: &[&Workload], rooms: &[Room]) -> Vec<Homeless> {
+pub(super) fn place(workloads: &[&WorkloadDemand], rooms: &[Room]) -> Vec<Homeless> {
     let whole: Resources = rooms.iter().map(Room::free).sum();
     let sizes: [fn(&Resources, &Resources) -> u128; 3] = [
         |pod, whole| {
@@ -54,7 +54,7 @@ impl Left<'_> {
     }
 }
 
-fn placed(workloads: &[&Workload], order: &[usize], rooms: &[Room]) -> Vec<Homeless> {
+fn placed(workloads: &[&WorkloadDemand], order: &[usize], rooms: &[Room]) -> Vec<Homeless> {
     let mut left: Vec<Left<'_>> =
         rooms.iter().map(|room| Left { room, free: room.free(), pods: room.pods }).collect();
     let mut homeless = Vec::new();
@@ -92,10 +92,17 @@ mod tests {
         Resources { cpu: read(cpu), memory: read(memory) }
     }
 
-    fn workload(count: Count, cpu: &str, memory: &str) -> Workload {
+    fn workload(count: Count, cpu: &str, memory: &str) -> WorkloadDemand {
         let pod = Pod { requests: resources(cpu, memory), ..Pod::default() };
         let (name, namespace) = ("w".to_owned(), "todo".to_owned());
-        Workload { name, namespace, count, pod, selector: std::collections::BTreeMap::default(), ends: false }
+        WorkloadDemand {
+            name,
+            namespace,
+            count,
+            pod,
+            selector: std::collections::BTreeMap::default(),
+            ends: false,
+        }
     }
 
     fn rooms(nodes: &[(&str, &str, u32)]) -> Vec<Room> {
@@ -107,8 +114,8 @@ mod tests {
         nodes.iter().map(room).collect()
     }
 
-    fn homeless(workloads: &[Workload], nodes: &[(&str, &str, u32)]) -> Vec<(usize, u32)> {
-        let all: Vec<&Workload> = workloads.iter().collect();
+    fn homeless(workloads: &[WorkloadDemand], nodes: &[(&str, &str, u32)]) -> Vec<(usize, u32)> {
+        let all: Vec<&WorkloadDemand> = workloads.iter().collect();
         place(&all, &rooms(nodes)).iter().map(|one| (one.workload, one.pods)).collect()
     }
 

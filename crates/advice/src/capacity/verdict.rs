@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::fit;
 use todoctl_core::quantity::Quantity;
 use todoctl_plan::provider;
-use todoctl_plan::resources::{Demand, Limits, Resources, Room, Sidecar, Workload};
+use todoctl_plan::resources::{Demand, Limits, Resources, Room, Sidecar, WorkloadDemand};
 use todoctl_project::profile::Profile;
 
 /// A release and what it asks for.
@@ -34,7 +34,7 @@ pub struct Had {
 
 /// What a profile asks for, and whether it can be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct FitVerdict {
     /// What asks for how much.
     pub rows: Vec<Row>,
     /// All rows together.
@@ -153,14 +153,14 @@ impl Had {
 }
 
 /// Holds what releases ask for against what can be had.
-pub fn judge(asked: &[ReleaseDemand], had: &Had) -> Verdict {
+pub fn judge(asked: &[ReleaseDemand], had: &Had) -> FitVerdict {
     let rows: Vec<Row> = asked.iter().flat_map(|one| rows(one, had.rooms.len())).collect();
     let sum = rows.iter().map(Row::requests).sum();
     let free = had.rooms.iter().map(Room::free).sum();
     let all: Vec<&ReleaseDemand> = asked.iter().collect();
     let short = shortage(&all, had);
     let ways_out = if short.is_empty() { Vec::new() } else { ways_out(asked, had) };
-    Verdict {
+    FitVerdict {
         sum,
         free,
         rooms: had.rooms.clone(),
@@ -197,7 +197,7 @@ fn volumes(asked: &[&ReleaseDemand], smallest: Quantity) -> (u32, Quantity) {
 
 fn shortage(asked: &[&ReleaseDemand], had: &Had) -> Vec<Short> {
     let mut short = Vec::new();
-    let workloads: Vec<(&str, &Workload)> = asked
+    let workloads: Vec<(&str, &WorkloadDemand)> = asked
         .iter()
         .flat_map(|one| one.demand.workloads.iter().map(|workload| (one.release.as_str(), workload)))
         .collect();
@@ -207,7 +207,7 @@ fn shortage(asked: &[&ReleaseDemand], had: &Had) -> Vec<Short> {
     if !sum.fits(&free) {
         short.push(Short::Sum { asked: sum, free });
     }
-    let pods: Vec<&Workload> = workloads.iter().map(|(_, workload)| *workload).collect();
+    let pods: Vec<&WorkloadDemand> = workloads.iter().map(|(_, workload)| *workload).collect();
     short.extend(fit::place(&pods, &had.rooms).iter().map(|homeless| {
         let (release, workload) = workloads[homeless.workload];
         Short::Pods {

@@ -1,34 +1,22 @@
 //! Owns what is said of a profile that does not fit: the same words for `budget` and for `up`.
 
-use super::verdict::{Short, Verdict, WayOut};
+use super::verdict::{FitVerdict, Short, WayOut};
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::text::count;
 use todoctl_plan::resources::{Resources, Room};
 
-/// What does not fit, the evidence, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// What does not fit.
-    pub message: String,
-    /// Why, one line each.
-    pub evidence: Vec<String>,
-    /// What to do.
-    pub hint: String,
-}
-
-impl Verdict {
+impl FitVerdict {
     /// Why the profile does not fit; none when it does.
-    pub fn refusal(&self, profile: &str) -> Option<Refusal> {
+    pub fn refusal(&self, profile: &str) -> Option<Diagnostic> {
         if self.short.is_empty() {
             return None;
         }
         // Which pods are left over says nothing when there is not enough for all of them.
         let too_much = self.short.iter().any(|short| matches!(short, Short::Sum { .. }));
         let told = self.short.iter().filter(|short| !(too_much && matches!(short, Short::Pods { .. })));
-        Some(Refusal {
-            message: format!("profile {profile} asks for more than there is"),
-            evidence: told.map(|short| self.reason(short)).collect(),
-            hint: self.hint(),
-        })
+        let what = format!("profile {profile} asks for more than there is");
+        let refusal = Diagnostic::new(Code::ClusterNoRoom, what, self.hint());
+        Some(refusal.because(told.map(|short| self.reason(short))))
     }
 
     fn reason(&self, short: &Short) -> String {

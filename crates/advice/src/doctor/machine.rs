@@ -10,7 +10,7 @@ const SPACE: &str = "free some space: remove old images (docker system prune) an
 
 /// What there is; a part that could not be read is absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Room {
+pub struct MachineRoom {
     /// Processors.
     pub cpus: Option<u64>,
     /// Memory in bytes, used or not.
@@ -23,7 +23,7 @@ pub struct Room {
 
 /// Judges whether a cluster fits. `runs`: it runs already, so that its memory is given out. `place` is where there is
 /// that room: this machine, or Docker on it.
-pub fn judge(size: Size, room: Room, place: &str, runs: bool) -> Vec<Finding> {
+pub fn judge(size: Size, room: MachineRoom, place: &str, runs: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Some(asked) = size.cpus {
         let what = "processors";
@@ -49,7 +49,7 @@ pub fn judge(size: Size, room: Room, place: &str, runs: bool) -> Vec<Finding> {
     found
 }
 
-fn memory(asked: u64, room: Room, place: &str, runs: bool) -> Finding {
+fn memory(asked: u64, room: MachineRoom, place: &str, runs: bool) -> Finding {
     let what = "memory";
     let Some(has) = room.memory else {
         return Finding::not_checked(Area::Machine, what, format!("{place} does not say how much it has"));
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_cluster_that_does_not_fit_is_told_with_the_way_out() {
         let size = Size { cpus: Some(6), memory: Some(12 * GIBI), disk: Some(20 * GIBI) };
-        let room = |cpus, memory, disk| Room {
+        let room = |cpus, memory, disk| MachineRoom {
             cpus: Some(cpus),
             memory: Some(memory * GIBI),
             free_memory: Some(memory * GIBI / 2),
@@ -138,7 +138,7 @@ mod tests {
         ok memory: 12.0 GiB of 16.0 GiB on this machine
         failed disk: only 1.0 GiB are free: Kubernetes stops pods and removes images on a full disk | free some space: remove old images (docker system prune) and build folders
         "#);
-        insta::assert_snapshot!(told(Room::default(), false), @r#"
+        insta::assert_snapshot!(told(MachineRoom::default(), false), @r#"
         not checked processors: this machine does not say how many it has
         not checked memory: this machine does not say how much it has
         not checked disk: the free space could not be read

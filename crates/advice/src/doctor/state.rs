@@ -191,7 +191,7 @@ pub fn secrets(inputs: &Inputs, world: &World, known: Result<(), &str>) -> Vec<F
 }
 
 /// What is wrong with what the cluster has. What is missing was told already, with how it is given.
-fn stored(one: &inventory::Finding, profile: &str) -> Option<Finding> {
+fn stored(one: &inventory::SecretFault, profile: &str) -> Option<Finding> {
     let set = format!("todoctl secrets set {} --profile {profile}", one.name);
     match one.kind {
         "missing" => None,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::doctor::{Area, Finding, State};
 use todoctl_core::invocation::install;
 use todoctl_plan::provider;
-use todoctl_plan::tool::version::{Engine, Version};
+use todoctl_plan::tool::version::{DockerEngine, Version};
 use todoctl_project::profile::{Builder, Loaded, Profile};
 
 /// The first helm that has `--labels` (helm pkg/cmd/upgrade.go).
@@ -65,7 +65,7 @@ fn builds_with_docker(profile: &Profile) -> bool {
 }
 
 /// Judges the Docker engine.
-pub fn engine(seen: Result<&Engine, &str>) -> Finding {
+pub fn engine(seen: Result<&DockerEngine, &str>) -> Finding {
     let what = "docker engine";
     match seen {
         Ok(engine) => Finding::ok(Area::Tools, what, format!("{} runs", engine.version)),

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Fault, Report};
+use super::{Fault, LintReport};
 use todoctl_project::dapr::Dapr;
 use todoctl_project::profile::{Loaded, ProfileError};
 
 /// Takes in what a reader found wrong. What only a build makes is not there in a fresh clone: that is no mistake.
-pub fn problems(rule: &'static str, error: &ProfileError, report: &mut Report) {
+pub fn problems(rule: &'static str, error: &ProfileError, report: &mut LintReport) {
     for problem in error.problems() {
         let field = if problem.field.is_empty() { String::new() } else { format!("{}: ", problem.field) };
         let message = format!("{field}{}", problem.message);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Builder, Store, dockerfile};
+use super::{ImageBuilder, Store, dockerfile};
 use crate::tool::docker::{self, Goes};
 use todoctl_core::invocation::Invocation;
 use todoctl_project::profile::{Buildx, Image};
@@ -14,7 +14,7 @@ pub(super) struct BuildxBuilder {
     pub(super) store: Arc<dyn Store>,
 }
 
-impl Builder for BuildxBuilder {
+impl ImageBuilder for BuildxBuilder {
     fn build(&self, reference: &str, image: &Image) -> Vec<Invocation> {
         let build = docker::build(&self.buildx, self.goes, reference, &dockerfile(image), &image.context);
         let mut commands = vec![build];

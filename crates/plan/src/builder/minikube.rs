@@ -4,14 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{Builder, Lookup, Store, dockerfile};
+use super::{ImageBuilder, Lookup, Store, dockerfile};
 use crate::tool::minikube;
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile::{Image, Minikube};
 
 pub(super) struct MinikubeImages(pub(super) Minikube);
 
-impl Builder for MinikubeImages {
+impl ImageBuilder for MinikubeImages {
     fn build(&self, reference: &str, image: &Image) -> Vec<Invocation> {
         vec![minikube::build(&self.0, reference, &dockerfile(image), &image.context)]
     }

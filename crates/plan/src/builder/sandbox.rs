@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{Builder, Lookup, Store, dockerfile};
+use super::{ImageBuilder, Lookup, Store, dockerfile};
 use crate::tool::sandbox;
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile::{Image, Sandbox};
 
 pub(super) struct SandboxImages(pub(super) Sandbox);
 
-impl Builder for SandboxImages {
+impl ImageBuilder for SandboxImages {
     fn build(&self, reference: &str, image: &Image) -> Vec<Invocation> {
         vec![sandbox::build(&self.0, reference, &dockerfile(image), &image.context)]
     }

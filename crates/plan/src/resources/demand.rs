@@ -17,7 +17,7 @@ const MADE: [&str; 4] = ["pre-install", "post-install", "pre-upgrade", "post-upg
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Demand {
     /// What makes pods, in the order of the manifest.
-    pub workloads: Vec<Workload>,
+    pub workloads: Vec<WorkloadDemand>,
     /// Volumes.
     pub volumes: Vec<Volume>,
     /// Services that want a load balancer of the cloud.
@@ -26,7 +26,7 @@ pub struct Demand {
 
 /// Something that makes equal pods.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Workload {
+pub struct WorkloadDemand {
     /// Name.
     pub name: String,
     /// Namespace.
@@ -111,7 +111,7 @@ impl Demand {
         };
         let annotations = &spec.template.metadata.annotations;
         let pod = Pod::read(object.pod(), annotations, dapr).map_err(|error| format!("{name}: {error}"))?;
-        self.workloads.push(Workload {
+        self.workloads.push(WorkloadDemand {
             name: name.to_owned(),
             namespace: object.metadata.namespace_or(namespace).to_owned(),
             count,
@@ -156,7 +156,7 @@ mod tests {
 
     fn shown(objects: &[Value]) -> Vec<String> {
         let demand = Demand::read(objects, "todo", &Dapr::default()).unwrap();
-        let workload = |one: &Workload| {
+        let workload = |one: &WorkloadDemand| {
             let ends = if one.ends { ", ends" } else { "" };
             format!("{}/{} {:?} x {}{ends}", one.namespace, one.name, one.count, one.pod.requests.cpu.cpu())
         };

@@ -34,7 +34,7 @@ pub enum Check {
         within_seconds: u32,
     },
     /// A new pod gets a Dapr sidecar.
-    #[serde(alias = "injects")]
+    #[serde(rename = "injects")]
     SidecarInjected {
         /// Release that installs Dapr.
         release: String,
@@ -55,7 +55,7 @@ pub enum Check {
         within_seconds: u32,
     },
     /// The store has these images: asked where the exit status of what brings them there does not tell.
-    #[serde(alias = "stored")]
+    #[serde(rename = "stored")]
     ImagesStored {
         /// Their names, with tag.
         images: Vec<String>,

@@ -54,7 +54,7 @@ pub fn docker_engine() -> Invocation {
 
 /// What a Docker engine says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Engine {
+pub struct DockerEngine {
     /// Its version, as it writes it.
     pub version: String,
     /// Memory that its containers can have, in bytes.
@@ -65,7 +65,7 @@ pub struct Engine {
 
 /// Reads the answer of the engine. An engine that cannot be reached is in `ServerErrors` (docker/cli
 /// `cli/command/system/info.go`), with exit status 0 or 1.
-pub fn parse_engine(output: &Output) -> Result<Engine, String> {
+pub fn parse_engine(output: &Output) -> Result<DockerEngine, String> {
     let value: Value = serde_json::from_slice(&output.stdout).map_err(|_| output.complaint())?;
     let errors = value["ServerErrors"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let errors: Vec<&str> = errors.collect();
@@ -76,7 +76,7 @@ pub fn parse_engine(output: &Output) -> Result<Engine, String> {
         return Err(output.complaint());
     };
     let number = |name: &str| value[name].as_u64().unwrap_or_default();
-    Ok(Engine { version: version.to_owned(), memory: number("MemTotal"), cpus: number("NCPU") })
+    Ok(DockerEngine { version: version.to_owned(), memory: number("MemTotal"), cpus: number("NCPU") })
 }
 
 /// Reads what a program said of itself.
@@ -134,7 +134,7 @@ mod tests {
         let up = said(r#"{"ServerVersion":"27.5.1","MemTotal":16000000000,"NCPU":8}"#);
         assert_eq!(
             parse_engine(&up),
-            Ok(Engine { version: "27.5.1".into(), memory: 16_000_000_000, cpus: 8 })
+            Ok(DockerEngine { version: "27.5.1".into(), memory: 16_000_000_000, cpus: 8 })
         );
         assert!(
             parse_engine(&Output { status: Some(1), stderr: "permission denied".into(), ..said("") })

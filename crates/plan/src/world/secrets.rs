@@ -13,11 +13,11 @@ use todoctl_core::labels;
 
 /// The versions of one logical Secret, oldest first.
 #[derive(Debug, Clone, Default)]
-pub struct Versions(Vec<Version>);
+pub struct Versions(Vec<SecretVersion>);
 
 /// One immutable Secret in the cluster.
 #[derive(Debug, Clone)]
-pub struct Version {
+pub struct SecretVersion {
     /// Its name: the logical name, a dash, a random suffix.
     pub name: String,
     /// Its values by key.
@@ -28,12 +28,12 @@ pub struct Version {
 
 impl Versions {
     /// The newest: what an `up` without new values keeps.
-    pub fn newest(&self) -> Option<&Version> {
+    pub fn newest(&self) -> Option<&SecretVersion> {
         self.0.last()
     }
 
     /// All of them, oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = &Version> {
+    pub fn iter(&self) -> impl Iterator<Item = &SecretVersion> {
         self.0.iter()
     }
 }
@@ -54,7 +54,8 @@ pub fn parse(json: &[u8]) -> Result<BTreeMap<String, Versions>, String> {
                 text.ok_or_else(|| format!("key {key} of Secret {} is not text", item.metadata.name))?;
             values.insert(key, SecretString::from(text));
         }
-        let version = Version { name: item.metadata.name, values, created: item.metadata.creation_timestamp };
+        let version =
+            SecretVersion { name: item.metadata.name, values, created: item.metadata.creation_timestamp };
         secrets.entry(logical.clone()).or_default().0.push(version);
     }
     for versions in secrets.values_mut() {

@@ -11,7 +11,7 @@ use crate::profile::Secrets;
 
 /// The values of an object, by value name.
 #[derive(Debug, Clone)]
-pub struct Object {
+pub struct SecretObject {
     /// Where it came from, for messages: a path, or "standard input".
     pub(super) place: String,
     pub(super) values: BTreeMap<String, SecretString>,
@@ -34,7 +34,7 @@ impl ObjectError {
     }
 }
 
-impl Object {
+impl SecretObject {
     /// Reads the text of an object; every name must be a value of the profile that can be given.
     pub fn parse(secrets: &Secrets, place: &str, text: &str) -> Result<Self, ObjectError> {
         let refuse = |cause: String| ObjectError { place: place.to_owned(), cause };
@@ -83,10 +83,10 @@ mod tests {
 
     use super::*;
 
-    fn parse(text: &str) -> Result<Object, ObjectError> {
+    fn parse(text: &str) -> Result<SecretObject, ObjectError> {
         let secrets =
             "values: {auth-secret: {}, database-url: {}, other: {from: database-url, form: postgres}}";
-        Object::parse(&serde_yaml::from_str(secrets).unwrap(), "standard input", text)
+        SecretObject::parse(&serde_yaml::from_str(secrets).unwrap(), "standard input", text)
     }
 
     #[test]

@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 
 use crate::output::Look;
-use todoctl_advice::capacity::{Row, Verdict};
+use todoctl_advice::capacity::{FitVerdict, Row};
 use todoctl_core::quantity::Quantity;
 use todoctl_core::text;
 use todoctl_plan::resources::{Limits, Resources, Room, Sidecar};
@@ -14,7 +14,7 @@ pub struct Page<'a> {
     /// Profile.
     pub profile: &'a str,
     /// The answer.
-    pub verdict: &'a Verdict,
+    pub verdict: &'a FitVerdict,
     /// Where the room comes from, one sentence.
     pub source: &'a str,
     /// The smallest volume that the cloud makes.
@@ -34,11 +34,11 @@ pub fn text(page: &Page<'_>, look: Look) -> String {
             lines.push(format!("It fits, and leaves {} free.", left.text()));
         }
         Some(refusal) => {
-            lines.extend(text::wrap(&format!("It does not fit: {}.", refusal.message), look.width, "  "));
+            lines.extend(text::wrap(&format!("It does not fit: {}.", refusal.what), look.width, "  "));
             for line in refusal.evidence {
                 lines.extend(text::wrap(&format!("- {line}"), look.width, "  "));
             }
-            lines.extend(text::wrap(&format!("hint: {}", refusal.hint), look.width, "  "));
+            lines.extend(text::wrap(&format!("hint: {}", refusal.fix), look.width, "  "));
         }
     }
     lines.join("\n")
@@ -46,7 +46,7 @@ pub fn text(page: &Page<'_>, look: Look) -> String {
 
 /// For programs. Quantities are texts without a unit suffix: cores and bytes, exactly.
 pub fn json(page: &Page<'_>) -> Value {
-    let Verdict { rows, sum, rooms, free, volumes, load_balancers, short, ways_out } = page.verdict;
+    let FitVerdict { rows, sum, rooms, free, volumes, load_balancers, short, ways_out } = page.verdict;
     let row = |row: &Row| {
         json!({"release": row.release, "workload": row.workload, "optional": row.optional, "pods": row.pods,
             "each": row.each, "requests": row.requests(), "limits": limits_json(&row.limits),
@@ -65,7 +65,7 @@ fn limits_json(limits: &Limits) -> Value {
     json!({"cpu": limits.cpu, "memory": limits.memory})
 }
 
-fn table(verdict: &Verdict) -> Vec<String> {
+fn table(verdict: &FitVerdict) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(["SERVICE", "PODS", "CPU", "MEMORY", "CPU LIMIT", "MEMORY LIMIT"]);
@@ -123,7 +123,7 @@ fn name(row: &Row, rows: &[Row]) -> String {
 }
 
 fn notes(page: &Page<'_>) -> Vec<String> {
-    let Verdict { rows, volumes, load_balancers, .. } = page.verdict;
+    let FitVerdict { rows, volumes, load_balancers, .. } = page.verdict;
     let mut notes = vec![page.source.to_owned()];
     let silent: Vec<String> = rows
         .iter()

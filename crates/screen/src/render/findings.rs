@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::output::{Look, Tone};
 use todoctl_advice::doctor::{Finding, State};
-use todoctl_advice::lint::Report;
+use todoctl_advice::lint::LintReport;
 use todoctl_core::text;
 
 /// Columns of the longest state, and of the space after it.
@@ -67,7 +67,7 @@ pub fn json(profile: Option<&str>, findings: &[Finding]) -> Value {
 }
 
 /// What is wrong in files, for people.
-pub fn faults(report: &Report, look: Look) -> String {
+pub fn faults(report: &LintReport, look: Look) -> String {
     let mut lines = Vec::new();
     for fault in &report.faults {
         lines.extend(text::wrap(&text::clean_line(&fault.to_string()), look.width, "  "));
@@ -87,6 +87,6 @@ pub fn faults(report: &Report, look: Look) -> String {
 }
 
 /// What is wrong in files, for programs.
-pub fn faults_json(report: &Report) -> Value {
+pub fn faults_json(report: &LintReport) -> Value {
     json!({"format": 1, "faults": report.faults, "not_checked": report.not_checked})
 }

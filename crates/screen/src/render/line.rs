@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::output::{Look, Tone};
-use crate::report::{Progress, Report, StepReport, seconds_between};
+use crate::report::{Report, StepProgress, StepReport, seconds_between};
 use todoctl_core::text;
 use todoctl_plan::event::{Event, Seen, StepResult, UndoResult};
 use todoctl_plan::step::{Change, StepId};
@@ -16,7 +16,7 @@ const HANG: &str = "        ";
 
 /// What a line says about its step, as one character.
 #[derive(Debug, Clone, Copy)]
-enum Mark {
+enum Sign {
     Start,
     Wait,
     Done,
@@ -46,11 +46,11 @@ impl Lines {
             Event::StepStarted { step } => self.started(step, before),
             Event::CommandStarted { step, command } => {
                 let command = self.look.paint(Tone::Dim, &text::clean_line(command));
-                self.verbose.then(|| self.unbroken(step, before, Mark::Command, &command))
+                self.verbose.then(|| self.unbroken(step, before, Sign::Command, &command))
             }
             Event::CommandFinished { step, seconds, exit, .. } => {
                 let text = ended(*exit, *seconds)?;
-                self.verbose.then(|| self.step(step, before, Mark::Command, &text))
+                self.verbose.then(|| self.step(step, before, Sign::Command, &text))
             }
             Event::StepWaiting { step, why: what } | Event::StepProgress { step, what } => {
                 Some(self.waiting(step, before, what))
@@ -79,7 +79,7 @@ impl Lines {
 
     /// What a step waits for, or does.
     pub(super) fn waiting(&self, step: &StepId, report: &Report, why: &str) -> String {
-        self.step(step, report, Mark::Wait, &text::clean_line(why))
+        self.step(step, report, Sign::Wait, &text::clean_line(why))
     }
 
     /// What is going on after a long silence, and since when. The whole reason has been shown before.
@@ -91,8 +91,8 @@ impl Lines {
                 what => format!("still after {since}: {what}"),
             };
             let line = match one.step {
-                Some(step) => self.unbroken(step, report, Mark::Wait, &what),
-                None => format!("     {} {what}", self.mark(Mark::Wait)),
+                Some(step) => self.unbroken(step, report, Sign::Wait, &what),
+                None => format!("     {} {what}", self.mark(Sign::Wait)),
             };
             text::cut(&line, self.look.width, self.look.pick("…", "..."))
         };
@@ -121,7 +121,7 @@ impl Lines {
     fn started(&self, step: &StepId, report: &Report) -> Option<String> {
         // A step without a change says so when its checks hold.
         let what = self.change(step, report);
-        (!what.is_empty()).then(|| self.step(step, report, Mark::Start, &what))
+        (!what.is_empty()).then(|| self.step(step, report, Sign::Start, &what))
     }
 
     /// The figures of a check; of one without expectations only when asked for.
@@ -141,7 +141,7 @@ impl Lines {
         if self.verbose {
             figures = format!("{figures}, {}", text::count(requests as usize, "request"));
         }
-        Some(self.step(step, report, Mark::Done, &text::clean_line(&format!("{check}: {figures}"))))
+        Some(self.step(step, report, Sign::Done, &text::clean_line(&format!("{check}: {figures}"))))
     }
 
     fn finished(&self, step: &StepId, report: &Report, result: &StepResult, seconds: f64) -> String {
@@ -149,16 +149,16 @@ impl Lines {
         match result {
             StepResult::Unchanged => self.unchanged(step, report),
             StepResult::Checked => {
-                self.step(step, report, Mark::Done, &format!("healthy, checked in {took}"))
+                self.step(step, report, Sign::Done, &format!("healthy, checked in {took}"))
             }
-            StepResult::Verified => self.step(step, report, Mark::Done, &format!("done in {took}")),
+            StepResult::Verified => self.step(step, report, Sign::Done, &format!("done in {took}")),
             StepResult::Failed { cause } => {
                 let text = format!("failed after {took}: {}", text::clean_line(report.own(step, cause)));
-                self.step(step, report, Mark::Failed, &text)
+                self.step(step, report, Sign::Failed, &text)
             }
             StepResult::Skipped => {
-                let begun = report.step(step).is_some_and(|step| step.forward != Progress::Pending);
-                self.step(step, report, Mark::Skipped, if begun { "stopped" } else { "not started" })
+                let begun = report.step(step).is_some_and(|step| step.forward != StepProgress::Pending);
+                self.step(step, report, Sign::Skipped, if begun { "stopped" } else { "not started" })
             }
         }
     }
@@ -168,7 +168,7 @@ impl Lines {
             Some(Change::None { why }) if self.verbose => format!(", {}", text::clean_line(why)),
             Some(_) | None => String::new(),
         };
-        self.step(step, report, Mark::Same, &format!("unchanged{why}"))
+        self.step(step, report, Sign::Same, &format!("unchanged{why}"))
     }
 
     fn unwinding(&self, cause: &str, steps: &[StepId], report: &Report) -> String {
@@ -189,23 +189,23 @@ impl Lines {
     fn undone(&self, step: &StepId, report: &Report, result: &UndoResult, seconds: f64) -> String {
         let took = text::duration(seconds);
         match result {
-            UndoResult::Undone => self.step(step, report, Mark::Undo, &format!("undone in {took}")),
+            UndoResult::Undone => self.step(step, report, Sign::Undo, &format!("undone in {took}")),
             UndoResult::Untouched { why } => {
                 let text = format!("left as it is: {}", text::clean_line(why));
-                self.step(step, report, Mark::Same, &text)
+                self.step(step, report, Sign::Same, &text)
             }
             UndoResult::Failed { cause } => {
                 let text = format!("undo failed after {took}: {}", text::clean_line(report.own(step, cause)));
-                self.step(step, report, Mark::Failed, &text)
+                self.step(step, report, Sign::Failed, &text)
             }
         }
     }
 
-    fn step(&self, step: &StepId, report: &Report, mark: Mark, text: &str) -> String {
+    fn step(&self, step: &StepId, report: &Report, mark: Sign, text: &str) -> String {
         self.wrap(&self.unbroken(step, report, mark, text), HANG)
     }
 
-    fn unbroken(&self, step: &StepId, report: &Report, mark: Mark, text: &str) -> String {
+    fn unbroken(&self, step: &StepId, report: &Report, mark: Sign, text: &str) -> String {
         let number = self.look.paint(Tone::Dim, &Self::number(step, report));
         let title = text::clean_line(&report.title(step));
         format!("{number} {} {title}: {text}", self.mark(mark))
@@ -215,16 +215,16 @@ impl Lines {
         text::wrap(text, self.look.width, hang).join("\n")
     }
 
-    fn mark(&self, mark: Mark) -> String {
+    fn mark(&self, mark: Sign) -> String {
         let (text, tone) = match mark {
-            Mark::Start => (self.look.pick("▸", ">"), Tone::Strong),
-            Mark::Wait => (self.look.pick("…", "."), Tone::Dim),
-            Mark::Done => (self.look.pick("✓", "*"), Tone::Good),
-            Mark::Same => ("=", Tone::Dim),
-            Mark::Failed => (self.look.pick("✗", "x"), Tone::Bad),
-            Mark::Skipped => ("-", Tone::Dim),
-            Mark::Undo => (self.look.pick("↩", "<"), Tone::Careful),
-            Mark::Command => ("$", Tone::Dim),
+            Sign::Start => (self.look.pick("▸", ">"), Tone::Strong),
+            Sign::Wait => (self.look.pick("…", "."), Tone::Dim),
+            Sign::Done => (self.look.pick("✓", "*"), Tone::Good),
+            Sign::Same => ("=", Tone::Dim),
+            Sign::Failed => (self.look.pick("✗", "x"), Tone::Bad),
+            Sign::Skipped => ("-", Tone::Dim),
+            Sign::Undo => (self.look.pick("↩", "<"), Tone::Careful),
+            Sign::Command => ("$", Tone::Dim),
         };
         self.look.paint(tone, text)
     }
@@ -283,7 +283,7 @@ fn between(report: &Report) -> &'static str {
     match &report.unwind {
         Some(_) => "checking that everything is back as it was",
         None if report.steps.iter().any(has_failed) => "collecting evidence",
-        None if report.steps.iter().any(|step| step.forward != Progress::Pending) => "finishing",
+        None if report.steps.iter().any(|step| step.forward != StepProgress::Pending) => "finishing",
         None => "preparing",
     }
 }

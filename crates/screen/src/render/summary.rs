@@ -5,7 +5,7 @@ use std::io::Write;
 
 use super::error::Form;
 use crate::output::{Look, Tone, print};
-use crate::report::{self, Finished, Progress, Report, StepReport};
+use crate::report::{self, Finished, Report, StepProgress, StepReport};
 use todoctl_core::diagnostic::Code;
 use todoctl_core::text;
 use todoctl_plan::event::{Cause, Outcome, Remaining};
@@ -156,8 +156,8 @@ fn longest_chain(report: &Report, look: Look) -> Vec<String> {
         return Vec::new();
     }
     let part = |step: &&StepReport| match &step.forward {
-        Progress::Finished { seconds, .. } => format!("{} {}", step.info.title, text::duration(*seconds)),
-        Progress::Pending | Progress::Running { .. } => step.info.title.clone(),
+        StepProgress::Finished { seconds, .. } => format!("{} {}", step.info.title, text::duration(*seconds)),
+        StepProgress::Pending | StepProgress::Running { .. } => step.info.title.clone(),
     };
     let links: Vec<String> = chain.iter().map(part).collect();
     let line = format!("  longest chain: {}", links.join(look.pick(" → ", " > ")));

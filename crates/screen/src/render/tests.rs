@@ -12,7 +12,7 @@ use indicatif::{InMemoryTerm, TermLike};
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::output::{Color, Environment, Output};
+use crate::output::{Color, Output, TerminalVariables};
 use crate::report::{self, Report};
 use todoctl_core::exit::Exit;
 use todoctl_core::redact::Redactor;
@@ -433,7 +433,8 @@ fn errors_have_the_house_form() {
 fn replay_for_the_eye() {
     let path = PathBuf::from(std::env::var_os("STREAM").unwrap());
     let term = std::env::var("TERM").ok();
-    let environment = Environment { term, locale: Some("C.UTF-8".to_owned()), ..Environment::default() };
+    let environment =
+        TerminalVariables { term, locale: Some("C.UTF-8".to_owned()), ..TerminalVariables::default() };
     let output = Output::standard(Color::Auto, &environment, Redactor::default());
     let look = output.note_look;
     let (result, note) = output.into_writers();

@@ -1,7 +1,7 @@
 //! Owns the Markdown of a job's summary. Foreign text is escaped or fenced: it can neither format nor link.
 
 use super::super::summary::{Ending, Left, ending, is_recovery};
-use crate::report::{Progress, Report, StepReport};
+use crate::report::{Report, StepProgress, StepReport};
 use todoctl_core::text;
 use todoctl_plan::event::{StepResult, UndoResult};
 use todoctl_plan::step::Change;
@@ -81,8 +81,8 @@ fn table(report: &Report) -> Option<String> {
         !matches!(
             step.forward.result(),
             Some(StepResult::Unchanged | StepResult::Checked | StepResult::Skipped)
-        ) && step.forward != Progress::Pending
-            || step.undo != Progress::Pending
+        ) && step.forward != StepProgress::Pending
+            || step.undo != StepProgress::Pending
     });
     let mut lines = Vec::new();
     if !told.is_empty() {
@@ -114,9 +114,9 @@ fn row(step: &StepReport) -> String {
         Change::Remove { from } => format!("remove {}", plain(from)),
     };
     let (forward, seconds) = match &step.forward {
-        Progress::Pending => ("", String::new()),
-        Progress::Running { .. } => ("stopped", String::new()),
-        Progress::Finished { result, seconds } => (word(result), text::duration(*seconds)),
+        StepProgress::Pending => ("", String::new()),
+        StepProgress::Running { .. } => ("stopped", String::new()),
+        StepProgress::Finished { result, seconds } => (word(result), text::duration(*seconds)),
     };
     let undone = match step.undo.result() {
         None => "",
@@ -141,10 +141,10 @@ fn word(result: &StepResult) -> &'static str {
 
 fn chain(report: &Report) -> Option<String> {
     let part = |step: &&StepReport| match &step.forward {
-        Progress::Finished { seconds, .. } => {
+        StepProgress::Finished { seconds, .. } => {
             format!("{} {}", plain(&step.info.title), text::duration(*seconds))
         }
-        Progress::Pending | Progress::Running { .. } => plain(&step.info.title),
+        StepProgress::Pending | StepProgress::Running { .. } => plain(&step.info.title),
     };
     let links: Vec<String> = report.longest_chain().iter().map(part).collect();
     (links.len() > 1).then(|| format!("Longest chain: {}", links.join(" → ")))
