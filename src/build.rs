@@ -7,7 +7,6 @@ use crate::front::Front;
 use crate::open;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
-use todoctl_plan::event::Outcome;
 use todoctl_plan::plan::Plan;
 use todoctl_plan::step::Lane;
 use todoctl_project::profile::{Delivery, names};
@@ -31,7 +30,11 @@ pub(super) async fn build(args: &Args, command: &Build, output: &mut Output) -> 
         let outcome = environment
             .execute(&plan, world, Execution::of("build", jobs), &mut Front::of(args, &run, output))
             .await?;
-        if outcome != Outcome::Deployed {
+        if let Some(cause) = outcome.cause() {
+            match command.output {
+                Form::Json => output.result(&json!({ "error": cause }).to_string()),
+                Form::Text => {}
+            }
             return Ok(report::exit(&outcome));
         }
     }

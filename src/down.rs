@@ -11,7 +11,7 @@ use todoctl_core::text;
 use todoctl_plan::event::Outcome;
 use todoctl_plan::tool::kubectl::Kubectl;
 use todoctl_plan::world::leftovers::{Scope, Sort, sorted};
-use todoctl_plan::world::releases::Revision;
+use todoctl_plan::world::releases::installed;
 use todoctl_plan::world::{Access, Cluster};
 use todoctl_run::environment::{Environment, Execution};
 use todoctl_run::survey;
@@ -68,9 +68,7 @@ async fn list_what_stays(
     let (all, releases) = (all?, releases?);
     let installed: Vec<(&str, &str)> = releases
         .iter()
-        .filter(|(namespace, _, history)| {
-            namespaces.contains(namespace) && history.last().is_some_and(Revision::is_present)
-        })
+        .filter(|(namespace, _, history)| namespaces.contains(namespace) && installed(history).is_some())
         .map(|(namespace, name, _)| (namespace, name))
         .collect();
     // What is in a namespace with a living release belongs to that release.

@@ -40,7 +40,7 @@ pub(super) async fn lint(args: &Args, command: &Lint, output: &mut Output) -> Re
         let used = loaded.iter().filter_map(|(loaded, _)| loaded.profile.dapr.as_ref());
         let used = used.flat_map(|dapr| dapr.components.iter().cloned()).collect();
         report.faults.extend(lint::profiles::unused(&files, &used));
-        of_workflows(&project, &loaded, &files, &mut report);
+        of_workflows(&project, names.iter(), &loaded, &files, &mut report);
     }
     of_secrets(&project, &files, &mut report);
     let report = report.tidy();
@@ -171,8 +171,9 @@ async fn of_profile(
 }
 
 /// What pipelines name.
-fn of_workflows(
+fn of_workflows<'n>(
     project: &Path,
+    names: impl Iterator<Item = &'n String>,
     profiles: &[(Loaded, Dapr)],
     files: &BTreeSet<PathBuf>,
     report: &mut LintReport,
@@ -182,9 +183,12 @@ fn of_workflows(
         file.extension().is_some_and(|ending| ending == "md")
             || (file.starts_with("profiles") && file.extension().is_some_and(|ending| ending == "yaml"))
     };
-    let releases = |loaded: &Loaded| loaded.profile.releases.keys().cloned().collect();
+    let releases = |name: &String| {
+        let (loaded, _) = profiles.iter().find(|(loaded, _)| loaded.name == *name)?;
+        Some(loaded.profile.releases.keys().cloned().collect())
+    };
     let known = Known {
-        profiles: profiles.iter().map(|(loaded, _)| (loaded.name.clone(), releases(loaded))).collect(),
+        profiles: names.map(|name| (name.clone(), releases(name))).collect(),
         documents: files.iter().filter(is_document).map(text).collect(),
         files: files.clone(),
     };

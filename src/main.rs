@@ -42,7 +42,7 @@ use serde_json::json;
 use self::args::{Args, Command, Form};
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::exit::Exit;
-use todoctl_screen::output::Output;
+use todoctl_screen::output::{Color, Output};
 use todoctl_screen::render::error::error_text;
 
 /// Runs todoctl with the process's arguments.
@@ -55,11 +55,7 @@ pub fn main() -> ExitCode {
     }
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => {
-            // clap prints help on stdout and mistakes on stderr; a closed terminal is no reason to fail.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
-        }
+        Err(error) => return misunderstood(&error),
     };
     let mut output = Output::standard(args.color, &folders::terminal(), hygiene::redactor().clone());
     match run(&args, &mut output) {
@@ -76,6 +72,24 @@ pub fn main() -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// The end of a command line that is no command, or that asks for help.
+fn misunderstood(error: &clap::Error) -> ExitCode {
+    // clap prints help on stdout and mistakes on stderr; a closed terminal is no reason to fail.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return Exit::Done.into();
+    }
+    match form::of_arguments(std::env::args_os()) {
+        Form::Text => {}
+        Form::Json => {
+            let mut output =
+                Output::standard(Color::Never, &folders::terminal(), hygiene::redactor().clone());
+            output.result(&json!({ "error": form::usage(error) }).to_string());
+        }
+    }
+    Exit::Usage.into()
 }
 
 fn run(args: &Args, output: &mut Output) -> Result<Exit, Diagnostic> {

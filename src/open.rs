@@ -102,10 +102,23 @@ pub(super) async fn rendering(
 
 /// For commands that look at or remove what is deployed.
 pub(super) async fn reading(args: &Args, profile: Option<&str>) -> Result<Environment, Diagnostic> {
+    let loaded = named(args, profile)?;
+    open(Inputs::without_sources(loaded), Given::default(), |need| !need.deploys).await
+}
+
+/// The same with the Dapr objects of the profile, which refer to secrets.
+pub(super) async fn reading_objects(args: &Args, profile: Option<&str>) -> Result<Environment, Diagnostic> {
+    let loaded = named(args, profile)?;
+    let dapr = dapr::load(&loaded)?;
+    let inputs = Inputs { dapr, ..Inputs::without_sources(loaded) };
+    open(inputs, Given::default(), |need| !need.deploys).await
+}
+
+/// The profile of this name, or the one that this project was last brought up with.
+fn named(args: &Args, profile: Option<&str>) -> Result<Loaded, Diagnostic> {
     let project = project(args)?;
     let name = profile_name(&project, profile)?;
-    let loaded = load(&project, &name)?;
-    open(Inputs::without_sources(loaded), Given::default(), |need| !need.deploys).await
+    Ok(load(&project, &name)?)
 }
 
 /// For building images alone: neither helm nor kubectl nor a cluster is needed.

@@ -104,12 +104,12 @@ async fn start(
     let world = environment.blank(state);
     let plan = environment.application().start(&world)?;
     // There is no cluster yet that a Lease could be in, and nothing to undo.
-    let since = Instant::now();
+    let began = Instant::now();
     let outcome = environment.execute(&plan, world, Execution::of("start", 1), front).await?;
     match outcome {
         Outcome::Deployed => {
             let access = environment.running().await?;
-            environment.has_started(&access, since.elapsed()).await;
+            environment.has_started(&access, began).await;
             Ok(Ok(access))
         }
         failed @ (Outcome::RolledBack { .. }

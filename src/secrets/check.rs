@@ -15,7 +15,7 @@ pub(super) async fn check(
     command: &CheckSecrets,
     output: &mut Output,
 ) -> Result<Exit, Diagnostic> {
-    let environment = open::reading(args, command.reading.profile.as_deref()).await?;
+    let environment = open::reading_objects(args, command.reading.profile.as_deref()).await?;
     let given = sources::given(&environment.inputs.profile.secrets, &command.sources, output)?;
     let access = environment.running().await?;
     let mut world = environment.observe_with_runs(access).await?;

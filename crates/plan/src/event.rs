@@ -262,6 +262,19 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// What went wrong, when something did.
+    pub fn cause(&self) -> Option<&Cause> {
+        match self {
+            Self::Deployed => None,
+            Self::RolledBack { cause, .. }
+            | Self::Failed { cause }
+            | Self::Stuck { cause, .. }
+            | Self::Kept { cause, .. } => Some(cause),
+        }
+    }
+}
+
 /// Why a run failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {

@@ -14,7 +14,7 @@ use crate::run_record::{Changed, Deployed, Ending, FORMAT, ReleaseAt, RunRecord}
 use crate::step::{Change, Returns, StepId};
 use crate::steps::{self, number_after};
 use crate::tool::kubectl::{Kubectl, list, release_labels};
-use crate::world::releases::{ReleaseRef, Releases, Revision, Status};
+use crate::world::releases::{ReleaseRef, Releases, Revision, Status, installed};
 use crate::world::runs::release_at;
 use crate::world::{Access, World};
 use todoctl_core::{labels, text};
@@ -107,7 +107,7 @@ pub fn of_removal(inputs: &Inputs, world: &World, plan: &Plan, purge: bool) -> V
         .collect();
     if purge {
         let empty = |namespace: &&str| {
-            let living = |history: &[Revision]| history.last().is_some_and(Revision::is_present);
+            let living = |history: &[Revision]| installed(history).is_some();
             world.live.has_namespace(namespace)
                 && !stays.iter().any(|(place, history)| place == namespace && living(history))
         };

@@ -6,6 +6,9 @@
 pub mod clock;
 pub mod dapr;
 mod pods;
+mod restart;
+
+use jiff::Timestamp;
 
 use crate::kubernetes::Object;
 use crate::step::{Check, Objects, Verdict};
@@ -18,14 +21,17 @@ use todoctl_core::workload::{Workload, WorkloadKind};
 /// Judges a check by what is live. `None` for checks that are answered by a request, not by objects.
 pub fn judge(check: &Check, live: &Live) -> Option<Verdict> {
     Some(match check.objects()? {
-        Objects::RolledOut(workloads) => all(workloads.iter().map(|workload| rolled_out(workload, live))),
+        Objects::RolledOut(workloads) => {
+            all(workloads.iter().map(|workload| rolled_out(workload, live, live.restarted())))
+        }
         Objects::Gone(ReleaseRef { namespace, name }) => gone(name, namespace, live),
     })
 }
 
-/// The health of a release as it is, whatever its manifest asks for.
+/// The health of a release as it is, whatever its manifest asks for. Nothing is borne: whether it is broken now is another
+/// question than whether waiting may help.
 pub fn of_release(release: &str, namespace: &str, live: &Live) -> Verdict {
-    all(live.release_workloads(release, namespace).iter().map(|workload| rolled_out(workload, live)))
+    all(live.release_workloads(release, namespace).iter().map(|workload| rolled_out(workload, live, None)))
 }
 
 /// The worst of several verdicts: broken, then stale, then not yet, then ready.
@@ -45,7 +51,8 @@ fn all(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
     )
 }
 
-fn rolled_out(want: &Workload, live: &Live) -> Verdict {
+/// `bears`: since when the cluster runs, when what may heal after its start is to be waited for.
+fn rolled_out(want: &Workload, live: &Live, bears: Option<Timestamp>) -> Verdict {
     let name = format!("{} {}", want.kind, want.name);
     let Some(object) = live.workload(want.kind, &want.namespace, &want.name) else {
         return Verdict::not_yet(format!("{name} does not exist yet"));
@@ -58,19 +65,19 @@ fn rolled_out(want: &Workload, live: &Live) -> Verdict {
         return Verdict::not_yet(format!("{name} asks for {replicas} replicas instead of {}", want.replicas));
     }
     match want.kind {
-        WorkloadKind::Deployment => deployment(&name, object, live),
-        WorkloadKind::StatefulSet => stateful_set(&name, object, live),
+        WorkloadKind::Deployment => deployment(&name, object, live, bears),
+        WorkloadKind::StatefulSet => stateful_set(&name, object, live, bears),
     }
 }
 
-fn deployment(name: &str, object: &Object, live: &Live) -> Verdict {
+fn deployment(name: &str, object: &Object, live: &Live, bears: Option<Timestamp>) -> Verdict {
     let revision = |one: &Object| one.metadata.annotations.get("deployment.kubernetes.io/revision").cloned();
     let current = revision(object);
     let set = live
         .of_kind("ReplicaSet", &object.metadata.namespace)
         .find(|set| set.is_owned_by(&object.metadata.uid) && revision(set) == current);
     let pods: Vec<&Object> = set.map_or_else(Vec::new, |set| owned_pods(set, live));
-    if let Some(verdict) = pods::obstacle(&pods, live.restarted()) {
+    if let Some(verdict) = pods::doomed(&pods, bears).or_else(|| pods::without_sidecar(&pods)) {
         return verdict;
     }
     if let Some(condition) = progress_failure(object) {
@@ -84,7 +91,7 @@ fn deployment(name: &str, object: &Object, live: &Live) -> Verdict {
     let status = &object.status;
     let (updated, available, total) = (status.updated_replicas, status.available_replicas, status.replicas);
     if updated == want && available == want && total == want {
-        return pods::all_seen(name, object, &pods).unwrap_or(Verdict::Ready);
+        return proven(name, object, &pods, live);
     }
     let why = if updated < want {
         format!("{name}: {updated} of {want} pods are of the new revision")
@@ -99,7 +106,7 @@ fn deployment(name: &str, object: &Object, live: &Live) -> Verdict {
     pods::not_ready(why, &pods)
 }
 
-fn stateful_set(name: &str, object: &Object, live: &Live) -> Verdict {
+fn stateful_set(name: &str, object: &Object, live: &Live, bears: Option<Timestamp>) -> Verdict {
     let status = &object.status;
     let hash = |pod: &&Object| {
         pod.metadata
@@ -108,11 +115,11 @@ fn stateful_set(name: &str, object: &Object, live: &Live) -> Verdict {
             .is_some_and(|hash| *hash == status.update_revision)
     };
     let (new, old): (Vec<&Object>, Vec<&Object>) = owned_pods(object, live).into_iter().partition(hash);
-    if let Some(verdict) = pods::obstacle(&new, live.restarted()) {
+    if let Some(verdict) = pods::doomed(&new, bears).or_else(|| pods::without_sidecar(&new)) {
         return verdict;
     }
     // A StatefulSet waits for a broken pod of an earlier revision for good (kubernetes#67250).
-    if let Some(Verdict::Broken { code, why, pods }) = pods::doomed(&old, live.restarted()) {
+    if let Some(Verdict::Broken { code, why, pods }) = pods::doomed(&old, None) {
         return Verdict::Stale {
             code,
             why: format!("{name}: a pod of an earlier revision is in the way: {why}"),
@@ -125,9 +132,15 @@ fn stateful_set(name: &str, object: &Object, live: &Live) -> Verdict {
         && ready == want
         && (updated == want || status.current_revision == status.update_revision)
     {
-        return pods::all_seen(name, object, &new).unwrap_or(Verdict::Ready);
+        return proven(name, object, &new, live);
     }
     pods::not_ready(format!("{name}: {ready} of {want} pods are ready"), &new)
+}
+
+/// `Ready`, unless the pods themselves have still to show it.
+fn proven(name: &str, workload: &Object, pods: &[&Object], live: &Live) -> Verdict {
+    let after_start = || restart::unproven(name, pods, workload.replicas(), live.restarted()?);
+    pods::all_seen(name, workload, pods).or_else(after_start).unwrap_or(Verdict::Ready)
 }
 
 fn gone(release: &str, namespace: &str, live: &Live) -> Verdict {

@@ -58,6 +58,8 @@ pub struct State {
     pub faults: Vec<Fault>,
     /// When the cluster was last started, in milliseconds since 1970: pods run since then at most.
     pub started: u64,
+    /// Whether the API server tells of pods as they were long before that, and never anything newer.
+    pub stale: bool,
     /// Counts changes; the source of unique ids and creation times.
     pub clock: u64,
 }
@@ -91,6 +93,7 @@ impl Default for State {
             services: Vec::new(),
             faults: Vec::new(),
             started: 0,
+            stale: false,
             clock: 0,
         }
     }

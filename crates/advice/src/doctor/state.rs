@@ -6,7 +6,7 @@ use todoctl_core::text;
 use todoctl_plan::step::Verdict;
 use todoctl_plan::world::World;
 use todoctl_plan::world::lease::Lease;
-use todoctl_plan::world::releases::Status;
+use todoctl_plan::world::releases::{Status, installed};
 use todoctl_plan::{health, steps};
 use todoctl_project::inputs::Inputs;
 use todoctl_project::secret_input::missing_message;
@@ -71,7 +71,7 @@ pub fn releases(inputs: &Inputs, world: &World) -> Vec<Finding> {
 fn release(name: &str, inputs: &Inputs, world: &World) -> Finding {
     let namespace = inputs.namespace(&inputs.profile.releases[name]);
     let history = world.releases.history(namespace, name);
-    let Some(newest) = history.last().filter(|newest| newest.is_present()) else {
+    let Some(newest) = installed(history) else {
         return Finding::ok(Area::Releases, name, "not deployed yet");
     };
     if let Err(error) = steps::refuse_unfinished(name, namespace, newest, history) {

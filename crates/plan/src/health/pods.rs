@@ -1,11 +1,11 @@
 //! Owns the judgement of single pods: doomed, without its sidecar, not ready and why.
 //!
 //! Doomed are states that waiting does not heal. Not doomed: the first `ErrImagePull`, one restart of the Dapr
-//! sidecar, `CreateContainerConfigError` while the kubelet's caches sync, a crash after a start of the cluster.
+//! sidecar, `CreateContainerConfigError` while the kubelet's caches sync, the first crashes after a start of the cluster (`restart`).
 
 use jiff::Timestamp;
 
-use super::names;
+use super::{names, restart};
 use crate::kubernetes::{ContainerStatus, Object};
 use crate::step::Verdict;
 use todoctl_core::diagnostic::Code;
@@ -25,15 +25,10 @@ const DOOMED: [&str; 7] = [
 /// What the kubelet says of a container that used more memory than it may.
 const OUT_OF_MEMORY: &str = "OOMKilled";
 
-/// What is in the way of these pods, when the cluster was started at some moment: the worst of it.
-pub(super) fn obstacle(pods: &[&Object], restarted: Option<Timestamp>) -> Option<Verdict> {
-    doomed(pods, restarted).or_else(|| without_sidecar(pods)).or_else(|| unseen(pods, restarted?))
-}
-
-/// `Broken` when a pod is doomed.
-pub(super) fn doomed(pods: &[&Object], restarted: Option<Timestamp>) -> Option<Verdict> {
+/// `Broken` when a pod is doomed. After a start of the cluster, what may heal of it is borne.
+pub(super) fn doomed(pods: &[&Object], started: Option<Timestamp>) -> Option<Verdict> {
     let reasons: Vec<(&Object, Reason)> =
-        pods.iter().filter_map(|pod| Some((*pod, doom(pod, restarted)?))).collect();
+        pods.iter().filter_map(|pod| Some((*pod, doom(pod, started)?))).collect();
     let (pod, Reason { code, why }) = reasons.first()?;
     let broken: Vec<&Object> = reasons.iter().map(|(pod, _)| *pod).collect();
     let why = format!("pod {}: {why}", pod.metadata.name);
@@ -57,17 +52,7 @@ fn code_of(waiting: &str) -> Code {
     }
 }
 
-/// `NotYet` while the API server tells of a pod as it was before the cluster was started.
-fn unseen(pods: &[&Object], restarted: Timestamp) -> Option<Verdict> {
-    let is_old = |container: &ContainerStatus| {
-        container.state.running.started_at.is_some_and(|began| began < restarted)
-    };
-    let pod = pods.iter().find(|pod| containers(pod).any(is_old))?;
-    let name = &pod.metadata.name;
-    Some(Verdict::not_yet(format!("pod {name} was not seen since the cluster was started")))
-}
-
-fn doom(pod: &Object, restarted: Option<Timestamp>) -> Option<Reason> {
+fn doom(pod: &Object, started: Option<Timestamp>) -> Option<Reason> {
     containers(pod).find_map(|container| {
         let name = &container.name;
         if container.state.terminated.reason == OUT_OF_MEMORY {
@@ -80,9 +65,9 @@ fn doom(pod: &Object, restarted: Option<Timestamp>) -> Option<Reason> {
         }
         let message = &container.state.waiting.message;
         let syncing = reason == "CreateContainerConfigError" && message.contains("failed to sync");
-        // After a start of the cluster everything starts at once: what ends because its neighbour is not there yet heals.
         let crash = reason == "CrashLoopBackOff";
-        let heals = crash && (restarted.is_some() || (name == "daprd" && container.restart_count <= 1));
+        let borne = started.is_some_and(|started| restart::may_heal(pod, container, started));
+        let heals = crash && (borne || (name == "daprd" && container.restart_count <= 1));
         (!syncing && !heals).then(|| Reason {
             code: code_of(reason),
             why: format!("container {name} {reason}{}{}", exit(container), colon(message)),
@@ -144,7 +129,8 @@ fn unready(pod: &Object) -> Option<Reason> {
     let container = containers(pod).find(|one| one.ready == Some(false))?;
     let (name, waiting) = (&container.name, &container.state.waiting);
     if !waiting.reason.is_empty() {
-        let why = format!("container {name} {}{}", waiting.reason, colon(&waiting.message));
+        let why =
+            format!("container {name} {}{}{}", waiting.reason, exit(container), colon(&waiting.message));
         return Some(Reason { code: code_of(&waiting.reason), why });
     }
     let restarts = container.restart_count;
@@ -161,7 +147,7 @@ fn condition<'a>(pod: &'a Object, kind: &str) -> Option<&'a str> {
     Some(&failed.message)
 }
 
-fn containers(pod: &Object) -> impl Iterator<Item = &ContainerStatus> {
+pub(super) fn containers(pod: &Object) -> impl Iterator<Item = &ContainerStatus> {
     pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses)
 }
 

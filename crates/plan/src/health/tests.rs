@@ -36,7 +36,7 @@ fn waiting(reason: &str, message: &str) -> Value {
 }
 
 fn verdict(items: &[Value]) -> Verdict {
-    rolled_out(&want(WorkloadKind::Deployment, "web"), &live(items))
+    rolled_out(&want(WorkloadKind::Deployment, "web"), &live(items), None)
 }
 
 #[test]
@@ -93,35 +93,72 @@ fn a_dying_pod_a_first_pull_error_and_syncing_caches_are_not_doom() {
     }
 }
 
+/// A pod of before the start, or one that this run made.
+fn pod_made(name: &str, made: &str, status: &Value) -> Value {
+    let mut pod = pod(name, "new", status);
+    pod["metadata"]["creationTimestamp"] = json!(made);
+    pod
+}
+
+const STARTED: &str = "2026-11-30T08:20:00Z";
+const BEFORE: &str = "2026-11-30T08:19:59Z";
+
+fn runs(since: &str, ready: &str) -> Value {
+    json!({"conditions": [{"type": "Ready", "status": ready}], "containerStatuses": [{"name": "app",
+        "ready": ready == "True", "restartCount": 1, "state": {"running": {"startedAt": since}}}]})
+}
+
+/// Of a Deployment whose status is still that of before: two of two are available.
+fn after_start(pods: &[Value], bears: bool) -> Verdict {
+    let objects = [deployment_object(3, 3, 2, 2, 2), replica_set("new", "2")];
+    let mut live = live(&[&objects, pods].concat());
+    let started = STARTED.parse().unwrap();
+    live.was_restarted(started);
+    rolled_out(&want(WorkloadKind::Deployment, "web"), &live, bears.then_some(started))
+}
+
 #[test]
-fn after_a_start_of_the_cluster_what_was_before_proves_nothing_and_a_crash_may_heal() {
-    let runs = |since: &str| {
-        json!({"containerStatuses": [{"name": "app", "ready": true, "restartCount": 1,
-            "state": {"running": {"startedAt": since}}}]})
+fn after_a_start_of_the_cluster_only_pods_that_were_seen_since_prove_something() {
+    let said = |proven: u32| {
+        Verdict::not_yet(format!(
+            "deployment web: {proven} of 2 pods were seen ready since the cluster was started"
+        ))
     };
-    let judged = |pods: &[Value], updated: i64| {
-        let objects = [deployment_object(3, 3, updated, updated, 2), replica_set("new", "2")];
-        let mut live = live(&[&objects, pods].concat());
-        live.was_restarted("2026-11-30T08:20:00Z".parse().unwrap());
-        rolled_out(&want(WorkloadKind::Deployment, "web"), &live)
+    let (old, new) = (runs(BEFORE, "True"), runs(STARTED, "True"));
+    let of_before = |name: &str, status: &Value| pod_made(name, BEFORE, status);
+    assert_eq!(after_start(&[], true), said(0), "a stream has not told yet");
+    assert_eq!(after_start(&[of_before("web-1", &new), of_before("web-2", &old)], true), said(1));
+    assert_eq!(
+        after_start(&[of_before("web-1", &new), of_before("web-2", &runs(STARTED, "False"))], true),
+        said(1),
+        "the workload's status is of before"
+    );
+    assert_eq!(after_start(&[of_before("web-1", &new), of_before("web-2", &new)], true), Verdict::Ready);
+    let made_since = pod_made("web-2", STARTED, &old);
+    assert_eq!(after_start(&[of_before("web-1", &new), made_since], true), Verdict::Ready, "clocks differ");
+}
+
+#[test]
+fn after_a_start_of_the_cluster_the_first_crashes_of_what_was_there_are_borne() {
+    let crash = |made: &str, pause: &str, bears: bool| {
+        let status =
+            waiting("CrashLoopBackOff", &format!("back-off {pause} restarting failed container=app"));
+        after_start(&[pod_made("web-1", made, &status)], bears)
     };
-    let (old, new) = (runs("2026-11-30T08:19:59Z"), runs("2026-11-30T08:20:00Z"));
-    assert_eq!(
-        judged(&[pod("web-1", "new", &new), pod("web-2", "new", &old)], 2),
-        Verdict::not_yet("pod web-2 was not seen since the cluster was started")
-    );
-    assert_eq!(judged(&[pod("web-1", "new", &new), pod("web-2", "new", &new)], 2), Verdict::Ready);
-    let crash = waiting("CrashLoopBackOff", "back-off 10s");
-    assert_eq!(
-        judged(&[pod("web-1", "new", &crash)], 1),
-        Verdict::NotYet {
-            code: Code::PodCrashLoop,
-            why: "deployment web: 1 of 2 pods are of the new revision (pod web-1: container app \
-                  CrashLoopBackOff: back-off 10s)"
-                .into()
-        }
-    );
-    let image = judged(&[pod("web-1", "new", &waiting("ImagePullBackOff", ""))], 1);
+    for pause in ["10s", "20s", "40s"] {
+        assert!(matches!(crash(BEFORE, pause, true), Verdict::NotYet { .. }), "{pause}");
+    }
+    let broken = [
+        ("the fourth", crash(BEFORE, "1m20s", true)),
+        ("the longest pause", crash(BEFORE, "5m0s", true)),
+        ("a pod that this run made", crash(STARTED, "10s", true)),
+        ("whether it is broken now", crash(BEFORE, "10s", false)),
+    ];
+    for (what, verdict) in broken {
+        assert!(matches!(verdict, Verdict::Broken { code: Code::PodCrashLoop, .. }), "{what}: {verdict:?}");
+    }
+    let image = pod_made("web-1", BEFORE, &waiting("ImagePullBackOff", ""));
+    let image = after_start(&[image], true);
     assert!(matches!(image, Verdict::Broken { code: Code::PodImage, .. }), "{image:?}");
 }
 
@@ -163,7 +200,7 @@ fn a_broken_pod_of_an_earlier_stateful_set_revision_is_stale() {
     let set = json!({"kind": "StatefulSet", "metadata": {"name": "web", "namespace": "todo", "uid": "s", "generation": 2},
         "spec": {"replicas": 2}, "status": {"observedGeneration": 2, "updateRevision": "new", "currentRevision": "new", "readyReplicas": 1}});
     let items = vec![set, pod("web-0", "s", &waiting("ImagePullBackOff", ""))];
-    let verdict = rolled_out(&want(WorkloadKind::StatefulSet, "web"), &live(&items));
+    let verdict = rolled_out(&want(WorkloadKind::StatefulSet, "web"), &live(&items), None);
     assert!(matches!(&verdict, Verdict::Stale { pods, .. } if pods == &["web-0"]), "{verdict:?}");
     assert!(
         matches!(&verdict, Verdict::Stale { code: Code::PodImage, .. }),

@@ -15,7 +15,7 @@ use crate::steps::release_context::owner;
 use crate::steps::{component, image::ImageStep, release_id, secret};
 use crate::tool::helm::Helm;
 use crate::world::manifest::{differences, fingerprint};
-use crate::world::releases::{ReleaseRef, Revision, Target, target};
+use crate::world::releases::{ReleaseRef, Revision, Target, installed, target};
 use crate::world::{Access, Manifests, World};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::Invocation;
@@ -130,9 +130,8 @@ impl ReleaseStep {
             manifests.target.as_deref(),
             self.spec().ready_seconds,
         );
-        let present = history.last().filter(|newest| newest.is_present());
         let mut decision = Decision {
-            change: match present {
+            change: match installed(history) {
                 Some(newest) => Change::Update { from: describe(newest), to: describe_new(newest, &labels) },
                 None => Change::Create { to: format!("revision {}", number_after(history)) },
             },
@@ -142,7 +141,7 @@ impl ReleaseStep {
             notes: drift,
         };
         decision.notes.extend(self.origin());
-        if let Some(Target::Unproven(number)) = present.map(|_| target(history, broken)) {
+        if let Some(Target::Unproven(number)) = installed(history).map(|_| target(history, broken)) {
             let why = unproven(broken);
             decision.notes.push(format!("if this fails, revision {number} comes back although it {why}"));
         }

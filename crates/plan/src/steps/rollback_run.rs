@@ -15,7 +15,7 @@ use crate::steps::rollback::RollbackStep;
 use crate::steps::{release_id, restore_component, verify};
 use crate::world::World;
 use crate::world::components::LiveObject;
-use crate::world::releases::ReleaseRef;
+use crate::world::releases::{ReleaseRef, installed};
 use crate::world::runs::{is_content_of, revision_of};
 use todoctl_core::labels;
 use todoctl_project::inputs::Inputs;
@@ -56,9 +56,9 @@ pub fn goal(inputs: &Inputs, world: &World, record: &RunRecord) -> Goal {
     let then: BTreeSet<(&str, &str)> =
         record.set.releases.iter().map(|one| (one.namespace.as_str(), one.name.as_str())).collect();
     let away = world.releases.iter().filter(|(namespace, name, revisions)| {
-        let newest = revisions.last().filter(|newest| newest.is_present());
         !then.contains(&(*namespace, *name))
-            && newest.is_some_and(|one| one.label(labels::PROFILE) == Some(inputs.name.as_str()))
+            && installed(revisions)
+                .is_some_and(|one| one.label(labels::PROFILE) == Some(inputs.name.as_str()))
     });
     Goal {
         back: back.collect(),

@@ -9,7 +9,7 @@ use crate::steps::release_context::{AboutRelease, ReleaseContext};
 use crate::steps::{content::is_settled, release_id};
 use crate::world::World;
 use crate::world::manifest::differences;
-use crate::world::releases::Revision;
+use crate::world::releases::installed;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::{self, HttpCheck, ID, Method};
@@ -89,7 +89,7 @@ impl VerifyStep {
         let is_part = |name: &str| self.inputs.only.contains(name);
         let is_deployed = |name: &str| {
             let namespace = self.inputs.namespace(&self.inputs.profile.releases[name]);
-            world.releases.newest(namespace, name).is_some_and(Revision::is_present)
+            installed(world.releases.history(namespace, name)).is_some()
         };
         let releases = check.releases();
         releases

@@ -155,6 +155,11 @@ impl Revision {
     }
 }
 
+/// The newest revision of a history, where its release is installed.
+pub fn installed(history: &[Revision]) -> Option<&Revision> {
+    history.last().filter(|newest| newest.is_present())
+}
+
 impl Releases {
     /// Reads the table of `Kubectl::release_table`. `namespace` is given when the table has no such column.
     pub fn parse(table: &str, namespace: Option<&str>) -> Result<Self, String> {
@@ -242,12 +247,9 @@ impl Target {
 /// newest verified one; else the newest all the same. Never by helm's status alone: without `--wait` helm calls broken
 /// revisions `deployed`, and after a failed rollback it calls them `superseded`.
 pub fn target(history: &[Revision], broken: bool) -> Target {
-    let Some(newest) = history.last() else {
+    let Some(newest) = installed(history) else {
         return Target::Absent;
     };
-    if !newest.is_present() {
-        return Target::Absent;
-    }
     if newest.is_deployed() && !broken {
         return Target::Current(newest.number);
     }

@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,9 +38,9 @@ impl Restart {
 }
 
 impl Environment {
-    /// Notes that this command has started the cluster, which took so long. A cluster that does not tell its time is
+    /// Notes that this command has started the cluster, and when it began to. A cluster that does not tell its time is
     /// taken to have ours.
-    pub async fn has_started(&self, access: &Access, took: Duration) {
+    pub async fn has_started(&self, access: &Access, began: Instant) {
         if !self.restart.ended.load(Ordering::Relaxed) {
             return;
         }
@@ -49,9 +49,11 @@ impl Environment {
             Ok(output) if output.is_success() => clock::told(&output.stdout),
             Ok(_) | Err(_) => None,
         };
-        // A creation time has whole seconds.
-        let took = SignedDuration::try_from(took).unwrap_or_default() + SignedDuration::from_secs(1);
-        let at = told.unwrap_or_else(Timestamp::now) - took;
+        // Measured after the answer, and a whole second more, because a creation time has no parts of one: too early by
+        // a little does no harm, since nothing begins shortly before a start; too late would doubt what is new.
+        let ago =
+            SignedDuration::try_from(began.elapsed()).unwrap_or_default() + SignedDuration::from_secs(1);
+        let at = told.unwrap_or_else(Timestamp::now) - ago;
         self.restart.at.get_or_init(|| at);
     }
 }

@@ -6,6 +6,9 @@ use super::is_up;
 use crate::dapr;
 use crate::state::{Behaviour, Deployment, ReplicaSet, State, hash, moment};
 
+/// Milliseconds by which what is stale is older than it is.
+const LONG: u64 = 3_600_000;
+
 /// Every namespace, Deployment, replica set and pod now.
 pub fn objects(state: &State, now: u64) -> Vec<Value> {
     let namespace = |name: &String| {
@@ -76,12 +79,14 @@ fn pod_object(state: &State, deployment: &Deployment, set: &ReplicaSet, number: 
         &format!("{release}-deployment-{}", set.hash),
         &format!("replicaset-{}", set.uid),
     );
+    let made = if state.stale { set.since.saturating_sub(LONG) } else { set.since };
+    let since = if state.stale { made } else { set.since.max(state.started) };
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": name, "namespace": namespace, "uid": format!("pod-{name}"), "labels": labels(release), "ownerReferences": [owner]},
+        "metadata": {"name": name, "creationTimestamp": moment(made), "namespace": namespace, "uid": format!("pod-{name}"), "labels": labels(release), "ownerReferences": [owner]},
         "spec": template(release, set)["spec"],
         "status": {"phase": phase, "conditions": [
                 {"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": status}],
-            "containerStatuses": [container(release, set, ready, state.started)]}});
+            "containerStatuses": [container(release, set, ready, since)]}});
     if let Some(node) = state.nodes.first() {
         pod["spec"]["nodeName"] = node["metadata"]["name"].clone();
     }
@@ -94,9 +99,9 @@ fn pod_object(state: &State, deployment: &Deployment, set: &ReplicaSet, number: 
     pod
 }
 
-fn container(release: &str, set: &ReplicaSet, ready: bool, started: u64) -> Value {
+fn container(release: &str, set: &ReplicaSet, ready: bool, since: u64) -> Value {
     let mut container = json!({"name": release, "image": set.image, "ready": ready, "started": ready, "restartCount": 0,
-        "state": {"running": {"startedAt": moment(set.since.max(started))}}, "lastState": {}});
+        "state": {"running": {"startedAt": moment(since)}}, "lastState": {}});
     match set.behaviour {
         Behaviour::Ready | Behaviour::Slow(_) | Behaviour::Unwell | Behaviour::Deaf => {}
         Behaviour::NeverReady => container["started"] = json!(true),

@@ -7,7 +7,7 @@ use super::ReleaseStep;
 use crate::step::{Check, Undo};
 use crate::steps::component;
 use crate::tool::kubectl::Kubectl;
-use crate::world::releases::Revision;
+use crate::world::releases::{Revision, installed};
 use crate::world::{Access, Manifests, World};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::Invocation;
@@ -42,7 +42,7 @@ impl ReleaseStep {
     /// Whether the cluster has the CRDs of this version of the chart: its newest revision is of it.
     fn has_these_crds(&self, world: &World, history: &[Revision]) -> bool {
         let version = self.inputs.versions.get(&self.name).map(String::as_str);
-        let newest = history.last().filter(|newest| newest.is_present());
+        let newest = installed(history);
         world.components.known
             && version.is_some()
             && newest.is_some_and(|newest| newest.is_ours() && newest.label(labels::CHART) == version)
