@@ -40,7 +40,7 @@ pub(super) async fn lint(args: &Args, command: &Lint, output: &mut Output) -> Re
         let used = loaded.iter().filter_map(|(loaded, _)| loaded.profile.dapr.as_ref());
         let used = used.flat_map(|dapr| dapr.components.iter().cloned()).collect();
         report.faults.extend(lint::profiles::unused(&files, &used));
-        of_workflows(&project, names.iter(), &loaded, &files, &mut report);
+        of_workflows(&project, &names, &loaded, &files, &mut report);
     }
     of_secrets(&project, &files, &mut report);
     let report = report.tidy();
@@ -171,9 +171,9 @@ async fn of_profile(
 }
 
 /// What pipelines name.
-fn of_workflows<'n>(
+fn of_workflows(
     project: &Path,
-    names: impl Iterator<Item = &'n String>,
+    names: &[String],
     profiles: &[(Loaded, Dapr)],
     files: &BTreeSet<PathBuf>,
     report: &mut LintReport,
@@ -188,7 +188,7 @@ fn of_workflows<'n>(
         Some(loaded.profile.releases.keys().cloned().collect())
     };
     let known = Known {
-        profiles: names.map(|name| (name.clone(), releases(name))).collect(),
+        profiles: names.iter().map(|name| (name.clone(), releases(name))).collect(),
         documents: files.iter().filter(is_document).map(text).collect(),
         files: files.clone(),
     };

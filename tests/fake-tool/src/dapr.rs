@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::Answer;
-use crate::argv::Argv;
-use crate::state::{ReplicaSet, State, moment};
+use crate::state::{ReplicaSet, State};
 
 /// The group of Dapr's kinds.
 const GROUP: &str = "dapr.io";
@@ -288,18 +287,8 @@ fn position(state: &State, kind: &str, place: &str, name: &str) -> Option<usize>
     })
 }
 
-/// `kubectl create --dry-run=server -f -`: of a pod, the injector sees it or does not.
-pub fn would_create(state: &mut State, argv: &Argv, stdin: &str, now: u64) -> Answer {
-    if argv.value(&["--dry-run"]) != Some("server") {
-        return Answer::fail(1, "error: this test creates nothing\n");
-    }
-    let Ok(mut pod) = serde_json::from_str::<Value>(stdin) else {
-        return Answer::fail(1, "error: error parsing STDIN: invalid character\n");
-    };
-    pod["metadata"]["creationTimestamp"] = json!(moment(now));
-    if pod["kind"] != "Pod" {
-        return Answer::ok(format!("{pod}\n"));
-    }
+/// The injector sees a pod that is sent, or does not.
+pub fn inject(state: &mut State, pod: &mut Value) {
     let lag = state.dapr.injector_lag;
     state.dapr.injector_lag = lag.saturating_sub(1);
     let installed = state.deployments.iter().any(|one| one.release == "dapr");
@@ -309,7 +298,6 @@ pub fn would_create(state: &mut State, argv: &Argv, stdin: &str, now: u64) -> An
     {
         containers.push(json!({"name": "daprd", "image": "daprd:1.18.1"}));
     }
-    Answer::ok(format!("{pod}\n"))
 }
 
 /// Replaces deleted pods: their replica set makes others.

@@ -80,7 +80,7 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
         "logs" => logs::logs(state, &argv, call.now),
         "describe" => read::describe(state, &argv, call.now),
         "api-resources" => dapr::served(state),
-        "create" if argv.has(&["--dry-run"]) => dapr::would_create(state, &argv, &call.stdin, call.now),
+        "create" if argv.has(&["--dry-run"]) => write::would_create(state, &argv, &call.stdin, call.now),
         "create" if look::is_review(&call.stdin) => look::review(state, &call.stdin),
         "create" => lease::create(state, &argv, &call.stdin),
         "patch" if argv.word(1) == "crd" => dapr::patch_crd(state, argv.word(2)),

@@ -1,7 +1,8 @@
 //! Owns the judgement of single pods: doomed, without its sidecar, not ready and why.
 //!
 //! Doomed are states that waiting does not heal. Not doomed: the first `ErrImagePull`, one restart of the Dapr
-//! sidecar, `CreateContainerConfigError` while the kubelet's caches sync, the first crashes after a start of the cluster (`restart`).
+//! sidecar, `CreateContainerConfigError` while the kubelet's caches sync, the first crashes after a start of the cluster
+//! (`restart`).
 
 use jiff::Timestamp;
 

@@ -30,9 +30,8 @@ pub(super) fn unproven(name: &str, pods: &[&Object], want: u64, started: Timesta
 
 /// Whether what is told of a pod is older than the start.
 fn is_old_news(pod: &Object, started: Timestamp) -> bool {
-    let runs_since = |container: &ContainerStatus| container.state.running.started_at;
-    is_of_before(pod, started)
-        && containers(pod).any(|one| runs_since(one).is_some_and(|since| since < started))
+    let mut since = containers(pod).filter_map(|one| one.state.running.started_at);
+    is_of_before(pod, started) && since.any(|since| since < started)
 }
 
 /// Whether a container in a crash loop may heal: its pod was there before, and it has not crashed often since. How often

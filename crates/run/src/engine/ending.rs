@@ -44,13 +44,14 @@ struct Origin {
 impl Engine {
     /// How a run ended, for its record.
     pub(super) fn ending(&self, outcome: &Outcome, start: &Start) -> Ending {
-        let (ended, cause) = match outcome {
-            Outcome::Deployed => (Ended::Deployed, None),
-            Outcome::RolledBack { cause, stays: _ } => (Ended::RolledBack, Some(cause)),
-            Outcome::Failed { cause } => (Ended::Failed, Some(cause)),
-            Outcome::Stuck { cause, remaining: _ } => (Ended::Stuck, Some(cause)),
-            Outcome::Kept { cause, remaining: _ } => (Ended::Kept, Some(cause)),
+        let ended = match outcome {
+            Outcome::Deployed => Ended::Deployed,
+            Outcome::RolledBack { .. } => Ended::RolledBack,
+            Outcome::Failed { .. } => Ended::Failed,
+            Outcome::Stuck { .. } => Ended::Stuck,
+            Outcome::Kept { .. } => Ended::Kept,
         };
+        let cause = outcome.cause();
         let own = || Origin {
             command: self.names.command.clone(),
             who: self.names.holder.clone(),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{namespace, not_found};
 use crate::argv::Argv;
-use crate::state::{State, timestamp};
+use crate::state::{State, moment, timestamp};
 use crate::{Answer, cluster, dapr};
 
 pub(super) fn apply(state: &mut State, argv: &Argv, stdin: &str) -> Answer {
@@ -28,6 +28,21 @@ pub(super) fn apply(state: &mut State, argv: &Argv, stdin: &str) -> Answer {
         }
     }
     Answer::ok(said)
+}
+
+/// `kubectl create --dry-run=server -f -`: what would be made, at which time; webhooks see it.
+pub(super) fn would_create(state: &mut State, argv: &Argv, stdin: &str, now: u64) -> Answer {
+    if argv.value(&["--dry-run"]) != Some("server") {
+        return Answer::fail(1, "error: this test creates nothing\n");
+    }
+    let Ok(mut object) = serde_json::from_str::<Value>(stdin) else {
+        return Answer::fail(1, "error: error parsing STDIN: invalid character\n");
+    };
+    object["metadata"]["creationTimestamp"] = json!(moment(now));
+    if object["kind"] == "Pod" {
+        dapr::inject(state, &mut object);
+    }
+    Answer::ok(format!("{object}\n"))
 }
 
 fn apply_one(state: &mut State, item: &Value) -> Result<String, String> {
