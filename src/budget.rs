@@ -61,7 +61,7 @@ fn load(args: &Args, name: &str) -> Result<(Loaded, Option<String>), Diagnostic>
 async fn look(environment: &Environment) -> Result<(World, Nodes), String> {
     let access = match environment.cluster().await {
         Ok(Cluster::Running(access)) => access,
-        Ok(Cluster::Down(why)) => return Err(format!("{} {why}", environment.provider.title())),
+        Ok(Cluster::Down(down)) => return Err(format!("{} {}", environment.provider.title(), down.state)),
         Err(failure) => return Err(failure.what),
     };
     let runner = environment.runner(Some(&access), None);
@@ -116,7 +116,7 @@ fn on_the_cluster(
 /// The nodes that the profile promises, because the cluster cannot be asked.
 fn promised(environment: &Environment, world: &World) -> Result<(Had, String), Diagnostic> {
     let why = match &world.cluster {
-        Cluster::Down(why) => why.as_str(),
+        Cluster::Down(down) => down.state.as_str(),
         Cluster::Running(_) => "the cluster was not asked",
     };
     let Some(capacity) = &environment.inputs.profile.capacity else {

@@ -10,7 +10,7 @@ use todoctl_core::exit::Exit;
 use todoctl_plan::event::Outcome;
 use todoctl_plan::plan::Plan;
 use todoctl_plan::steps;
-use todoctl_plan::world::{Access, Cluster, World};
+use todoctl_plan::world::{Access, Cluster, Down, World};
 use todoctl_project::secret_input;
 use todoctl_run::environment::{Acquired, Environment, Execution, outdated};
 use todoctl_screen::output::Output;
@@ -41,7 +41,7 @@ pub(super) async fn up(args: &Args, command: &Up, output: &mut Output) -> Result
     let front = &mut Front::of(args, &command.run, output);
     let access = match environment.fit_cluster().await? {
         Cluster::Running(access) => access,
-        Cluster::Down(state) => match start(&environment, state, &command.run, front).await? {
+        Cluster::Down(down) => match start(&environment, down, &command.run, front).await? {
             Ok(access) => access,
             Err(exit) => return Ok(exit),
         },
@@ -90,7 +90,7 @@ const TRIES: usize = 5;
 /// Starts the cluster, as a run of its own: everything else is known only afterwards.
 async fn start(
     environment: &Environment,
-    state: String,
+    down: Down,
     run: &Run,
     front: &mut Front<'_>,
 ) -> Result<Result<Access, Exit>, Diagnostic> {
@@ -101,7 +101,7 @@ async fn start(
         &format!("start {}", environment.provider.title()),
         run,
     )?;
-    let world = environment.blank(state);
+    let world = environment.blank(down.state);
     let plan = environment.application().start(&world)?;
     // There is no cluster yet that a Lease could be in, and nothing to undo.
     let began = Instant::now();
@@ -109,7 +109,9 @@ async fn start(
     match outcome {
         Outcome::Deployed => {
             let access = environment.running().await?;
-            environment.has_started(&access, began).await;
+            if down.ended {
+                environment.has_started_anew(&access, began).await;
+            }
             Ok(Ok(access))
         }
         failed @ (Outcome::RolledBack { .. }
@@ -123,8 +125,8 @@ async fn start(
 async fn look(environment: &Environment) -> Result<(Plan, World), Diagnostic> {
     match environment.fit_cluster().await? {
         Cluster::Running(access) => decide(environment, environment.observe(access).await?, None).await,
-        Cluster::Down(state) => {
-            let world = environment.blank(state);
+        Cluster::Down(down) => {
+            let world = environment.blank(down.state);
             Ok((environment.application().up(&world)?, world))
         }
     }

@@ -53,8 +53,8 @@ pub(super) async fn look_at(environment: &Environment, missing: &[String]) -> Ve
             found.push(Finding::ok(Area::Cluster, title, format!("runs, context {}", access.context)));
             found.extend(running(environment, access, (&rendered, &wanted)).await);
         }
-        Ok(Cluster::Down(state)) => {
-            let evidence = format!("{state}; todoctl up {} starts it", environment.inputs.name);
+        Ok(Cluster::Down(down)) => {
+            let evidence = format!("{}; todoctl up {} starts it", down.state, environment.inputs.name);
             found.push(Finding::ok(Area::Cluster, title, evidence));
             found.extend(without(environment, &wanted, "the cluster does not run"));
         }

@@ -15,6 +15,7 @@ use self::minikube::MinikubeProvider;
 use self::oke::OkeProvider;
 use self::sandbox::SandboxProvider;
 use crate::tool::version::Version;
+use crate::world::Down;
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_core::invocation::{Invocation, Output};
 use todoctl_project::profile;
@@ -42,27 +43,6 @@ pub enum ClusterState {
     Running(Reach),
     /// It must be started first.
     Down(Down),
-}
-
-/// A cluster that does not run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Down {
-    /// What a person should know.
-    pub state: String,
-    /// Whether everything that ran in it has ended, so that what its API server says of pods is old after a start.
-    pub ended: bool,
-}
-
-impl Down {
-    /// Nothing runs in it.
-    pub(crate) fn ended(state: impl Into<String>) -> Self {
-        Self { state: state.into(), ended: true }
-    }
-
-    /// Something may still run in it.
-    pub(crate) fn in_part(state: impl Into<String>) -> Self {
-        Self { state: state.into(), ended: false }
-    }
 }
 
 /// How a cluster is reached, before its kubeconfig is in a file that children can see.

@@ -81,7 +81,7 @@ impl World {
         Self {
             run: run.to_owned(),
             seed: [0; 32],
-            cluster: Cluster::Down(why),
+            cluster: Cluster::Down(Down::in_part(why)),
             helm_major: 4,
             releases: Releases::default(),
             secrets: BTreeMap::new(),
@@ -120,8 +120,8 @@ impl World {
 pub enum Cluster {
     /// It answers.
     Running(Access),
-    /// It must be started first; the text is what a person should know.
-    Down(String),
+    /// It must be started first.
+    Down(Down),
 }
 
 impl Cluster {
@@ -131,6 +131,27 @@ impl Cluster {
             Self::Running(access) => Some(access),
             Self::Down(_) => None,
         }
+    }
+}
+
+/// A cluster that does not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Down {
+    /// What a person should know.
+    pub state: String,
+    /// Whether everything that ran in it has ended, so that what its API server says of pods is old after a start.
+    pub ended: bool,
+}
+
+impl Down {
+    /// Nothing runs in it.
+    pub(crate) fn ended(state: impl Into<String>) -> Self {
+        Self { state: state.into(), ended: true }
+    }
+
+    /// Something may still run in it.
+    pub(crate) fn in_part(state: impl Into<String>) -> Self {
+        Self { state: state.into(), ended: false }
     }
 }
 

@@ -182,10 +182,7 @@ impl Environment {
     async fn reached(&self, seen: ClusterState) -> Result<Cluster, Diagnostic> {
         Ok(match seen {
             ClusterState::Running(reach) => Cluster::Running(self.access(reach).await?),
-            ClusterState::Down(down) => {
-                self.restart.saw_down(down.ended);
-                Cluster::Down(down.state)
-            }
+            ClusterState::Down(down) => Cluster::Down(down),
         })
     }
 
@@ -234,8 +231,8 @@ impl Environment {
     pub async fn running(&self) -> Result<Access, Diagnostic> {
         match self.cluster().await? {
             Cluster::Running(access) => Ok(access),
-            Cluster::Down(state) => {
-                let message = format!("{} {state}", self.provider.title());
+            Cluster::Down(down) => {
+                let message = format!("{} {}", self.provider.title(), down.state);
                 Err(Diagnostic::new(
                     Code::ClusterDown,
                     message,

@@ -53,8 +53,8 @@ impl Step for ClusterStep {
                     None => Decision::none("runs"),
                 }
             }
-            Cluster::Down(state) => Decision {
-                change: Change::Update { from: state.clone(), to: "runs".to_owned() },
+            Cluster::Down(down) => Decision {
+                change: Change::Update { from: down.state.clone(), to: "runs".to_owned() },
                 apply: self.provider.start(),
                 checks: Vec::new(),
                 undo: Undo::Nothing {
