@@ -64,8 +64,8 @@ async fn look(environment: &Environment) -> Result<(World, Nodes), String> {
         Ok(Cluster::Down(down)) => return Err(format!("{} {}", environment.provider.title(), down.state)),
         Err(failure) => return Err(failure.what),
     };
-    let runner = environment.runner(Some(&access), None);
-    let (world, nodes) = tokio::join!(environment.observe(access.clone()), survey::nodes(&runner, &access));
+    let cluster = environment.connection(&access).await.map_err(|failure| failure.what)?;
+    let (world, nodes) = tokio::join!(environment.observe(access.clone()), survey::nodes(&cluster));
     let world = world.map_err(|failure| failure.what)?;
     match nodes.map_err(|error| error.to_string())? {
         Some(nodes) if !nodes.is_empty() => Ok((world, nodes)),

@@ -61,11 +61,9 @@ async fn list_what_stays(
     output: &mut Output,
 ) -> Result<(), Diagnostic> {
     let inputs = &environment.inputs;
-    let runner = environment.runner(Some(access), None);
+    let cluster = environment.connection(access).await?;
     let namespaces = inputs.namespaces();
-    let (all, releases) =
-        tokio::join!(survey::leftovers(&runner, access), survey::releases(&runner, access, &[]));
-    let (all, releases) = (all?, releases?);
+    let (all, releases) = tokio::try_join!(survey::leftovers(&cluster), survey::releases(&cluster, &[]))?;
     let installed: Vec<(&str, &str)> = releases
         .iter()
         .filter(|(namespace, _, history)| namespaces.contains(namespace) && installed(history).is_some())

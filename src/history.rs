@@ -30,12 +30,8 @@ const FORMAT: u32 = 1;
 pub(super) async fn history(args: &Args, command: &History, output: &mut Output) -> Result<Exit, Diagnostic> {
     let environment = open::reading(args, command.reading.profile.as_deref()).await?;
     let access = environment.running().await?;
-    let runner = environment.runner(Some(&access), None);
-    let (world, runs) = tokio::join!(
-        environment.observe(access.clone()),
-        survey::runs(&runner, &access, &environment.inputs.profile.namespace)
-    );
-    let (world, runs) = (world?, runs?);
+    let world = environment.observe_with_runs(access.clone()).await?;
+    let runs = world.runs.clone().unwrap_or_default();
     match &command.release {
         Some(release) => of_release(&environment, &world, &runs, &access, release, command, output).await,
         None => of_runs(&environment, &world, &runs, &access, command, output).await,
@@ -82,8 +78,8 @@ pub(super) async fn contents(
     if runs.readable().all(|record| record.set.objects.is_empty()) {
         return Ok(BTreeSet::new());
     }
-    let runner = environment.runner(Some(access), None);
-    Ok(survey::run_contents(&runner, access, &environment.inputs.profile.namespace).await?)
+    let cluster = environment.connection(access).await?;
+    Ok(survey::run_contents(&cluster, &environment.inputs.profile.namespace).await?)
 }
 
 /// Whether a run can be returned to.

@@ -1,5 +1,6 @@
 //! Owns what this process is and has, as its environment says: files, person, host, pipeline job.
 
+use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub(super) fn this() -> Result<Host, Diagnostic> {
         job: job(),
         runtime: runtime(),
         redactor: hygiene::redactor().clone(),
+        has_terminal: std::io::stdin().is_terminal(),
     })
 }
 

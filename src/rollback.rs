@@ -114,8 +114,7 @@ async fn of_run(
     asked: &str,
 ) -> Result<Way, Diagnostic> {
     let inputs = &environment.inputs;
-    let runner = environment.runner(Some(access), None);
-    let runs = survey::runs(&runner, access, &inputs.profile.namespace).await?;
+    let runs = survey::runs(&environment.connection(access).await?, &inputs.profile.namespace).await?;
     let record = choose_run(&inputs.name, &runs, &world, asked)?.clone();
     let missing = gone(&record, &world, &contents(environment, access, &runs).await?);
     if !missing.is_empty() {
@@ -156,7 +155,7 @@ async fn objects_of(
         return Ok(Vec::new());
     }
     let namespace = &environment.inputs.profile.namespace;
-    Ok(survey::run_content(&environment.runner(Some(access), None), access, namespace, &record.run).await?)
+    Ok(survey::content_after(&environment.connection(access).await?, namespace, &record.run).await?)
 }
 
 /// The run that is asked for; `previous` is the newest deployment with another content than what is there now.

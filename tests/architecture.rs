@@ -30,12 +30,13 @@ const BORDERS: [(&str, &[&str]); 7] = [
     ),
 ];
 /// What brings time, chance, processes, other threads and questions, and who may depend on it, by itself or by another.
-const RESERVED: [(&str, &[&str]); 5] = [
+const RESERVED: [(&str, &[&str]); 6] = [
     ("tokio", &["todoctl-run", "todoctl"]),
     ("duct", &["todoctl-run", "todoctl"]),
     ("command-fds", &["todoctl-run", "todoctl"]),
     ("rand", &["todoctl-run", "todoctl"]),
     ("dialoguer", &["todoctl"]),
+    ("kube", &["todoctl-run", "todoctl"]),
 ];
 /// Crates that decide: what is in them is a function of what it is given.
 const PURE: &[&str] = &["core", "project", "plan", "advice"];
@@ -239,11 +240,16 @@ fn what_decides_is_not_async_and_does_not_wait() {
 }
 
 /// What only some places may do: the rule, the tokens that show it, the places.
-const DOORS: [(&str, &[&str], &[&str]); 6] = [
+const DOORS: [(&str, &[&str], &[&str]); 7] = [
     (
         "only runner/duct.rs spawns",
         &["duct : : ", "process : : Command ", "CommandExt "],
         &["crates/run/src/runner.rs", "crates/run/src/runner/duct.rs"],
+    ),
+    (
+        "only cluster talks to the API server",
+        &[" kube : : ", "k8s_openapi ", " http : : ", "http_body_util "],
+        &["crates/run/src/cluster.rs", "crates/run/src/cluster/"],
     ),
     (
         "only src, output and render print",

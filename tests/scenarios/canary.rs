@@ -191,16 +191,17 @@ fn what_a_tool_repeats_is_not_repeated() {
     let auth = STANDARD.encode(format!("user:{ENVIRONMENT}"));
     let json = serde_json::to_string(FILE).expect("JSON");
     let said = format!("error: cannot log in with {FILE} ({json}), auth {auth}, password {ENVIRONMENT}");
-    for (tool, args) in [
-        ("kubectl", "logs"),
-        ("kubectl", "describe"),
-        ("helm", "template frontend"),
-        ("kubectl", "get secret"),
+    for (tool, args, exit) in [
+        ("kubectl", "logs", 1),
+        ("kubectl", "describe", 1),
+        ("helm", "template frontend", 1),
+        ("api", "/secrets", 500),
     ] {
         let (bench, environment) = bench();
         bench.write("sample/frontend/behaviour", "crash");
-        bench
-            .world(&serde_json::json!({"faults": [{"tool": tool, "args": args, "exit": 1, "stderr": said}]}));
+        bench.world(
+            &serde_json::json!({"faults": [{"tool": tool, "args": args, "exit": exit, "stderr": said}]}),
+        );
         let file = bench.path("secrets.env").display().to_string();
         for form in ["--verbose", "-o json"] {
             let line = format!("up sandbox --env-file {file} {form}");

@@ -208,7 +208,7 @@ fn a_recovery_may_be_killed_during_any_write_and_again() {
         let bench = bench(true);
         bench.write("sample/frontend/behaviour", "never-ready\n");
         let running = bench.start("up sandbox --sequential", &[]);
-        bench.until_call("kubectl", "deployment/frontend-deployment");
+        bench.until_call("api", "deployments/frontend-deployment");
         running.kill();
         bench.forget_log();
         bench

@@ -18,7 +18,7 @@ pub(crate) fn deployed(frontend: &str) -> Bench {
 /// A run that has upgraded both releases and waits for the frontend.
 fn waiting(bench: &Bench) -> Running {
     let running = bench.start("up sandbox", &[]);
-    bench.until_call("kubectl", "deployment/frontend-deployment");
+    bench.until_call("api", "deployments/frontend-deployment");
     running
 }
 

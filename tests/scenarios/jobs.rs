@@ -45,7 +45,7 @@ fn a_cancelled_job_is_undone_by_its_next_step() {
     // The rollback takes longer than the runner waits.
     bench.world(&json!({"faults": [{"tool": "helm", "args": "rollback frontend", "linger": 1500}]}));
     let running = start(&bench, &step(DEPLOY), false);
-    bench.until_call("kubectl", "deployment/frontend-deployment");
+    bench.until_call("api", "deployments/frontend-deployment");
     running.signal(Signal::INT);
     bench.until_call("helm", "rollback frontend");
     running.signal(Signal::TERM);
@@ -68,7 +68,7 @@ fn a_cancelled_job_is_undone_by_its_next_step() {
 fn a_job_that_is_cancelled_early_enough_has_rolled_back_by_itself() {
     let bench = deployed("never-ready");
     let running = start(&bench, &step(DEPLOY), false);
-    bench.until_call("kubectl", "deployment/frontend-deployment");
+    bench.until_call("api", "deployments/frontend-deployment");
     running.signal(Signal::INT);
     let done = running.wait();
     assert_eq!(done.exit, Some(23), "{}", done.stderr);

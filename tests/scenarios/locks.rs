@@ -22,7 +22,7 @@ fn deployed() -> Bench {
 /// A run that has upgraded both releases and waits for the frontend.
 fn waiting(bench: &Bench, environment: &[(String, String)]) -> Running {
     let running = bench.start("up sandbox", environment);
-    bench.until_call("kubectl", "deployment/frontend-deployment");
+    bench.until_call("api", "deployments/frontend-deployment");
     running
 }
 

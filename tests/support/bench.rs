@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fake_tool::api::serve::Server;
 use fake_tool::journal::Line;
-use fake_tool::state::{Behaviour, KUBECONFIG, State};
+use fake_tool::kubeconfig::of_sandbox;
+use fake_tool::state::{Behaviour, State};
 use fake_tool::store::Store;
 use serde_json::Value;
 
@@ -21,6 +23,8 @@ pub(crate) struct Bench {
     folder: tempfile::TempDir,
     /// The state that the fake tools share.
     pub(crate) store: Store,
+    /// What kubectl would talk to.
+    _api: Server,
 }
 
 /// What a finished todoctl gave.
@@ -53,12 +57,16 @@ impl Bench {
             std::os::unix::fs::symlink(program(), place(tool)).expect("a link");
         }
         let store = Store::at(place("world.json"));
-        store.save(&State::default()).expect("a state");
+        let api = Server::start(&store).expect("an API server");
+        let kubeconfig = place("sandbox.kubeconfig");
+        fs::write(&kubeconfig, of_sandbox(&api.address)).expect("a file");
+        let kubeconfig = kubeconfig.display().to_string();
+        store.save(&State { api: api.address.clone(), kubeconfig, ..State::default() }).expect("a state");
         for tools in ["bin", "project/sandbox"] {
             fs::write(place(tools).join("state-path"), place("world.json").display().to_string())
                 .expect("a file");
         }
-        Self { folder, store }
+        Self { folder, store, _api: api }
     }
 
     /// A path in the bench.
@@ -108,7 +116,7 @@ impl Bench {
         let mut call = self.clean(&self.path("bin").join(name));
         let done = call
             .args(words(line))
-            .env("KUBECONFIG", KUBECONFIG)
+            .env("KUBECONFIG", self.path("sandbox.kubeconfig"))
             .stdin(Stdio::null())
             .output()
             .expect("the tool runs");

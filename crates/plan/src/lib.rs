@@ -7,6 +7,7 @@ pub mod event;
 pub mod finalize;
 pub mod health;
 pub mod kubernetes;
+pub mod look;
 pub mod plan;
 pub mod provider;
 pub mod references;

@@ -91,7 +91,7 @@ mod tests {
     fn records(text: &str) -> Runs {
         let item = json!({"metadata": {"name": "todoctl-run-20260101-000000-0000",
             "labels": {labels::RUN: "20260101-000000-0000"}}, "data": {run_record::KEY: text}});
-        Runs::parse(json!({"items": [item]}).to_string().as_bytes()).unwrap()
+        Runs::of(vec![item]).unwrap()
     }
 
     fn world(runs: Option<Runs>) -> World {
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_version_is_unused_only_when_everything_that_could_name_it_was_read() {
-        let none = Runs::parse(b"{\"items\": []}").unwrap();
+        let none = Runs::of(Vec::new()).unwrap();
         let record = r#"{"format": 1, "run": "20260101-000000-0000", "profile": "p", "helm": 4, "todoctl": "0",
             "changed": [], "releases": [], "secrets": ["s-b"]}"#;
         let cases = [

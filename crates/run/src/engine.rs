@@ -25,6 +25,7 @@ use tokio::sync::watch;
 use self::ending::Start;
 use self::heard::Listener;
 use self::watch_cache::Hub;
+use crate::cluster::Connection;
 use crate::emitter::Emitter;
 use crate::lock::Lock;
 use crate::runner::{Heard, SharedRunner};
@@ -56,6 +57,8 @@ pub struct Engine {
     pub helm_major: u32,
     /// How the cluster is reached; absent when the plan only starts it.
     pub access: Option<Access>,
+    /// The connection to it; absent when it cannot be reached.
+    pub cluster: Option<Connection>,
     /// Where the cluster comes from.
     pub provider: Arc<dyn Provider>,
     /// Where images are.

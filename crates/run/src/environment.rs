@@ -24,10 +24,11 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 use self::kubeconfig::Private;
 use self::restart::Restart;
+use crate::cluster::{Connection, TokenPrograms};
 use crate::runner::{DuctRunner, Setup, SharedRunner};
 use crate::survey;
 use todoctl_core::diagnostic::{Code, Diagnostic};
@@ -57,6 +58,8 @@ pub struct Host {
     pub runtime: Option<PathBuf>,
     /// Takes the secret values that it knows out of whatever is shown and saved.
     pub redactor: Redactor,
+    /// Whether a program that prints the user's token may ask a person.
+    pub has_terminal: bool,
 }
 
 /// What an environment needs of whoever started the command.
@@ -97,6 +100,7 @@ pub struct Environment {
     given: Given,
     secret_variables: Vec<String>,
     kubeconfig: OnceLock<Private>,
+    connection: OnceCell<Connection>,
     /// What identifies the cluster, from the first look on.
     identity: OnceLock<String>,
     restart: Restart,
@@ -120,6 +124,7 @@ impl Environment {
             host,
             given,
             kubeconfig: OnceLock::new(),
+            connection: OnceCell::new(),
             identity: OnceLock::new(),
             restart: Restart::default(),
         })
@@ -150,6 +155,17 @@ impl Environment {
             logs: logs.map(Path::to_path_buf),
             inherited,
         }))
+    }
+
+    /// The connection to the cluster, one for the whole command. Made when it is first asked for.
+    pub async fn connection(&self, access: &Access) -> Result<Connection, Diagnostic> {
+        let programs = TokenPrograms { hidden: &self.secret_variables, may_ask: self.host.has_terminal };
+        let open = || Connection::open(access, programs);
+        let opened = self.connection.get_or_try_init(open).await;
+        opened.cloned().map_err(|refusal| {
+            let hint = format!("try it: kubectl get namespaces --context {}", access.context);
+            Diagnostic::new(Code::ClusterUnreachable, refusal.to_string(), hint).unchanged()
+        })
     }
 
     /// Whether the cluster runs, and how it is reached.

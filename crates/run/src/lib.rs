@@ -1,6 +1,7 @@
 //! What acts: processes, reads of the cluster, the lock, the engine that carries a plan out, the journal.
 //! Refuses to print and to ask.
 
+pub mod cluster;
 pub mod emitter;
 pub mod engine;
 pub mod environment;

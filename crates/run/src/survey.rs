@@ -1,7 +1,7 @@
 //! Owns reading the world: the few reads that all steps share, run side by side.
 //!
-//! A failed read is an error, never an absence. On a cluster with nothing to do it costs five processes: the
-//! provider's status and images, helm's Secrets as a table, todoctl's Secrets, and everything live.
+//! A failed read is an error, never an absence. The cluster is asked over one connection; processes are needed for what
+//! it does not know: the provider's status, images, manifests.
 
 mod images;
 mod manifests;
@@ -11,31 +11,36 @@ pub use images::{contexts, images};
 pub use manifests::{current, manifests, revisions};
 pub use rendered::rendered;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use secrecy::SecretString;
+use serde_json::Value;
 use tokio::task::spawn_blocking;
 
+use crate::cluster::{Connection, Refusal};
 use crate::runner::SharedRunner;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output, RunError, Tool};
+use todoctl_core::workload::Workload;
 use todoctl_plan::builder::Store;
+use todoctl_plan::look::{self, Look, resource};
 use todoctl_plan::provider::{Found, Provider};
 use todoctl_plan::resources::Nodes;
 use todoctl_plan::run_record::object_name;
 use todoctl_plan::steps;
 use todoctl_plan::tool::helm::{Helm, Told, parse_history};
-use todoctl_plan::tool::kubectl::{Kubectl, content_after, content_name, is_forbidden, lacks_resource};
+use todoctl_plan::tool::kubectl::{self, content_name};
 use todoctl_plan::world::components::Components;
 use todoctl_plan::world::leftovers::{self, Leftover};
-use todoctl_plan::world::live::Live;
+use todoctl_plan::world::live::{IDENTITY, Live};
 use todoctl_plan::world::releases::{ReleaseRef, Releases};
 use todoctl_plan::world::runs::Runs;
-use todoctl_plan::world::{Access, Cluster, World, secrets};
+use todoctl_plan::world::secrets::{self, Versions};
+use todoctl_plan::world::{Access, Cluster, World};
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::Pin;
-use todoctl_project::{dapr, secret_input};
+use todoctl_project::secret_input;
 
 /// Why the world could not be read. Nothing has been changed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -132,36 +137,26 @@ pub async fn kubeconfig(runner: &SharedRunner, invocation: Invocation) -> Result
 
 /// Reads everything about a running cluster, except manifests.
 pub async fn running(
-    runner: &SharedRunner,
+    (runner, cluster): (&SharedRunner, &Connection),
     store: &dyn Store,
     inputs: &Inputs,
     mut access: Access,
     mut world: World,
 ) -> Result<World, SurveyError> {
-    let kubectl = Kubectl::new(&access);
     let namespaces = inputs.namespaces();
     // Images belong to the whole cluster: whether one is unused is a question to all of its releases.
-    let scope = if inputs.tags.is_empty() { namespaces.clone() } else { Vec::new() };
+    let scope = if inputs.tags.is_empty() { namespaces.as_slice() } else { &[] };
     // The nodes of a cluster that is not made here may have another architecture than the images.
     let nodes = inputs.profile.cluster.pin() != Pin::Own;
-    let start = |what, invocation| tokio::spawn(read(SharedRunner::clone(runner), what, invocation));
-    let releases = start("the helm releases", kubectl.release_table(&scope));
-    let live = start("what runs", kubectl.live(&namespaces, nodes));
-    let secrets = start("the secrets", kubectl.secrets(&inputs.profile.namespace));
-    let components = inputs.profile.dapr.as_ref().map(|_| {
-        let resources = dapr::Kind::ALL.map(dapr::Kind::resource);
-        let question = kubectl.objects(&inputs.profile.namespace, &resources);
-        tokio::spawn(components(SharedRunner::clone(runner), question))
-    });
-    let images = images::ask(runner, store, inputs);
-
-    world.releases = join(releases).await?.parse(|output| Releases::parse(&output.text(), only(&scope)))?;
-    world.live = join(live).await?.parse(|output| Live::parse(&output.stdout))?;
-    world.secrets = join(secrets).await?.parse(|output| secrets::parse(&output.stdout))?;
-    if let Some(components) = components {
-        world.components = components.await.map_err(|error| stopped("the Dapr objects", &error))??;
-    }
-    world.images = Some(images::answers(images, store).await?);
+    let (images, releases, live, secrets, components) = tokio::try_join!(
+        images(runner, store, inputs),
+        releases(cluster, scope),
+        live(cluster, &namespaces, nodes),
+        secrets(cluster, &inputs.profile.namespace),
+        components(cluster, inputs),
+    )?;
+    (world.releases, world.live, world.secrets, world.components) = (releases, live, secrets, components);
+    world.images = Some(images);
     if access.node.is_empty() {
         let node = world.live.nodes().find(|(_, node)| node.schedulable);
         access.node = node.map(|(_, node)| node.address.clone()).unwrap_or_default();
@@ -170,77 +165,166 @@ pub async fn running(
     Ok(world)
 }
 
+/// Reads the objects of some questions, side by side.
+async fn objects(cluster: &Connection, what: &str, looks: &[Look]) -> Result<Vec<Value>, SurveyError> {
+    cluster.all(looks).await.map_err(|(look, refusal)| refused(cluster, what, &look, &refusal))
+}
+
+fn refused(cluster: &Connection, what: &str, look: &Look, refusal: &Refusal) -> SurveyError {
+    let (what, command) = (what.to_owned(), look.command(cluster.context()));
+    SurveyError::Refused { what, complaint: refusal.to_string(), command }
+}
+
+/// What was read, understood. An answer that cannot be is an error, never an absence.
+fn understood<T>(
+    cluster: &Connection,
+    what: &str,
+    look: &Look,
+    answer: Result<T, String>,
+) -> Result<T, SurveyError> {
+    answer.map_err(|complaint| {
+        let (what, command) = (what.to_owned(), look.command(cluster.context()));
+        SurveyError::Refused { what, complaint, command }
+    })
+}
+
+/// Reads namespaces, and the workloads, pods and Leases of some of them; nodes when they matter.
+pub async fn live(cluster: &Connection, namespaces: &[&str], nodes: bool) -> Result<Live, SurveyError> {
+    let what = "what runs";
+    let mut looks: Vec<Look> = namespaces.iter().flat_map(|namespace| look::live(namespace)).collect();
+    looks.extend(nodes.then(|| Look::all(resource::NODES)));
+    let names = namespaces.iter().copied().chain([IDENTITY]);
+    let (objects, namespaces) = tokio::try_join!(
+        objects(cluster, what, &looks),
+        try_join_all(names.map(|name| namespace(cluster, name)))
+    )?;
+    let all = objects.into_iter().chain(namespaces.into_iter().flatten());
+    understood(cluster, what, &Look::all(resource::PODS), Live::of(all))
+}
+
+/// Reads a namespace; nothing when it does not exist.
+async fn namespace(cluster: &Connection, name: &str) -> Result<Option<Value>, SurveyError> {
+    let look = Look::all(resource::NAMESPACES);
+    cluster.object(&look, name).await.map_err(|refusal| refused(cluster, "the namespaces", &look, &refusal))
+}
+
+/// Reads todoctl's versions of Secrets: sensitive.
+async fn secrets(cluster: &Connection, namespace: &str) -> Result<BTreeMap<String, Versions>, SurveyError> {
+    let (what, look) = ("the secrets", look::secrets(namespace));
+    let found = objects(cluster, what, std::slice::from_ref(&look)).await?;
+    understood(cluster, what, &look, secrets::of(found))
+}
+
 /// Reads the Dapr objects. That Kubernetes does not know their kinds is an answer; every other failure is one.
-async fn components(runner: SharedRunner, question: Invocation) -> Result<Components, SurveyError> {
-    let (what, command) = ("the Dapr objects".to_owned(), question.shell());
-    let refused = |what, complaint| Err(SurveyError::Refused { what, complaint, command });
-    match call(&runner, question).await {
-        Ok(output) if output.is_success() => {
-            Components::parse(&output.stdout).or_else(|complaint| refused(what, complaint))
-        }
-        Ok(output) if lacks_resource(&output.complaint()) => Ok(Components::default()),
-        Ok(output) => refused(what, output.complaint()),
-        Err(cause) => Err(SurveyError::Run { what, cause }),
+async fn components(cluster: &Connection, inputs: &Inputs) -> Result<Components, SurveyError> {
+    let what = "the Dapr objects";
+    if inputs.profile.dapr.is_none() {
+        return Ok(Components::default());
+    }
+    let looks = look::components(&inputs.profile.namespace);
+    match cluster.all(&looks).await {
+        Ok(objects) => understood(cluster, what, &looks[0], Components::of(&objects)),
+        Err((_, refusal)) if refusal.lacks_resource() => Ok(Components::default()),
+        Err((look, refusal)) => Err(refused(cluster, what, &look, &refusal)),
     }
 }
 
-/// Reads only helm's view, to see what changed.
-pub async fn releases(
-    runner: &SharedRunner,
-    access: &Access,
-    namespaces: &[&str],
-) -> Result<Releases, SurveyError> {
-    let invocation = Kubectl::new(access).release_table(namespaces);
-    let answer = read(SharedRunner::clone(runner), "the helm releases", invocation).await?;
-    answer.parse(|output| Releases::parse(&output.text(), only(namespaces)))
+/// Reads only helm's view, to see what changed; that of the whole cluster when no namespace is named.
+pub async fn releases(cluster: &Connection, namespaces: &[&str]) -> Result<Releases, SurveyError> {
+    let what = "the helm releases";
+    let looks: Vec<Look> = if namespaces.is_empty() {
+        vec![look::releases(None)]
+    } else {
+        namespaces.iter().map(|namespace| look::releases(Some(namespace))).collect()
+    };
+    let records = objects(cluster, what, &looks).await?;
+    understood(cluster, what, &looks[0], Releases::of(records))
 }
 
 /// Reads the records of earlier runs.
-pub async fn runs(runner: &SharedRunner, access: &Access, namespace: &str) -> Result<Runs, SurveyError> {
-    let invocation = Kubectl::new(access).run_records(namespace);
-    let answer = read(SharedRunner::clone(runner), "the records of earlier runs", invocation).await?;
-    answer.parse(|output| Runs::parse(&output.stdout))
+pub async fn runs(cluster: &Connection, namespace: &str) -> Result<Runs, SurveyError> {
+    let (what, look) = ("the records of earlier runs", look::run_records(namespace));
+    let records = objects(cluster, what, std::slice::from_ref(&look)).await?;
+    understood(cluster, what, &look, Runs::of(records))
 }
 
 /// What the nodes can give, and what runs on them. None when this user may not see that.
-pub async fn nodes(runner: &SharedRunner, access: &Access) -> Result<Option<Nodes>, SurveyError> {
-    let invocation = Kubectl::new(access).nodes();
-    match read(SharedRunner::clone(runner), "the nodes", invocation).await {
-        Err(SurveyError::Refused { complaint, .. }) if is_forbidden(&complaint) => Ok(None),
-        answer => answer?.parse(|output| Nodes::parse(&output.stdout)).map(Some),
+pub async fn nodes(cluster: &Connection) -> Result<Option<Nodes>, SurveyError> {
+    let (what, looks) = ("the nodes", [Look::all(resource::NODES), Look::all(resource::PODS)]);
+    match cluster.all(&looks).await {
+        Ok(objects) => understood(cluster, what, &looks[0], Nodes::of(objects)).map(Some),
+        Err((_, refusal)) if refusal.is_forbidden() => Ok(None),
+        Err((look, refusal)) => Err(refused(cluster, what, &look, &refusal)),
     }
 }
 
 /// The runs whose Dapr objects are kept.
-pub async fn run_contents(
-    runner: &SharedRunner,
-    access: &Access,
-    namespace: &str,
-) -> Result<BTreeSet<String>, SurveyError> {
-    let invocation = Kubectl::new(access).run_contents(namespace);
-    let answer = read(SharedRunner::clone(runner), "the components of earlier runs", invocation).await?;
-    let prefix = format!("secret/{}", object_name(""));
-    let text = answer.output.text();
-    Ok(text.lines().filter_map(|line| Some(line.trim().strip_prefix(&prefix)?.to_owned())).collect())
+pub async fn run_contents(cluster: &Connection, namespace: &str) -> Result<BTreeSet<String>, SurveyError> {
+    let kept = objects(cluster, "the components of earlier runs", &[look::run_contents(namespace)]).await?;
+    let prefix = object_name("");
+    let run = |one: &Value| Some(one["metadata"]["name"].as_str()?.strip_prefix(&prefix)?.to_owned());
+    Ok(kept.iter().filter_map(run).collect())
 }
 
 /// The Dapr objects that a run left. Sensitive: somebody else's object may hold a password.
-pub async fn run_content(
-    runner: &SharedRunner,
-    access: &Access,
+pub async fn content_after(
+    cluster: &Connection,
     namespace: &str,
     run: &str,
-) -> Result<Vec<serde_json::Value>, SurveyError> {
-    let invocation = Kubectl::new(access).secret(namespace, &content_name(run));
-    let answer = read(SharedRunner::clone(runner), "the components of an earlier run", invocation).await?;
-    answer.parse(|output| content_after(&output.stdout))
+) -> Result<Vec<Value>, SurveyError> {
+    let what = "the components of an earlier run";
+    let (look, kept) = content(cluster, what, namespace, run).await?;
+    understood(cluster, what, &look, kubectl::content_after(kept.as_ref()))
+}
+
+/// The Dapr objects that a run found, or why they cannot be understood. Sensitive.
+pub async fn content_before(
+    cluster: &Connection,
+    namespace: &str,
+    run: &str,
+) -> Result<Result<Vec<Value>, String>, SurveyError> {
+    let (_, kept) = content(cluster, "the components before the run", namespace, run).await?;
+    Ok(kubectl::content_before(kept.as_ref()))
+}
+
+/// The Secret that keeps what a run had of Dapr objects.
+async fn content(
+    cluster: &Connection,
+    what: &str,
+    namespace: &str,
+    run: &str,
+) -> Result<(Look, Option<Value>), SurveyError> {
+    let look = Look::all(resource::SECRETS).within(namespace);
+    match cluster.object(&look, &content_name(run)).await {
+        Ok(kept) => Ok((look, kept)),
+        Err(refusal) => Err(refused(cluster, what, &look, &refusal)),
+    }
+}
+
+/// Workloads by name. One that does not exist is an error: it was just made.
+pub async fn workloads(
+    cluster: &Connection,
+    namespace: &str,
+    workloads: &[Workload],
+) -> Result<Vec<Value>, SurveyError> {
+    let what = "the workloads";
+    try_join_all(workloads.iter().map(|workload| async move {
+        let look = Look::all(resource::of_workload(workload.kind)).within(namespace);
+        let found = cluster.object(&look, &workload.name).await;
+        let found = found.map_err(|refusal| refused(cluster, what, &look, &refusal))?;
+        understood(
+            cluster,
+            what,
+            &look,
+            found.ok_or_else(|| format!("{} {} is not there", workload.kind, workload.name)),
+        )
+    }))
+    .await
 }
 
 /// What may stay when releases are gone.
-pub async fn leftovers(runner: &SharedRunner, access: &Access) -> Result<Vec<Leftover>, SurveyError> {
-    let invocation = Kubectl::new(access).leftovers();
-    let answer = read(SharedRunner::clone(runner), "what stays", invocation).await?;
-    answer.parse(|output| leftovers::parse(&output.text()))
+pub async fn leftovers(cluster: &Connection) -> Result<Vec<Leftover>, SurveyError> {
+    Ok(leftovers::of(&objects(cluster, "what stays", &look::leftovers()).await?))
 }
 
 /// helm's own words about the revisions of a release.
@@ -253,11 +337,6 @@ pub async fn history(
     let invocation = Helm::new(helm_major, access).history(release.name, release.namespace);
     let answer = read(SharedRunner::clone(runner), "helm's history", invocation).await?;
     answer.parse(|output| parse_history(&output.stdout))
-}
-
-/// The namespace of a read that asked for one: its table has no column for it.
-fn only<'a>(namespaces: &[&'a str]) -> Option<&'a str> {
-    if let [only] = namespaces { Some(only) } else { None }
 }
 
 /// Runs the commands of secret values that are neither given nor in the cluster.
@@ -284,10 +363,6 @@ pub async fn commands(runner: &SharedRunner, inputs: &Inputs, world: &mut World)
         world.given.insert(name, value);
     }
     Ok(())
-}
-
-async fn join(job: tokio::task::JoinHandle<Result<Answer, SurveyError>>) -> Result<Answer, SurveyError> {
-    job.await.map_err(|error| stopped("the cluster", &error))?
 }
 
 fn stopped(what: &str, error: &tokio::task::JoinError) -> SurveyError {

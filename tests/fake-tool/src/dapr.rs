@@ -139,7 +139,8 @@ pub fn is_resource(words: &str) -> bool {
     words.split(',').all(|word| word.ends_with(&format!(".{GROUP}")))
 }
 
-fn is_served(state: &State, resource: &str) -> bool {
+/// Whether the API server serves a resource.
+pub fn is_served(state: &State, resource: &str) -> bool {
     state.dapr.crds_lag == 0 && state.dapr.crds.contains(resource)
 }
 
@@ -154,6 +155,11 @@ fn resource_of(kind: &str) -> String {
         other => format!("{}s", other.to_ascii_lowercase()),
     };
     format!("{plural}.{GROUP}")
+}
+
+/// Whether an object is of a resource.
+pub fn is_of(object: &Value, resource: &str) -> bool {
+    resource_of(object["kind"].as_str().unwrap_or_default()) == resource
 }
 
 /// `kubectl get components.dapr.io,… -o json`.

@@ -7,8 +7,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::Call;
+use crate::api::serve::NAME;
 use crate::minikube::CONTEXT;
-use crate::state::{KUBECONFIG, State};
+use crate::state::{ApiServer, State};
 
 /// The user's token; it must show nowhere.
 pub const TOKEN: &str = "CANARY-token-of-the-user";
@@ -16,10 +17,23 @@ pub const TOKEN: &str = "CANARY-token-of-the-user";
 /// Address of Minikube's API server.
 const MINIKUBE: &str = "https://192.168.49.2:8443";
 
+/// Address of the sandbox's API server.
+const SANDBOX: &str = "https://10.245.0.2:6443";
+
+/// The sandbox's kubeconfig.
+pub fn of_sandbox(api: &ApiServer) -> String {
+    text("sandbox", SANDBOX, &json!({}), api)
+}
+
 /// A kubeconfig with one context. JSON is YAML.
-pub fn text(context: &str, server: &str, user: &Value) -> String {
+pub fn text(context: &str, server: &str, user: &Value, api: &ApiServer) -> String {
+    let mut cluster = json!({"server": server, "certificate-authority-data": api.authority});
+    if !api.proxy.is_empty() {
+        cluster["proxy-url"] = json!(api.proxy);
+        cluster["tls-server-name"] = json!(NAME);
+    }
     let config = json!({"apiVersion": "v1", "kind": "Config", "preferences": {}, "current-context": context,
-        "clusters": [{"name": "c", "cluster": {"server": server, "certificate-authority-data": "QQ=="}}],
+        "clusters": [{"name": "c", "cluster": cluster}],
         "contexts": [{"name": context, "context": {"cluster": "c", "user": "u"}}],
         "users": [{"name": "u", "user": user}]});
     format!("{config}\n")
@@ -30,13 +44,18 @@ pub fn view(state: &State, context: &str) -> Result<String, String> {
     let minikube = (context == CONTEXT && state.minikube.has_context()).then_some(MINIKUBE);
     let server = state.contexts.get(context).map(String::as_str).or(minikube);
     let server = server.ok_or_else(|| format!("error: cannot locate context {context}\n"))?;
-    Ok(text(context, server, &json!({"token": TOKEN})))
+    Ok(text(context, server, &json!({"token": TOKEN}), &state.api))
+}
+
+/// Whether the cluster runs whose API server has this address.
+pub fn runs(state: &State, address: &str) -> bool {
+    if MINIKUBE.ends_with(address) { state.minikube.runs() } else { state.sandbox == "running" }
 }
 
 /// Whether a call reaches a cluster that runs; else kubectl's complaint.
 pub fn reached(state: &State, call: &Call, context: &str) -> Result<(), String> {
     let path = call.kubeconfig.as_deref().unwrap_or_default();
-    let (runs, server) = if path == KUBECONFIG {
+    let (runs, server) = if path == state.kubeconfig {
         (state.sandbox == "running", "10.245.0.2:6443")
     } else {
         let Some(text) = private(Path::new(path)) else {

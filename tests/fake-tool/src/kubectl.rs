@@ -10,6 +10,8 @@ mod table;
 mod watch;
 mod write;
 
+pub use read::{kind, selected};
+pub use table::records;
 pub use watch::{is_watch, watch};
 
 use crate::argv::Argv;

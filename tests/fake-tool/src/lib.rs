@@ -5,6 +5,7 @@
 //! (a file `behaviour`) or from `extraEnv.BEHAVIOUR`, as with a real program; an image that was not built cannot be
 //! pulled. What no input can cause, such as a tool that fails, is a scripted fault.
 
+pub mod api;
 pub mod argv;
 pub mod cluster;
 pub mod dapr;

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 
 fn run() -> std::io::Result<i32> {
     let mut args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
-    let program = PathBuf::from(args.next().unwrap_or_default());
+    let program = called(&args.next().unwrap_or_default());
     let tool = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let args: Vec<String> = args.collect();
     let store = Store::beside(&program)?;
@@ -89,6 +89,13 @@ fn tell(fault: &Fault, answer: Answer) -> std::io::Result<i32> {
         std::io::stdout().write_all(answer.stdout.as_bytes())?;
     }
     Ok(exit)
+}
+
+/// The program that was called: by a path, or by a name that the PATH leads to.
+fn called(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    found.filter(|_| !name.contains('/')).unwrap_or_else(|| PathBuf::from(name))
 }
 
 fn input() -> std::io::Result<String> {

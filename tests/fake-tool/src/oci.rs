@@ -38,7 +38,12 @@ pub fn run(state: &State, call: &Call) -> Answer {
             let token = ["ce", "cluster", "generate-token", "--cluster-id", id];
             let user = json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "oci",
                 "args": token, "env": []}});
-            Answer::ok(kubeconfig::text("context-cabc", "https://203.0.113.9:6443", &user))
+            Answer::ok(kubeconfig::text("context-cabc", "https://203.0.113.9:6443", &user, &state.api))
+        }
+        ("ce", "cluster", "generate-token") => {
+            let credential = json!({"apiVersion": "client.authentication.k8s.io/v1beta1", "kind": "ExecCredential",
+                "status": {"token": kubeconfig::TOKEN}});
+            Answer::ok(format!("{credential}\n"))
         }
         (one, two, three) => Answer::fail(2, format!("Error: No such command '{one} {two} {three}'.\n")),
     }

@@ -9,7 +9,7 @@ use crate::dapr::{Containers, Dapr, Sidecars};
 use crate::fault::Fault;
 use crate::minikube::Minikube;
 
-/// Kubeconfig of the sandbox; helm and kubectl reach the cluster only with it.
+/// Kubeconfig of the sandbox where no other is named.
 pub const KUBECONFIG: &str = "/var/lib/todoctl-sandbox/sandbox/pki/admin.kubeconfig";
 
 /// Everything.
@@ -18,6 +18,10 @@ pub const KUBECONFIG: &str = "/var/lib/todoctl-sandbox/sandbox/pki/admin.kubecon
 pub struct State {
     /// Version that helm says it has.
     pub helm: String,
+    /// Where the fake API server listens; empty when there is none.
+    pub api: ApiServer,
+    /// Kubeconfig of the sandbox; helm and kubectl reach the cluster only with it.
+    pub kubeconfig: String,
     /// The sandbox: `running`, `stopped`, `absent` or `degraded`.
     pub sandbox: String,
     /// Contexts of the user's kubeconfig, each with the address of its API server; all lead to the one cluster.
@@ -69,6 +73,8 @@ impl Default for State {
     fn default() -> Self {
         Self {
             helm: "v4.2.4".to_owned(),
+            api: ApiServer::default(),
+            kubeconfig: KUBECONFIG.to_owned(),
             sandbox: "running".to_owned(),
             contexts: BTreeMap::new(),
             oke: String::new(),
@@ -116,6 +122,16 @@ impl State {
     pub fn history(&self, namespace: &str, name: &str) -> Vec<&Revision> {
         self.revisions.iter().filter(|one| one.namespace == namespace && one.name == name).collect()
     }
+}
+
+/// How the fake API server is reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApiServer {
+    /// The proxy that leads to it, whatever address is wanted.
+    pub proxy: String,
+    /// The authority that its certificate is signed by, as a kubeconfig has it.
+    pub authority: String,
 }
 
 /// What a program does once its container exists.

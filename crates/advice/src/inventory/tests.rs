@@ -35,7 +35,7 @@ fn version(set: &str, suffix: &str, created: &str, values: &[(&str, &str)]) -> V
 
 fn world(versions: &[Value], revisions: &[(u32, &str)]) -> World {
     let mut world = World::without_cluster("run", String::new());
-    world.secrets = secrets::parse(json!({"items": versions}).to_string().as_bytes()).unwrap();
+    world.secrets = secrets::of(versions.to_vec()).unwrap();
     for (number, version) in revisions {
         let labels = [(labels::SECRETS.to_owned(), (*version).to_owned())].into();
         let revision = Revision { number: *number, status: Status::Superseded, labels };

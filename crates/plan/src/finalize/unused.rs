@@ -83,7 +83,7 @@ mod tests {
         let mut world = World::without_cluster("run", String::new());
         let labels = labels.iter().map(|(name, tag)| ((*name).to_owned(), (*tag).to_owned())).collect();
         world.releases.insert("todo", "backend", Revision { number: 1, status: Status::Deployed, labels });
-        world.runs = Some(Runs::parse(b"{\"items\": []}").unwrap());
+        world.runs = Some(Runs::of(Vec::new()).unwrap());
         world.images = Some(
             ["todo/backend:a", "todo/backend:b", "todo/own:c", "todo/own:d", "todo/own:e"]
                 .map(str::to_owned)

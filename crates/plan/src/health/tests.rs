@@ -9,7 +9,7 @@ fn want(kind: WorkloadKind, name: &str) -> Workload {
 }
 
 fn live(items: &[Value]) -> Live {
-    Live::parse(json!({"kind": "List", "items": items}).to_string().as_bytes()).unwrap()
+    Live::of(items.iter().cloned()).unwrap()
 }
 
 fn deployment_object(generation: i64, observed: i64, updated: i64, available: i64, total: i64) -> Value {

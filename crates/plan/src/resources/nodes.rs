@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Resources;
 use super::pod::{Pod, quantity};
-use crate::kubernetes::{self, Labels, Object, Taint, Toleration};
+use crate::kubernetes::{Labels, Object, Taint, Toleration};
 use todoctl_core::quantity::Quantity;
 use todoctl_project::dapr::Dapr;
 use todoctl_project::profile::Capacity;
@@ -87,12 +88,12 @@ fn is_lasting(taint: &Taint) -> bool {
 }
 
 impl Nodes {
-    /// Reads the list that `kubectl get nodes,pods` gives.
-    pub fn parse(json: &[u8]) -> Result<Self, String> {
+    /// Of the nodes and pods that were read.
+    pub fn of(objects: impl IntoIterator<Item = Value>) -> Result<Self, String> {
         let mut nodes = Self::default();
-        for item in kubernetes::list(json)? {
-            let object = Object::deserialize(item)
-                .map_err(|error| format!("kubectl's list is not readable: {error}"))?;
+        for object in objects {
+            let object =
+                Object::deserialize(object).map_err(|error| format!("an object is not readable: {error}"))?;
             match object.kind.as_str() {
                 "Node" => nodes.nodes.push(node(object)?),
                 "Pod" => nodes.running.extend(running(object)?),
@@ -163,7 +164,7 @@ fn running(object: Object) -> Result<Option<Running>, String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -177,20 +178,21 @@ mod tests {
                 "spec": {"nodeName": node, "containers": [{"name": "c", "resources": {"requests": {"cpu": "100m", "memory": "1Gi"}}}]},
                 "status": {"phase": phase}})
         };
-        let list = json!({"kind": "List", "items": [
+        let all = [
             node("b", json!([{"key": "team", "value": "x", "effect": "NoSchedule"}])),
             node("a", json!([{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}])),
-            pod("ours", "web", "a", "Running"), pod("theirs", "dns", "a", "Pending"),
-            pod("done", "job", "a", "Succeeded"), pod("waits", "dns", "", "Pending")]});
-        Nodes::parse(list.to_string().as_bytes()).unwrap()
+            pod("ours", "web", "a", "Running"),
+            pod("theirs", "dns", "a", "Pending"),
+            pod("done", "job", "a", "Succeeded"),
+            pod("waits", "dns", "", "Pending"),
+        ];
+        Nodes::of(all).unwrap()
     }
 
     #[test]
-    fn an_answer_that_is_no_list_is_an_error() {
-        assert_eq!(Nodes::parse(b"{}").unwrap_err(), "kubectl's list has no items");
-        assert!(Nodes::parse(b"oops").unwrap_err().starts_with("kubectl's list is not readable"));
-        let odd = br#"{"items": [{"kind": "Node", "metadata": {"name": "a"}, "status": {"allocatable": {"cpu": "x"}}}]}"#;
-        assert!(Nodes::parse(odd).unwrap_err().starts_with("node a, cpu: not a quantity"));
+    fn what_a_node_cannot_mean_is_an_error() {
+        let odd = json!({"kind": "Node", "metadata": {"name": "a"}, "status": {"allocatable": {"cpu": "x"}}});
+        assert!(Nodes::of([odd]).unwrap_err().starts_with("node a, cpu: not a quantity"));
     }
 
     #[test]

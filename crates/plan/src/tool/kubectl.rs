@@ -20,10 +20,9 @@ use serde_json::json;
 use crate::plan::Mark;
 use crate::step::Request;
 use crate::world::Access;
-use crate::world::leftovers::{COLUMNS, Sort};
+use crate::world::leftovers::Sort;
 use todoctl_core::invocation::{Invocation, Tool};
 use todoctl_core::labels;
-use todoctl_core::workload::Workload;
 use todoctl_project::profile::Method;
 
 /// Limit of a single request to the API server, so that a dead one is noticed.
@@ -47,53 +46,6 @@ impl Kubectl {
         Invocation::new(Tool::Kubectl, all)
     }
 
-    /// Every revision of every helm release of some namespaces, as a table with labels: the server then sends no payload.
-    /// All labels in one cell: `-L` leaves the cell of an absent label blank, and the cells of a line could not be told
-    /// apart (tried with kubectl 1.34). `world::releases` reads it.
-    pub fn release_table(&self, namespaces: &[&str]) -> Invocation {
-        let mut args = vec!["get", "secrets", "-l", "owner=helm", "--no-headers", "--show-labels", REQUEST];
-        args.extend(scope(namespaces));
-        self.invocation(args)
-    }
-
-    /// todoctl's versioned Secrets of a namespace, with their data: sensitive output.
-    pub fn secrets(&self, namespace: &str) -> Invocation {
-        self.invocation(["get", "secrets", "-n", namespace, "-l", labels::SECRET, "-o", "json", REQUEST])
-    }
-
-    /// The records of earlier runs.
-    pub fn run_records(&self, namespace: &str) -> Invocation {
-        self.invocation(["get", "configmaps", "-n", namespace, "-l", labels::RUN, "-o", "json", REQUEST])
-    }
-
-    /// The names of the Secrets that keep what a run had of Dapr objects: `secret/todoctl-run-<id>`, one per line.
-    pub fn run_contents(&self, namespace: &str) -> Invocation {
-        self.invocation(["get", "secrets", "-n", namespace, "-l", labels::RUN, "-o", "name", REQUEST])
-    }
-
-    /// Namespaces, and the workloads, pods and Leases of some of them; nodes when they matter.
-    pub fn live(&self, namespaces: &[&str], nodes: bool) -> Invocation {
-        let kinds = if nodes {
-            "namespaces,nodes,deployments,statefulsets,replicasets,pods,leases"
-        } else {
-            "namespaces,deployments,statefulsets,replicasets,pods,leases"
-        };
-        let mut args = vec!["get", kinds, "-o", "json", REQUEST];
-        args.extend(scope(namespaces));
-        self.invocation(args)
-    }
-
-    /// The nodes, and every pod of the cluster.
-    pub fn nodes(&self) -> Invocation {
-        self.invocation(["get", "nodes,pods", "--all-namespaces", "-o", "json", REQUEST])
-    }
-
-    /// Every object of some resources in a namespace. Fails when one of the resources is not known: `lacks_resource`.
-    pub fn objects(&self, namespace: &str, resources: &[&str]) -> Invocation {
-        let resources = resources.join(",");
-        self.invocation(["get", &resources, "-n", namespace, "-o", "json", REQUEST])
-    }
-
     /// Some CRDs by name. Fails when one does not exist.
     pub fn crds(&self, names: &[String]) -> Invocation {
         let mut args = vec!["get", "customresourcedefinitions"];
@@ -112,14 +64,6 @@ impl Kubectl {
     pub fn would_create(&self, object: &serde_json::Value) -> Invocation {
         self.invocation(["create", "--dry-run=server", "-o", "json", "-f", "-", REQUEST])
             .input(object.to_string())
-    }
-
-    /// Some workloads by name. Fails when one does not exist.
-    pub fn workloads(&self, namespace: &str, workloads: &[Workload]) -> Invocation {
-        let names: Vec<String> = workloads.iter().map(|one| format!("{}/{}", one.kind, one.name)).collect();
-        let mut args = vec!["get", "-n", namespace, "-o", "json", REQUEST];
-        args.extend(names.iter().map(String::as_str));
-        self.invocation(args)
     }
 
     /// A stream of `{"type": …, "object": …}` for one kind; it starts with everything that exists and ends after ten
@@ -192,14 +136,6 @@ impl Kubectl {
         let mut args = vec!["delete", kind, "-n", namespace, "--ignore-not-found", "--wait=false", REQUEST];
         args.extend(names.iter().map(String::as_str));
         self.invocation(args)
-    }
-
-    /// What may stay when releases are gone, in all namespaces, as a table without values. `world::leftovers` reads it.
-    pub fn leftovers(&self) -> Invocation {
-        let kinds = "namespaces,persistentvolumeclaims,persistentvolumes,secrets,configmaps,customresourcedefinitions";
-        let columns: Vec<String> = COLUMNS.iter().map(|(name, path)| format!("{name}:{path}")).collect();
-        let form = format!("custom-columns={}", columns.join(","));
-        self.invocation(["get", kinds, "--all-namespaces", "--no-headers", "-o", &form, REQUEST])
     }
 
     /// The command with which a person would remove what stays. Records of runs go by their label.
@@ -297,14 +233,6 @@ pub fn parse_log_line(line: &str) -> Option<(&str, &str, &str)> {
     let (place, said) = line.strip_prefix("[pod/")?.split_once(']')?;
     let (pod, container) = place.split_once('/')?;
     Some((pod, container, said.strip_prefix(' ').unwrap_or(said)))
-}
-
-/// One namespace by name, several by asking for all.
-fn scope<'a>(namespaces: &[&'a str]) -> Vec<&'a str> {
-    match namespaces {
-        [only] => vec!["-n", only],
-        _ => vec!["--all-namespaces"],
-    }
 }
 
 /// A namespace as an object to apply.

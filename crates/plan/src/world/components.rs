@@ -31,12 +31,9 @@ pub struct LiveObject {
 }
 
 impl Components {
-    /// Reads the list that `Kubectl::objects` gives for the kinds of `dapr::Kind`.
-    pub fn parse(json: &[u8]) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(json)
-            .map_err(|_| "the list of Dapr objects is not readable".to_owned())?;
-        let items = value["items"].as_array().ok_or("the list of Dapr objects has no items")?;
-        let objects = items.iter().map(LiveObject::read).collect::<Result<_, _>>()?;
+    /// Of the Dapr objects that were read.
+    pub fn of(objects: &[Value]) -> Result<Self, String> {
+        let objects = objects.iter().map(LiveObject::read).collect::<Result<_, _>>()?;
         Ok(Self { known: true, objects })
     }
 
@@ -149,10 +146,10 @@ fn contains(live: &Value, want: &Value) -> bool {
 mod tests {
     use super::*;
 
-    fn list(metadata: &Value, spec: &Value) -> Vec<u8> {
+    fn list(metadata: &Value, spec: &Value) -> Vec<Value> {
         let item = json!({"apiVersion": "dapr.io/v1alpha1", "kind": "Component", "metadata": metadata,
             "spec": spec, "scopes": ["backend"]});
-        json!({"kind": "List", "items": [item]}).to_string().into_bytes()
+        vec![item]
     }
 
     fn spec(value: &str) -> Value {
@@ -167,12 +164,12 @@ mod tests {
     #[test]
     fn only_the_same_content_with_the_same_labels_is_current() {
         let ours = json!({"name": "pubsub", "labels": {labels::PROFILE: "sandbox", labels::DIGEST: "d"}});
-        let components = Components::parse(&list(&ours, &spec("a:1"))).unwrap();
+        let components = Components::of(&list(&ours, &spec("a:1"))).unwrap();
         let live = components.get(Kind::Component, "pubsub").unwrap();
         assert!(live.is(&manifest("a:1", "d")), "scopes that somebody added are no difference");
         assert!(!live.is(&manifest("b:1", "d")) && !live.is(&manifest("a:1", "e")));
         assert_eq!(components.of_profile("sandbox").count(), 1);
-        let foreign = Components::parse(&list(&json!({"name": "pubsub"}), &spec("a:1"))).unwrap();
+        let foreign = Components::of(&list(&json!({"name": "pubsub"}), &spec("a:1"))).unwrap();
         assert!(!foreign.get(Kind::Component, "pubsub").unwrap().is(&manifest("a:1", "d")));
         assert_eq!(foreign.of_profile("sandbox").count(), 0);
     }
@@ -180,7 +177,7 @@ mod tests {
     #[test]
     fn what_comes_back_has_its_content_and_no_label_that_it_did_not_have() {
         let foreign = json!({"name": "pubsub", "uid": "1", "resourceVersion": "7", "labels": {"app": "x"}});
-        let components = Components::parse(&list(&foreign, &spec("a:1"))).unwrap();
+        let components = Components::of(&list(&foreign, &spec("a:1"))).unwrap();
         assert_eq!(
             components.get(Kind::Component, "pubsub").unwrap().manifest("todo"),
             json!({"apiVersion": "dapr.io/v1alpha1", "kind": "Component",
@@ -193,15 +190,15 @@ mod tests {
     fn an_odd_setting_hides_no_other_reference_to_a_secret() {
         let spec = json!({"metadata": [{"name": "a", "secretKeyRef": "odd"}, {"name": "b", "secretKeyRef": {"name": 5}},
             {"name": "c", "value": "x"}, {"name": "d", "secretKeyRef": {"name": "dapr-secrets-1", "key": "k"}}]});
-        let components = Components::parse(&list(&json!({"name": "pubsub"}), &spec)).unwrap();
+        let components = Components::of(&list(&json!({"name": "pubsub"}), &spec)).unwrap();
         assert_eq!(components.get(Kind::Component, "pubsub").unwrap().secrets(), ["dapr-secrets-1"]);
     }
 
     #[test]
     fn what_cannot_be_read_is_an_error_and_never_an_absence() {
-        for bad in [&b"oops"[..], b"{}", br#"{"items": [{"kind": "Pod", "metadata": {"name": "x"}}]}"#] {
-            assert!(Components::parse(bad).is_err());
+        for bad in [json!({}), json!({"kind": "Pod", "metadata": {"name": "x"}})] {
+            assert!(Components::of(&[bad]).is_err());
         }
-        assert_eq!(Components::parse(br#"{"items": []}"#).unwrap().iter().count(), 0);
+        assert_eq!(Components::of(&[]).unwrap().iter().count(), 0);
     }
 }

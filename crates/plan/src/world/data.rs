@@ -1,13 +1,13 @@
-//! Owns the form of a list of Secrets or `ConfigMap`s, as kubectl prints it: metadata and data, nothing else.
+//! Owns the form of Secrets and `ConfigMap`s: metadata and data, nothing else.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
-/// The objects.
-#[derive(Deserialize)]
-pub(super) struct List {
-    pub(super) items: Vec<Item>,
+/// The objects that were read. The error may quote what was read.
+pub(super) fn items(objects: Vec<Value>) -> Result<Vec<Item>, serde_json::Error> {
+    objects.into_iter().map(Item::deserialize).collect()
 }
 
 /// One of them.

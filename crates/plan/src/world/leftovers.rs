@@ -3,18 +3,11 @@
 
 use std::collections::BTreeMap;
 
-/// Columns of `Kubectl::leftovers`, in order: header and path.
-pub const COLUMNS: [(&str, &str); 7] = [
-    ("KIND", ".kind"),
-    ("NAMESPACE", ".metadata.namespace"),
-    ("NAME", ".metadata.name"),
-    ("CLAIM", ".spec.claimRef.namespace"),
-    ("RELEASE", r".metadata.labels.app\.kubernetes\.io/instance"),
-    ("SET", r".metadata.labels.todoctl\.dev/secret"),
-    ("RUN", r".metadata.labels.todoctl\.dev/run"),
-];
-/// What kubectl prints for an absent field.
-const NONE: &str = "<none>";
+use serde_json::Value;
+
+use crate::kubernetes::Object;
+use todoctl_core::labels;
+
 /// Made by Kubernetes in every namespace; it goes with it.
 const OF_KUBERNETES: [&str; 1] = ["kube-root-ca.crt"];
 
@@ -53,27 +46,22 @@ pub struct Scope<'a> {
     pub crds: Option<&'a str>,
 }
 
-/// Reads the table of `Kubectl::leftovers`.
-pub fn parse(table: &str) -> Result<Vec<Leftover>, String> {
-    let lines = table.lines().filter(|line| !line.trim().is_empty());
-    lines
-        .map(|line| {
-            let cells: Vec<&str> = line.split_whitespace().collect();
-            let &[kind, namespace, name, claim, release, set, run] = cells.as_slice() else {
-                return Err(format!("not a line of the list of what stays: {line:?}"));
-            };
-            let text = |cell: &str| if cell == NONE { String::new() } else { cell.to_owned() };
-            Ok(Leftover {
-                kind: kind.to_owned(),
-                namespace: text(namespace),
-                name: name.to_owned(),
-                claim: text(claim),
-                release: text(release),
-                is_version: set != NONE,
-                is_record: run != NONE,
-            })
-        })
-        .collect()
+/// Of the objects that were read.
+pub fn of(objects: &[Value]) -> Vec<Leftover> {
+    objects.iter().map(leftover).collect()
+}
+
+fn leftover(object: &Value) -> Leftover {
+    let Object { kind, metadata, .. } = Object::of(object).unwrap_or_default();
+    Leftover {
+        kind,
+        namespace: metadata.namespace,
+        name: metadata.name,
+        claim: object["spec"]["claimRef"]["namespace"].as_str().unwrap_or_default().to_owned(),
+        release: metadata.labels.text("app.kubernetes.io/instance").unwrap_or_default().to_owned(),
+        is_version: metadata.labels.text(labels::SECRET).is_some(),
+        is_record: metadata.labels.text(labels::RUN).is_some(),
+    }
 }
 
 /// Things of one sort in one namespace.
@@ -134,26 +122,38 @@ fn sort(one: &Leftover, scope: Scope<'_>) -> Option<(&'static str, &'static str)
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    const TABLE: &str = "\
-Namespace                  <none>     todo                     <none>     <none>     <none>            <none>
-Namespace                  <none>     default                  <none>     <none>     <none>            <none>
-PersistentVolumeClaim      redpanda   data-redpanda-0          <none>     redpanda   <none>            <none>
-PersistentVolume           <none>     pvc-1                    redpanda   <none>     <none>            <none>
-Secret                     todo       backend-secrets-1        <none>     <none>     backend-secrets   <none>
-Secret                     todo       neon-ca                  <none>     <none>     <none>            <none>
-Secret                     other      neon-ca                  <none>     <none>     <none>            <none>
-ConfigMap                  todo       kube-root-ca.crt         <none>     <none>     <none>            <none>
-ConfigMap                  todo       todoctl-run-1            <none>     <none>     <none>            1
-CustomResourceDefinition   <none>     components.dapr.io       <none>     <none>     <none>            <none>
-CustomResourceDefinition   <none>     leaves.example.com       <none>     <none>     <none>            <none>
-";
+    fn all() -> Vec<Leftover> {
+        let object = |kind: &str, namespace: &str, name: &str, labels: Value| json!({"kind": kind, "metadata": {"namespace": namespace, "name": name, "labels": labels}});
+        let mut volume = object("PersistentVolume", "", "pvc-1", json!({}));
+        volume["spec"] = json!({"claimRef": {"namespace": "redpanda"}});
+        of(&[
+            object("Namespace", "", "todo", json!({})),
+            object("Namespace", "", "default", json!({})),
+            object(
+                "PersistentVolumeClaim",
+                "redpanda",
+                "data-redpanda-0",
+                json!({"app.kubernetes.io/instance": "redpanda"}),
+            ),
+            volume,
+            object("Secret", "todo", "backend-secrets-1", json!({labels::SECRET: "backend-secrets"})),
+            object("Secret", "todo", "neon-ca", json!({})),
+            object("Secret", "other", "neon-ca", json!({})),
+            object("ConfigMap", "todo", "kube-root-ca.crt", json!({})),
+            object("ConfigMap", "todo", "todoctl-run-1", json!({labels::RUN: "1"})),
+            object("CustomResourceDefinition", "", "components.dapr.io", json!({})),
+            object("CustomResourceDefinition", "", "leaves.example.com", json!({})),
+        ])
+    }
 
     #[test]
     fn what_stays_is_sorted_and_what_others_have_elsewhere_is_not_listed() {
         let scope = Scope { namespaces: &["todo", "redpanda"], releases: None, crds: Some(".dapr.io") };
-        let found = sorted(&parse(TABLE).unwrap(), scope);
+        let found = sorted(&all(), scope);
         let lines: Vec<String> = found
             .iter()
             .map(|(sort, names)| format!("{} {:?}: {}", sort.noun, sort.namespace, names.join(", ")))
@@ -172,14 +172,8 @@ CustomResourceDefinition   <none>     leaves.example.com       <none>     <none>
     #[test]
     fn after_an_undo_only_what_was_made_for_its_releases_counts() {
         let scope = Scope { namespaces: &["todo", "redpanda"], releases: Some(&["redpanda"]), crds: None };
-        let found = sorted(&parse(TABLE).unwrap(), scope);
+        let found = sorted(&all(), scope);
         let names: Vec<&String> = found.values().flatten().collect();
         assert_eq!(names, ["data-redpanda-0"]);
-    }
-
-    #[test]
-    fn an_unreadable_list_is_an_error() {
-        assert!(parse("error: something\n").is_err());
-        assert_eq!(parse("").unwrap(), []);
     }
 }

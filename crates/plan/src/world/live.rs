@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::lease::{self, Lease};
 use super::manifest;
 use super::nodes::Node;
-use crate::kubernetes::{self, Object};
+use crate::kubernetes::Object;
 use todoctl_core::workload::{Workload, WorkloadKind};
 
 /// Everything live that is known.
@@ -25,7 +25,7 @@ pub struct Live {
 
 /// The namespace whose UID identifies a cluster: it is made with the cluster and never again (OpenTelemetry's
 /// `k8s.cluster.uid`).
-const IDENTITY: &str = "kube-system";
+pub const IDENTITY: &str = "kube-system";
 
 /// A kind as kubectl calls it, and as objects do.
 pub type Kind = (&'static str, &'static str);
@@ -44,18 +44,18 @@ pub fn watched(workloads: &[Workload]) -> Vec<Kind> {
 }
 
 impl Live {
-    /// Reads the list that `Kubectl::live` gives.
-    pub fn parse(json: &[u8]) -> Result<Self, String> {
+    /// Of objects that were read: namespaces, nodes, workloads, pods, Leases.
+    pub fn of(objects: impl IntoIterator<Item = Value>) -> Result<Self, String> {
         let mut live = Self::default();
-        live.merge(json)?;
+        live.merge(objects)?;
         Ok(live)
     }
 
-    /// Takes in a list, or a single object, as kubectl prints it.
-    pub fn merge(&mut self, json: &[u8]) -> Result<(), String> {
-        for item in kubernetes::list(json)? {
-            let object = Object::deserialize(item)
-                .map_err(|error| format!("kubectl's list is not readable: {error}"))?;
+    /// Takes in objects that were read.
+    pub fn merge(&mut self, objects: impl IntoIterator<Item = Value>) -> Result<(), String> {
+        for object in objects {
+            let object =
+                Object::deserialize(object).map_err(|error| format!("an object is not readable: {error}"))?;
             self.put(object);
         }
         Ok(())
@@ -211,9 +211,9 @@ mod tests {
         let mut live = Live::default();
         live.event(&json!({"type": "ADDED", "object": deployment("9", 3)}));
         live.event(&json!({"type": "MODIFIED", "object": deployment("10", 2)}));
-        live.merge(deployment("9", 3).to_string().as_bytes()).unwrap();
+        live.merge([deployment("9", 3)]).unwrap();
         assert_eq!(live.of_kind("Deployment", "n").map(|one| one.status.replicas).collect::<Vec<_>>(), [2]);
-        live.merge(deployment("11", 1).to_string().as_bytes()).unwrap();
+        live.merge([deployment("11", 1)]).unwrap();
         assert_eq!(live.of_kind("Deployment", "n").map(|one| one.status.replicas).collect::<Vec<_>>(), [1]);
     }
 }

@@ -43,12 +43,12 @@ mod tests {
         };
         let inner = json!({"type": "InternalIP", "address": "10.0.0.1"});
         let outer = json!({"type": "ExternalIP", "address": "1.2.3.4"});
-        let list = json!({"items": [
+        let list = [
             node("a", json!({"unschedulable": true}), json!([inner])),
             node("b", json!({}), json!([inner, outer])),
             node("c", json!({}), json!([])),
-        ]});
-        let live = Live::parse(list.to_string().as_bytes()).unwrap();
+        ];
+        let live = Live::of(list).unwrap();
         let seen: Vec<(&str, &str, bool)> =
             live.nodes().map(|(name, one)| (name, one.address.as_str(), one.schedulable)).collect();
         assert_eq!(seen, [("a", "10.0.0.1", false), ("b", "1.2.3.4", true), ("c", "", true)]);

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use crate::kubernetes::Object;
 use todoctl_core::labels;
 
 /// Every revision of every release, by namespace and name, oldest first.
@@ -161,36 +163,24 @@ pub fn installed(history: &[Revision]) -> Option<&Revision> {
 }
 
 impl Releases {
-    /// Reads the table of `Kubectl::release_table`. `namespace` is given when the table has no such column.
-    pub fn parse(table: &str, namespace: Option<&str>) -> Result<Self, String> {
+    /// Of the metadata of helm's Secrets.
+    pub fn of(records: impl IntoIterator<Item = Value>) -> Result<Self, String> {
         let mut releases = Self::default();
-        for line in table.lines().filter(|line| !line.trim().is_empty()) {
-            let cells: Vec<&str> = line.split_whitespace().collect();
-            // With several namespaces theirs comes first. Then NAME TYPE DATA AGE LABELS.
-            let (namespace, cells) = match (namespace, cells.split_first()) {
-                (Some(namespace), _) => (namespace, cells.as_slice()),
-                (None, Some((namespace, rest))) => (*namespace, rest),
-                (None, None) => continue,
-            };
-            let &[_, _, _, _, pairs] = cells else {
-                return Err(format!("not a line of a release table: {line:?}"));
-            };
-            let all: BTreeMap<&str, &str> =
-                pairs.split(',').filter_map(|pair| pair.split_once('=')).collect();
-            let text = |label: &str| all.get(label).copied();
+        for record in records {
+            let metadata = Object::of(&record).unwrap_or_default().metadata;
+            let text = |label: &str| metadata.labels.text(label);
+            let odd =
+                |what: &str| format!("{what}: Secret {} in namespace {}", metadata.name, metadata.namespace);
             let (Some(name), Some(number), Some(status)) = (text("name"), text("version"), text("status"))
             else {
-                return Err(format!("helm's labels are not on a release: {line:?}"));
+                return Err(odd("helm's labels are not on a release"));
             };
-            let number = number.parse().map_err(|_| format!("not a revision number: {line:?}"))?;
+            let number = number.parse().map_err(|_| odd("not a revision number"))?;
             let own = labels::RELEASE
                 .iter()
                 .filter_map(|label| Some(((*label).to_owned(), text(label)?.to_owned())));
-            releases.insert(
-                namespace,
-                name,
-                Revision { number, status: Status::from(status), labels: own.collect() },
-            );
+            let revision = Revision { number, status: Status::from(status), labels: own.collect() };
+            releases.insert(&metadata.namespace, name, revision);
         }
         Ok(releases)
     }
@@ -261,6 +251,8 @@ pub fn target(history: &[Revision], broken: bool) -> Target {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn revision(number: u32, status: &str, verified: bool) -> Revision {
@@ -272,13 +264,24 @@ mod tests {
         Revision { number, status: Status::from(status), labels }
     }
 
+    fn record(namespace: &str, labels: &[(&str, &str)]) -> Value {
+        let labels: BTreeMap<&str, &str> = labels.iter().copied().chain([("owner", "helm")]).collect();
+        json!({"kind": "Secret", "metadata": {"name": "s", "namespace": namespace, "labels": labels}})
+    }
+
     #[test]
-    fn a_table_of_one_namespace_is_read_in_order_of_revisions() {
-        let table = "\
-sh.helm.release.v1.backend.v10   helm.sh/release.v1   1   5m2s   modifiedAt=1,name=backend,owner=helm,status=deployed,todoctl.dev/image=t1,todoctl.dev/revision=10,version=10
-sh.helm.release.v1.backend.v9    helm.sh/release.v1   1   2d     name=backend,owner=helm,status=superseded,version=9
-";
-        let releases = Releases::parse(table, Some("todo")).unwrap();
+    fn records_are_read_in_order_of_revisions_and_foreign_ones_among_them() {
+        let ten = [
+            ("name", "backend"),
+            ("version", "10"),
+            ("status", "deployed"),
+            (labels::REVISION, "10"),
+            (labels::IMAGE, "t1"),
+        ];
+        let nine = [("name", "backend"), ("version", "9"), ("status", "superseded")];
+        let web = [("name", "web"), ("version", "1"), ("status", "deployed")];
+        let releases =
+            Releases::of([record("todo", &ten), record("todo", &nine), record("foreign", &web)]).unwrap();
         let numbers: Vec<u32> = releases.history("todo", "backend").iter().map(|one| one.number).collect();
         assert_eq!(numbers, [9, 10]);
         let newest = releases.newest("todo", "backend").unwrap();
@@ -286,25 +289,22 @@ sh.helm.release.v1.backend.v9    helm.sh/release.v1   1   2d     name=backend,ow
             (newest.label(labels::IMAGE), newest.is_ours(), newest.is_verified()),
             (Some("t1"), true, false)
         );
-    }
-
-    #[test]
-    fn a_table_of_all_namespaces_has_one_more_column_and_foreign_releases_in_it() {
-        let table = "\
-foreign s t 1 5m name=web,owner=helm,status=deployed,version=1
-todo s t 1 5m name=backend,owner=helm,status=deployed,todoctl.dev/verified=1,version=1
-";
-        let releases = Releases::parse(table, None).unwrap();
-        assert!(releases.newest("todo", "backend").unwrap().is_verified());
         assert!(!releases.newest("foreign", "web").unwrap().is_ours());
     }
 
     #[test]
-    fn an_unreadable_table_is_an_error_and_never_an_absence() {
-        for table in ["error: something\n", "s t 1 5m owner=helm,name=backend,status=deployed\n"] {
-            assert!(Releases::parse(table, Some("todo")).is_err(), "{table}");
+    fn an_unreadable_record_is_an_error_and_never_an_absence() {
+        for labels in
+            [[("name", "backend"), ("status", "deployed")], [("version", "x"), ("status", "deployed")]]
+        {
+            assert!(Releases::of([record("todo", &labels)]).is_err(), "{labels:?}");
         }
-        assert_eq!(Releases::parse("", Some("todo")).unwrap(), Releases::default());
+        let odd = [("name", "backend"), ("version", "two"), ("status", "deployed")];
+        assert_eq!(
+            Releases::of([record("todo", &odd)]).unwrap_err(),
+            "not a revision number: Secret s in namespace todo"
+        );
+        assert_eq!(Releases::of([]).unwrap(), Releases::default());
     }
 
     #[test]

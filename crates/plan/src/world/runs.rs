@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::data::{Item, List};
+use super::data::{self, Item};
 use super::releases::{Releases, Revision};
 use crate::run_record::{FORMAT, KEPT, KEY, ReleaseAt, RunRecord, object_name};
 use crate::world::releases::ReleaseRef;
@@ -38,11 +39,10 @@ impl Entry {
 }
 
 impl Runs {
-    /// Reads `kubectl get configmaps -o json`. A record of another form is kept as unreadable, never dropped.
-    pub fn parse(json: &[u8]) -> Result<Self, String> {
-        let list: List = serde_json::from_slice(json)
-            .map_err(|error| format!("the list of run records is not readable: {error}"))?;
-        let mut entries: Vec<Entry> = list.items.iter().filter_map(entry).collect();
+    /// Of the `ConfigMap`s that were read. A record of another form is kept as unreadable, never dropped.
+    pub fn of(objects: Vec<Value>) -> Result<Self, String> {
+        let items = data::items(objects).map_err(|error| format!("a run record is not readable: {error}"))?;
+        let mut entries: Vec<Entry> = items.iter().filter_map(entry).collect();
         entries.sort_by_cached_key(Entry::age);
         entries.reverse();
         Ok(Self(entries))

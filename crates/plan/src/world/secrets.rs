@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::data::List;
+use super::data;
 use todoctl_core::labels;
 
 /// The versions of one logical Secret, oldest first.
@@ -38,12 +39,11 @@ impl Versions {
     }
 }
 
-/// Reads `kubectl get secrets -o json`, by logical name. An error says what is wrong, never what was read.
-pub fn parse(json: &[u8]) -> Result<BTreeMap<String, Versions>, String> {
-    let list: List =
-        serde_json::from_slice(json).map_err(|_| "the list of Secrets is not readable".to_owned())?;
+/// The Secrets that were read, by logical name. An error says what is wrong, never what was read.
+pub fn of(objects: Vec<Value>) -> Result<BTreeMap<String, Versions>, String> {
+    let items = data::items(objects).map_err(|_| "the list of Secrets is not readable".to_owned())?;
     let mut secrets: BTreeMap<String, Versions> = BTreeMap::new();
-    for item in list.items {
+    for item in items {
         let Some(logical) = item.metadata.labels.get(labels::SECRET) else {
             continue;
         };
@@ -81,8 +81,7 @@ mod tests {
             serde_json::json!({"metadata": {"name": name, "creationTimestamp": created,
                 "labels": {"todoctl.dev/secret": "backend-secrets"}}, "data": {"k": STANDARD.encode("CANARY-55")}})
         };
-        let list = serde_json::json!({"items": [item("b", "2026-02-01T00:00:00Z"), item("a", "2026-01-01T00:00:00Z")]});
-        let secrets = parse(list.to_string().as_bytes()).unwrap();
+        let secrets = of(vec![item("b", "2026-02-01T00:00:00Z"), item("a", "2026-01-01T00:00:00Z")]).unwrap();
         assert_eq!(secrets["backend-secrets"].newest().unwrap().name, "b");
         let shown = format!("{secrets:?}");
         assert!(!shown.contains("CANARY") && !shown.contains(&STANDARD.encode("CANARY-55")), "{shown}");
@@ -90,7 +89,7 @@ mod tests {
 
     #[test]
     fn an_unreadable_list_is_not_quoted() {
-        let error = parse(b"{\"items\": CANARY").unwrap_err();
+        let error = of(vec![serde_json::json!({"metadata": "CANARY"})]).unwrap_err();
         assert_eq!(error, "the list of Secrets is not readable");
     }
 }

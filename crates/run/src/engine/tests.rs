@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use self::sim::{Fault, Revision, Sim, State};
 use super::{Engine, Names};
+use crate::cluster::Connection;
 use crate::emitter::Emitter;
 use crate::runner::SharedRunner;
 use crate::survey;
@@ -98,12 +99,13 @@ struct Ran {
     sim: Sim,
 }
 
-async fn plan(inputs: &Arc<Inputs>, runner: &SharedRunner) -> (Plan, World) {
+async fn plan(inputs: &Arc<Inputs>, runner: &SharedRunner, cluster: &Connection) -> (Plan, World) {
     let provider: Arc<dyn provider::Provider> = Arc::from(provider::of("sim", &inputs.profile.cluster));
     let images = builder::of(&inputs.profile);
     let access = Access { kubeconfig: "/k".into(), context: "sim".into(), node: "10.0.0.1".into() };
     let blank = World::without_cluster("r1", String::new());
-    let mut world = survey::running(runner, images.store.as_ref(), inputs, access, blank).await.unwrap();
+    let mut world =
+        survey::running((runner, cluster), images.store.as_ref(), inputs, access, blank).await.unwrap();
     survey::manifests(runner, inputs, &mut world).await.unwrap();
     let steps = steps::deployment(inputs, &provider, &images, &world);
     let mut plan = Plan::decide("sim", &steps, &world).unwrap();
@@ -139,7 +141,8 @@ fn run_changed(
         }
         let runner: SharedRunner = Arc::new(sim.clone());
         let inputs = inputs(cases);
-        let (mut plan, world) = plan(&inputs, &runner).await;
+        let cluster = sim.connection();
+        let (mut plan, world) = plan(&inputs, &runner, &cluster).await;
         change(&mut plan);
         let recorder = Recorder::default();
         let (_sender, interrupts) = tokio::sync::watch::channel(0);
@@ -149,6 +152,7 @@ fn run_changed(
             lock: None,
             helm_major: 4,
             access: world.cluster.access().cloned(),
+            cluster: Some(cluster),
             provider: Arc::from(provider::of("sim", &inputs.profile.cluster)),
             store: builder::of(&inputs.profile).store,
             namespaces: vec!["todo".into()],

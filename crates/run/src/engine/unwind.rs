@@ -87,8 +87,8 @@ impl Engine {
         else {
             return false;
         };
-        let Some(access) = &self.access else { return false };
-        let seen = survey::releases(&self.runner, access, &[namespace.as_str()]).await;
+        let Some(cluster) = &self.cluster else { return false };
+        let seen = survey::releases(cluster, &[namespace.as_str()]).await;
         seen.is_ok_and(|seen| {
             let newest = seen.newest(namespace, release);
             newest.is_some_and(|newest| {
@@ -101,9 +101,9 @@ impl Engine {
     async fn releases(&self, undo: &[(StepId, Undo)]) -> Option<Releases> {
         let guarded =
             |undo: &Undo| matches!(undo, Undo::Commands { guard: Guard::ReleaseChanged { .. }, .. });
-        let access = self.access.as_ref().filter(|_| undo.iter().any(|(_, undo)| guarded(undo)))?;
+        let cluster = self.cluster.as_ref().filter(|_| undo.iter().any(|(_, undo)| guarded(undo)))?;
         let namespaces: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
-        match survey::releases(&self.runner, access, &namespaces).await {
+        match survey::releases(cluster, &namespaces).await {
             Ok(releases) => Some(releases),
             Err(error) => {
                 self.events.emit(Event::Warning { message: format!("{error}; every undo is run") });
@@ -208,13 +208,14 @@ impl Engine {
     /// Lists the volumes that releases leave behind which were new and are gone, as the cluster tells them.
     async fn look_for_leftovers(&self, undo: &[(StepId, Undo)], back: &mut Back) {
         let gone: Vec<(&str, &str)> = undo.iter().flat_map(|(_, undo)| removed(undo)).collect();
-        let Some(access) = self.access.as_ref().filter(|_| !gone.is_empty()) else {
+        let (Some(access), Some(cluster)) = (&self.access, &self.cluster) else { return };
+        if gone.is_empty() {
             return;
-        };
+        }
         let namespaces: Vec<&str> = gone.iter().map(|(namespace, _)| *namespace).collect();
         let releases: Vec<&str> = gone.iter().map(|(_, release)| *release).collect();
         let scope = Scope { namespaces: &namespaces, releases: Some(&releases), crds: None };
-        match survey::leftovers(&self.runner, access).await {
+        match survey::leftovers(cluster).await {
             Ok(all) => back.stays.extend(sorted(&all, scope).iter().map(|(sort, names)| {
                 let command = Kubectl::new(access).removal(sort, names);
                 format!(
@@ -233,11 +234,12 @@ impl Engine {
 
     /// Renews the labels of the revisions that came back, so that the next run knows them, and records the run.
     pub(super) async fn commit(&self, returned: &[Returns], record: Option<(&RunCommit, Ending)>) {
-        let Some(access) = self.access.as_ref().filter(|_| !returned.is_empty() || record.is_some()) else {
+        let (Some(access), Some(cluster)) = (&self.access, &self.cluster) else { return };
+        if returned.is_empty() && record.is_none() {
             return;
-        };
+        }
         let namespaces: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
-        let after = match survey::releases(&self.runner, access, &namespaces).await {
+        let after = match survey::releases(cluster, &namespaces).await {
             Ok(after) => after,
             Err(error) => {
                 let message = format!("the restored revisions could not be marked: {error}");

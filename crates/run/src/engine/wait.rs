@@ -22,7 +22,7 @@ use todoctl_core::workload::Workload;
 use todoctl_plan::event::Event;
 use todoctl_plan::health;
 use todoctl_plan::step::{Check, StepId, Verdict};
-use todoctl_plan::world::live::{Kind, Live, watched};
+use todoctl_plan::world::live::{Kind, watched};
 use todoctl_plan::world::releases::ReleaseRef;
 
 /// Pause between two reads of the same objects.
@@ -146,21 +146,14 @@ impl Wait<'_> {
         workloads: &[Workload],
         deadline: Instant,
     ) -> Result<(), Unmet> {
-        let Some(kubectl) = self.engine.kubectl() else {
+        let Some(cluster) = &self.engine.cluster else {
             return Ok(());
         };
-        if workloads.is_empty() {
-            return Ok(());
-        }
         loop {
-            let read = survey::call(&self.engine.runner, kubectl.workloads(namespace, workloads)).await;
-            let why = match read {
-                Ok(output) if output.is_success() => match self.hub.absorb(&output.stdout) {
-                    Ok(()) => return Ok(()),
-                    Err(why) => why,
-                },
-                Ok(output) => output.complaint(),
-                Err(error) => error.to_string(),
+            let read = survey::workloads(cluster, namespace, workloads).await;
+            let Err(why) = read.map_err(|error| error.to_string()).and_then(|read| self.hub.absorb(read))
+            else {
+                return Ok(());
             };
             self.pause(AGAIN, Code::ClusterUnreachable, &why, deadline).await?;
         }
@@ -215,20 +208,15 @@ impl Wait<'_> {
 
     /// Reads until a release is gone: streams cannot prove an absence.
     async fn absent(&mut self, check: &Check, namespace: &str, deadline: Instant) -> Result<(), Unmet> {
-        let Some(kubectl) = self.engine.kubectl() else {
+        let Some(cluster) = &self.engine.cluster else {
             return Ok(());
         };
         let mut said = String::new();
         loop {
-            let read = survey::call(&self.engine.runner, kubectl.live(&[namespace], false)).await;
-            let why = match read {
-                Ok(output) if output.is_success() => {
-                    match Live::parse(&output.stdout).map(|live| health::judge(check, &live)) {
-                        Ok(Some(Verdict::NotYet { why, .. })) | Err(why) => why,
-                        Ok(_) => return Ok(()),
-                    }
-                }
-                Ok(output) => output.complaint(),
+            let read = survey::live(cluster, &[namespace], false).await;
+            let why = match read.map(|live| health::judge(check, &live)) {
+                Ok(Some(Verdict::NotYet { why, .. })) => why,
+                Ok(_) => return Ok(()),
                 Err(error) => error.to_string(),
             };
             self.say(&mut said, &why);

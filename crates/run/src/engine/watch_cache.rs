@@ -49,8 +49,8 @@ impl Hub {
     }
 
     /// Takes in what a read gave.
-    pub(super) fn absorb(&self, json: &[u8]) -> Result<(), String> {
-        self.live().merge(json)?;
+    pub(super) fn absorb(&self, objects: Vec<serde_json::Value>) -> Result<(), String> {
+        self.live().merge(objects)?;
         self.changed();
         Ok(())
     }

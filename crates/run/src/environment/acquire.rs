@@ -1,6 +1,7 @@
 //! Owns getting hold of the environment for a command: what is held by others, what a dead run left, and the Lease of
 //! this run with its undo list.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -100,7 +101,7 @@ impl Environment {
                 nobodys: lease.is_nobodys(),
                 presence,
                 sign,
-                pending: unknown && is_pending(&runner, access, &lease.open).await?,
+                pending: unknown && self.is_pending(access, &lease.open).await?,
                 recovers,
                 waited: begun.elapsed(),
                 timeout: patience,
@@ -142,6 +143,22 @@ impl Environment {
             let hint = "look at it: kubectl get lease todoctl -o yaml";
             Diagnostic::new(Code::LockHeld, format!("the lock could not be taken over: {message}"), hint)
         })
+    }
+
+    /// Whether helm has recorded that it is at work on a release of a run.
+    async fn is_pending(&self, access: &Access, open: &OpenRun) -> Result<bool, Diagnostic> {
+        let ours: Vec<(&str, &str)> = open.releases().collect();
+        if ours.is_empty() {
+            return Ok(false);
+        }
+        let namespaces: BTreeSet<&str> = ours.iter().map(|(namespace, _)| *namespace).collect();
+        let namespaces: Vec<&str> = namespaces.into_iter().collect();
+        let releases = survey::releases(&self.connection(access).await?, &namespaces).await?;
+        Ok(ours.iter().any(|(namespace, name)| {
+            releases
+                .newest(namespace, name)
+                .is_some_and(|one| one.status.is_pending() || one.status == Status::Uninstalling)
+        }))
     }
 
     fn held_by(&self, lease: &Lease) -> String {
@@ -188,7 +205,7 @@ impl Environment {
         };
         // Another run may have come and gone between the reading of the world and the Lease.
         let namespaces = self.inputs.namespaces();
-        let now = survey::releases(&runner, access, &namespaces).await;
+        let now = survey::releases(&self.connection(access).await?, &namespaces).await;
         if now.as_ref().is_ok_and(|now| is_same(now, &world.releases, &namespaces)) {
             return Ok(Acquired::Held(lock));
         }
@@ -276,20 +293,4 @@ fn is_same(now: &Releases, before: &Releases, namespaces: &[&str]) -> bool {
 fn looks_dead(lease: &Lease) -> bool {
     let limit = SignedDuration::from_secs(i64::from(lease.seconds));
     lease.renewed.is_some_and(|renewed| Timestamp::now().duration_since(renewed) > limit)
-}
-
-/// Whether helm has recorded that it is at work on a release of a run.
-async fn is_pending(runner: &SharedRunner, access: &Access, open: &OpenRun) -> Result<bool, Diagnostic> {
-    let ours: Vec<(&str, &str)> = open.releases().collect();
-    if ours.is_empty() {
-        return Ok(false);
-    }
-    let namespaces: std::collections::BTreeSet<&str> = ours.iter().map(|(namespace, _)| *namespace).collect();
-    let namespaces: Vec<&str> = namespaces.into_iter().collect();
-    let releases = survey::releases(runner, access, &namespaces).await?;
-    Ok(ours.iter().any(|(namespace, name)| {
-        releases
-            .newest(namespace, name)
-            .is_some_and(|one| one.status.is_pending() || one.status == Status::Uninstalling)
-    }))
 }

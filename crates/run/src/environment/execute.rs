@@ -49,14 +49,14 @@ impl Environment {
     ) -> Result<Outcome, Diagnostic> {
         self.learn(&world);
         let access = world.cluster.access().cloned();
-        let (engine, screen) = self.engine(&how, access.as_ref(), ask)?;
+        let (engine, screen) = self.engine(&how, access.as_ref(), ask).await?;
         let outcome = engine.run(plan, world.live).await;
         screen.finish();
         Ok(outcome)
     }
 
     /// An engine and its screen.
-    pub(super) fn engine(
+    pub(super) async fn engine(
         &self,
         how: &Execution<'_>,
         access: Option<&Access>,
@@ -73,6 +73,10 @@ impl Environment {
             let what = format!("cannot write in {}: {error}; nothing was changed", folder.display());
             Diagnostic::usual(Code::MachineFolder, what)
         };
+        let cluster = match access {
+            Some(access) => Some(self.connection(access).await?),
+            None => None,
+        };
         let journal = Journal::create(&folder).map_err(broken)?;
         let screen = ask.show();
         let sinks: Vec<Box<dyn Sink>> = vec![Box::new(journal), screen.sink()];
@@ -87,6 +91,7 @@ impl Environment {
             lock: how.lock.clone(),
             helm_major: self.helm_major,
             access: access.cloned(),
+            cluster,
             provider: Arc::clone(&self.provider),
             store: Arc::clone(&self.images.store),
             namespaces: self.inputs.namespaces().into_iter().map(str::to_owned).collect(),

@@ -11,10 +11,10 @@ use todoctl_plan::world::{Access, World};
 impl Environment {
     /// Everything about a running cluster, except manifests. Another cluster than the profile means is refused.
     pub async fn observe(&self, access: Access) -> Result<World, Diagnostic> {
-        let runner = self.runner(Some(&access), None);
+        let (runner, cluster) = (self.runner(Some(&access), None), self.connection(&access).await?);
         let blank = self.blank(String::new());
         let store = self.images.store.as_ref();
-        let mut world = survey::running(&runner, store, &self.inputs, access, blank).await?;
+        let mut world = survey::running((&runner, &cluster), store, &self.inputs, access, blank).await?;
         self.restart.tell(&mut world);
         self.same_cluster(&world)?;
         self.learn(&world);
@@ -23,8 +23,8 @@ impl Environment {
 
     /// The same with the records of earlier runs.
     pub async fn observe_with_runs(&self, access: Access) -> Result<World, Diagnostic> {
-        let runner = self.runner(Some(&access), None);
-        let runs = survey::runs(&runner, &access, &self.inputs.profile.namespace);
+        let cluster = self.connection(&access).await?;
+        let runs = survey::runs(&cluster, &self.inputs.profile.namespace);
         let (world, runs) = tokio::join!(self.observe(access.clone()), runs);
         Ok(World { runs: Some(runs?), ..world? })
     }
@@ -46,15 +46,19 @@ impl Environment {
         let access = world.cluster.access().cloned();
         let runner = self.runner(access.as_ref(), None);
         // A run that changes something is recorded, and removes the oldest record.
+        let cluster = match &access {
+            Some(access) => Some(self.connection(access).await?),
+            None => None,
+        };
         let runs = async {
-            match &access {
-                Some(access) => survey::runs(&runner, access, &inputs.profile.namespace).await.map(Some),
+            match &cluster {
+                Some(cluster) => survey::runs(cluster, &inputs.profile.namespace).await.map(Some),
                 None => Ok(None),
             }
         };
         let nodes = async {
-            match &access {
-                Some(access) => survey::nodes(&runner, access).await,
+            match &cluster {
+                Some(cluster) => survey::nodes(cluster).await,
                 None => Ok(None),
             }
         };
@@ -84,8 +88,8 @@ impl Environment {
     /// Adds the records of earlier runs.
     pub async fn observe_runs(&self, world: &mut World) -> Result<(), Diagnostic> {
         if let Some(access) = world.cluster.access() {
-            let runner = self.runner(Some(access), None);
-            world.runs = Some(survey::runs(&runner, access, &self.inputs.profile.namespace).await?);
+            let cluster = self.connection(access).await?;
+            world.runs = Some(survey::runs(&cluster, &self.inputs.profile.namespace).await?);
         }
         Ok(())
     }

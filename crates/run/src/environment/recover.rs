@@ -10,7 +10,6 @@ use crate::survey;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::event::Outcome;
 use todoctl_plan::finalize;
-use todoctl_plan::tool::kubectl::{Kubectl, content_before, content_name};
 use todoctl_plan::world::Access;
 use todoctl_plan::world::lease::OpenRun;
 
@@ -46,13 +45,13 @@ impl Environment {
         mut open: OpenRun,
         ask: &mut dyn Ask,
     ) -> Result<(), Recovery> {
-        let runner = self.runner(Some(access), None);
+        let cluster = self.connection(access).await?;
         let ours = self.inputs.namespaces().into_iter();
         let namespaces: BTreeSet<&str> =
             ours.chain(open.releases().map(|(namespace, _)| namespace)).collect();
         let namespaces: Vec<String> = namespaces.into_iter().map(str::to_owned).collect();
         let places: Vec<&str> = namespaces.iter().map(String::as_str).collect();
-        let now = survey::releases(&runner, access, &places).await.map_err(Diagnostic::from)?;
+        let now = survey::releases(&cluster, &places).await.map_err(Diagnostic::from)?;
         if finalize::is_complete(&open, &now) {
             ask.say(&format!(
                 "run {} ({}) was verified and cut off only after that; nothing to undo",
@@ -67,16 +66,15 @@ impl Environment {
         ask.say(&format!("run {} ({}) did not finish; undoing it first", open.run, open.who));
         if open.has_content {
             let what = format!("the earlier content of run {}", open.run);
-            let read = Kubectl::new(access).secret(&self.inputs.profile.namespace, &content_name(&open.run));
-            let done = survey::call(&runner, read).await.map_err(Diagnostic::from)?;
-            let whole = content_before(&done.stdout).and_then(|whole| open.put_objects(&whole));
+            let whole = survey::content_before(&cluster, &self.inputs.profile.namespace, &open.run).await;
+            let whole = whole.map_err(Diagnostic::from)?.and_then(|whole| open.put_objects(&whole));
             whole.map_err(|why| {
                 Diagnostic::new(Code::RunStuck, format!("{what} cannot be read: {why}"), "todoctl recover")
             })?;
         }
         let world = self.observe(access.clone()).await?;
         let how = Execution::of("recover", JOBS).under(Some(Arc::clone(lock)));
-        let (engine, screen) = self.engine(&how, Some(access), ask)?;
+        let (engine, screen) = self.engine(&how, Some(access), ask).await?;
         let engine = Engine { namespaces, ..engine };
         let outcome = engine.recover(&open, world.live, &now).await;
         screen.finish();

@@ -122,7 +122,8 @@ pub async fn read(
     if done.text().trim().is_empty() {
         return Ok(None);
     }
-    Live::parse(&done.stdout)?.lease(namespace)
+    let lease: Value = serde_json::from_slice(&done.stdout).map_err(|error| error.to_string())?;
+    Live::of([lease])?.lease(namespace)
 }
 
 /// Removes a Lease, if it is still as it was read.

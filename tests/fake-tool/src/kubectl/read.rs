@@ -49,7 +49,7 @@ fn shown(argv: &Argv, items: &[Value]) -> Answer {
 }
 
 /// Whether an object has the label that a selector asks for: `name`, or `name=value`.
-fn selected(object: &Value, selector: &str) -> bool {
+pub fn selected(object: &Value, selector: &str) -> bool {
     let labels = &object["metadata"]["labels"];
     match selector.split_once('=') {
         _ if selector.is_empty() => true,
@@ -59,7 +59,7 @@ fn selected(object: &Value, selector: &str) -> bool {
 }
 
 /// How a kind is called in an object.
-pub(super) fn kind(name: &str) -> &'static str {
+pub fn kind(name: &str) -> &'static str {
     match name {
         "nodes" | "node" => "Node",
         "namespaces" | "namespace" => "Namespace",
@@ -70,6 +70,8 @@ pub(super) fn kind(name: &str) -> &'static str {
         "configmaps" => "ConfigMap",
         "secrets" => "Secret",
         "persistentvolumeclaims" => "PersistentVolumeClaim",
+        "services" | "service" => "Service",
+        "events" => "Event",
         "persistentvolumes" => "PersistentVolume",
         "customresourcedefinitions" => "CustomResourceDefinition",
         "leases" | "lease" => "Lease",

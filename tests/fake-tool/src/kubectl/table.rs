@@ -20,15 +20,8 @@ pub(super) fn releases(state: &State, namespace: Option<&str>) -> Answer {
 }
 
 fn row(one: &Revision, everywhere: bool) -> Vec<String> {
-    let mut labels: BTreeMap<&str, String> =
-        one.labels.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-    labels.extend([
-        ("name", one.name.clone()),
-        ("owner", "helm".to_owned()),
-        ("status", one.status.clone()),
-        ("version", one.number.to_string()),
-    ]);
-    let labels: Vec<String> = labels.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let labels: Vec<String> =
+        labels(one).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     let mut cells = vec![
         format!("sh.helm.release.v1.{}.v{}", one.name, one.number),
         "helm.sh/release.v1".into(),
@@ -40,6 +33,19 @@ fn row(one: &Revision, everywhere: bool) -> Vec<String> {
         cells.insert(0, one.namespace.clone());
     }
     cells
+}
+
+/// helm's labels on a record, and those that a user gave.
+fn labels(one: &Revision) -> BTreeMap<&str, String> {
+    let mut labels: BTreeMap<&str, String> =
+        one.labels.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    labels.extend([
+        ("name", one.name.clone()),
+        ("owner", "helm".to_owned()),
+        ("status", one.status.clone()),
+        ("version", one.number.to_string()),
+    ]);
+    labels
 }
 
 fn align(rows: &[Vec<String>]) -> String {
@@ -54,11 +60,11 @@ fn align(rows: &[Vec<String>]) -> String {
 }
 
 /// helm's records as objects, without their payload.
-pub(super) fn records(state: &State) -> Vec<Value> {
+pub fn records(state: &State) -> Vec<Value> {
     let record = |one: &Revision| {
         json!({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": {
             "name": format!("sh.helm.release.v1.{}.v{}", one.name, one.number), "namespace": one.namespace,
-            "labels": {"owner": "helm", "name": one.name}}})
+            "labels": labels(one)}})
     };
     state.revisions.iter().map(record).collect()
 }

@@ -30,7 +30,7 @@ fn world(url: Option<&str>, live: &Value) -> World {
         world::Cluster::Running(Access { kubeconfig: "/k".into(), context: "sim".into(), node: "n".into() });
     world.given =
         url.map(|url| ("database-url".to_owned(), SecretString::from(url.to_owned()))).into_iter().collect();
-    world.components = Components::parse(json!({"items": live}).to_string().as_bytes()).unwrap();
+    world.components = Components::of(live.as_array().unwrap()).unwrap();
     world
 }
 

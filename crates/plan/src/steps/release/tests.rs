@@ -35,7 +35,7 @@ fn live(replicas: u32, available: u32) -> Live {
         "annotations": {"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "todo"}},
         "spec": {"replicas": replicas, "template": {"spec": {"containers": [{"image": REFERENCE}]}}},
         "status": {"observedGeneration": 1, "replicas": replicas, "updatedReplicas": replicas, "availableReplicas": available}});
-    Live::parse(object.to_string().as_bytes()).unwrap()
+    Live::of([object]).unwrap()
 }
 
 fn world(inputs: &Inputs, revisions: &[(u32, &str, Made)], live: Live) -> World {

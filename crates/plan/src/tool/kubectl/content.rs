@@ -18,18 +18,18 @@ pub fn run_content(namespace: &str, run: &str, labels: &Value, before: &[Value],
         "stringData": {"before": json!(before).to_string(), "after": json!(after).to_string()}})
 }
 
-/// The objects before a run, from its Secret as kubectl prints it. An error says what is wrong, never what was read.
-pub fn content_before(json: &[u8]) -> Result<Vec<Value>, String> {
-    content(json, "before")
+/// The objects before a run, from its Secret. An error says what is wrong, never what was read.
+pub fn content_before(secret: Option<&Value>) -> Result<Vec<Value>, String> {
+    content(secret, "before")
 }
 
 /// The objects after a run.
-pub fn content_after(json: &[u8]) -> Result<Vec<Value>, String> {
-    content(json, "after")
+pub fn content_after(secret: Option<&Value>) -> Result<Vec<Value>, String> {
+    content(secret, "after")
 }
 
-fn content(json: &[u8], key: &str) -> Result<Vec<Value>, String> {
-    let secret: Value = serde_json::from_slice(json).map_err(|_| "the Secret is not there".to_owned())?;
+fn content(secret: Option<&Value>, key: &str) -> Result<Vec<Value>, String> {
+    let secret = secret.ok_or_else(|| "the Secret is not there".to_owned())?;
     let encoded = secret["data"][key].as_str().ok_or_else(|| format!("it has no key {key}"))?;
     let text = STANDARD.decode(encoded).map_err(|_| format!("key {key} is not readable"))?;
     serde_json::from_slice(&text).map_err(|_| format!("key {key} is not readable"))

@@ -83,11 +83,6 @@ impl Kubectl {
             REQUEST,
         ])
     }
-
-    /// A Secret by name; nothing when there is none. Sensitive output.
-    pub fn secret(&self, namespace: &str, name: &str) -> Invocation {
-        self.invocation(["get", "secret", name, "-n", namespace, "--ignore-not-found", "-o", "json", REQUEST])
-    }
 }
 
 /// The JSON pointer of an annotation.

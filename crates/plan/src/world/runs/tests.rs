@@ -52,7 +52,7 @@ fn revision(number: u32, digest: &str, secret: &str) -> Revision {
 }
 
 fn parsed(objects: &[Value]) -> Runs {
-    Runs::parse(json!({"items": objects}).to_string().as_bytes()).unwrap()
+    Runs::of(objects.to_vec()).unwrap()
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn what_this_version_cannot_read_is_kept_and_said() {
     assert_eq!(whys[0], "a newer todoctl wrote it");
     assert!(whys[1].starts_with("its record is not readable"), "{whys:?}");
     assert_eq!(whys.len(), 2, "what is no record is not listed");
-    assert!(Runs::parse(b"{").is_err());
+    assert!(Runs::of(vec![json!({})]).is_err());
 }
 
 #[test]

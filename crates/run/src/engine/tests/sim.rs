@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
+use crate::cluster::{Body, Client, Connection};
 use crate::runner::{Heard, LineSink, Runner, StreamGuard, ValueSink};
 use todoctl_core::invocation::{Invocation, Output, RunError, Stdin, Tool};
 
@@ -168,35 +169,51 @@ impl State {
                 let number: usize = args.last().unwrap().parse().unwrap();
                 manifest(name, &self.releases[*name][number - 1].tag)
             }
-            ["get", "secrets", "-l", "owner=helm", ..] => self.table(),
-            ["get", "secrets" | "events", ..] => json!({"items": []}).to_string(),
+            ["get", "events", ..] => json!({"items": []}).to_string(),
             ["get", "--raw", ..] => "{}".to_owned(),
-            ["get", _, "--all-namespaces", "--no-headers", ..] => String::new(),
-            ["get", ..] => {
-                let mut items = vec![json!({"kind": "Namespace", "metadata": {"name": "todo"}})];
-                items.extend(self.releases.keys().flat_map(|name| self.objects(name)));
-                json!({"kind": "List", "items": items}).to_string()
-            }
             _ => String::new(),
         }
     }
 
-    fn table(&self) -> String {
-        let mut table = String::new();
-        for (name, history) in &self.releases {
-            for (at, revision) in history.iter().enumerate() {
-                let labels: Vec<String> =
-                    revision.labels.iter().map(|(label, value)| format!(",{label}={value}")).collect();
-                let line = format!(
-                    "s t 1 1m name={name},version={},status={}{}\n",
-                    at + 1,
-                    revision.status,
-                    labels.concat()
-                );
-                table.push_str(&line);
+    /// What the API server answers to a look.
+    fn answer(&self, path: &str) -> Value {
+        let all = self.releases.keys().flat_map(|name| self.objects(name));
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let parts: Vec<&str> = path.split('/').collect();
+        let kind = |plural: &str| match plural {
+            "deployments" => "Deployment",
+            "replicasets" => "ReplicaSet",
+            "pods" => "Pod",
+            _ => "",
+        };
+        match parts.as_slice() {
+            ["", "api", "v1", "namespaces", name] => json!({"kind": "Namespace", "metadata": {"name": name}}),
+            ["", "apis", "apps", "v1", "namespaces", _, _, name] => {
+                all.into_iter().find(|one| one["metadata"]["name"] == **name).unwrap_or_default()
             }
+            [.., "secrets"] if query.contains("owner") => json!({"items": self.records()}),
+            [.., plural] => {
+                let items: Vec<Value> = all.filter(|one| one["kind"] == kind(plural)).collect();
+                json!({"items": items})
+            }
+            [] => Value::Null,
         }
-        table
+    }
+
+    fn records(&self) -> Vec<Value> {
+        let of = |(name, history): (&String, &Vec<Revision>)| {
+            let record = |(at, revision): (usize, &Revision)| {
+                let mut labels =
+                    json!({"name": name, "version": (at + 1).to_string(), "status": revision.status});
+                labels
+                    .as_object_mut()
+                    .unwrap()
+                    .extend(revision.labels.iter().map(|(label, value)| (label.clone(), json!(value))));
+                json!({"metadata": {"name": "s", "namespace": "todo", "labels": labels}})
+            };
+            history.iter().enumerate().map(record).collect::<Vec<_>>()
+        };
+        self.releases.iter().flat_map(of).collect()
     }
 }
 
@@ -214,6 +231,21 @@ fn overlay_tag(invocation: &Invocation) -> String {
 fn manifest(name: &str, tag: &str) -> String {
     json!({"kind": "Deployment", "metadata": {"name": format!("{name}-deployment")},
         "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "app", "image": format!("app:{tag}")}]}}}}).to_string()
+}
+
+impl Sim {
+    /// A connection to its API server.
+    pub(super) fn connection(&self) -> Connection {
+        let sim = self.clone();
+        let service = tower::service_fn(move |request: http::Request<Body>| {
+            let path = request.uri().to_string();
+            let answer = sim.0.lock().unwrap().answer(&path);
+            async move {
+                Ok::<_, std::io::Error>(http::Response::new(Body::from(answer.to_string().into_bytes())))
+            }
+        });
+        Connection::over(Client::new(service, "todo"))
+    }
 }
 
 impl Runner for Sim {

@@ -1,0 +1,168 @@
+//! Owns the door to the API server: one connection for every look. `cluster/` is the only place that names the client.
+//! Refuses to know what is looked for (`look`) and to change the application: that is done by commands that a person
+//! could type (`runner`).
+
+mod connect;
+mod refusal;
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use http::{HeaderValue, Request, header};
+use http_body_util::{BodyExt, Limited};
+pub(crate) use kube::Client;
+pub(crate) use kube::client::Body;
+use serde::Deserialize;
+use serde_json::Value;
+
+pub use connect::TokenPrograms;
+pub use refusal::Refusal;
+
+use todoctl_plan::look::{Look, Part};
+
+/// How long an answer may take, connecting included, so that a dead server is noticed.
+const LIMIT: Duration = Duration::from_secs(20);
+/// Objects in one answer: what kubectl asks for at once (`--chunk-size`).
+const PAGE: usize = 500;
+/// Bytes of one answer; a page of the largest objects that the API server stores stays below it.
+const LARGEST: usize = 512 * 1024 * 1024;
+/// Only metadata of the objects of a list, which every supported API server can give (kubernetes
+/// `apimachinery/pkg/apis/meta/v1`, since 1.15).
+const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+/// A connection to the API server of one cluster, as one user. A copy is the same connection.
+#[derive(Clone)]
+pub struct Connection {
+    client: Client,
+    /// The context of the kubeconfig, for commands that a person can try.
+    context: String,
+    /// The address of the server, for messages.
+    server: String,
+}
+
+/// One page of a list.
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    metadata: PageMetadata,
+    /// Null where a list of metadata is empty (tried with Kubernetes 1.34); a list without the field is none.
+    #[serde(deserialize_with = "Option::deserialize")]
+    items: Option<Vec<Value>>,
+}
+
+#[derive(Deserialize, Default)]
+struct PageMetadata {
+    #[serde(default, rename = "continue")]
+    next: String,
+}
+
+impl Connection {
+    /// A connection to an API server that a test has.
+    #[cfg(test)]
+    pub(crate) fn over(client: Client) -> Self {
+        Self { client, context: "test".to_owned(), server: "https://test".to_owned() }
+    }
+
+    /// The context that a person names to reach the same cluster.
+    pub fn context(&self) -> &str {
+        &self.context
+    }
+
+    /// Every object that is asked for, page by page. Each has its kind, which lists leave out.
+    pub async fn objects(&self, look: &Look) -> Result<Vec<Value>, Refusal> {
+        match self.pages(look, Some(PAGE)).await {
+            // The list changed too much while it was read in pages; then it is read at once (client-go `tools/pager`).
+            Err(refusal) if refusal.is_expired() => self.pages(look, None).await,
+            answer => answer,
+        }
+    }
+
+    /// The objects of several questions, side by side, in the order of the questions.
+    pub async fn all(&self, looks: &[Look]) -> Result<Vec<Value>, (Look, Refusal)> {
+        let answers = looks
+            .iter()
+            .map(|look| async move { self.objects(look).await.map_err(|refusal| (look.clone(), refusal)) });
+        // Of several failures the first in order is told, whichever came first.
+        let found: Vec<Vec<Value>> = join_all(answers).await.into_iter().collect::<Result<_, _>>()?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// One object by name; nothing when the server says that it is not there.
+    pub async fn object(&self, look: &Look, name: &str) -> Result<Option<Value>, Refusal> {
+        match self.get(&look.path_of(name), None).await {
+            Ok(object) => Ok(Some(object)),
+            Err(refusal) if refusal.lacks_object() => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    async fn pages(&self, look: &Look, limit: Option<usize>) -> Result<Vec<Value>, Refusal> {
+        let path = look.path();
+        let accept = match look.part {
+            Part::Whole => None,
+            Part::Metadata => Some(METADATA),
+        };
+        let (mut all, mut next) = (Vec::new(), String::new());
+        loop {
+            let page: Page = self.get(&paged(&path, limit, &next), accept).await?;
+            all.extend(page.items.into_iter().flatten().map(|item| named(item, look)));
+            next = page.metadata.next;
+            if next.is_empty() {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn get<T: for<'de> Deserialize<'de>>(
+        &self,
+        path: &str,
+        accept: Option<&'static str>,
+    ) -> Result<T, Refusal> {
+        let mut request =
+            Request::get(path).body(Body::empty()).map_err(|error| Refusal::unreadable(&error))?;
+        let accept = HeaderValue::from_static(accept.unwrap_or("application/json"));
+        request.headers_mut().insert(header::ACCEPT, accept);
+        let body = self.answer(request).await?;
+        serde_json::from_slice(&body).map_err(|error| Refusal::unreadable(&error))
+    }
+
+    /// The body of an answer with a 2xx status.
+    async fn answer(&self, request: Request<Body>) -> Result<Vec<u8>, Refusal> {
+        let answered = async {
+            let answer =
+                self.client.send(request).await.map_err(|error| Refusal::lost(&error, &self.server))?;
+            let status = answer.status();
+            let body = Limited::new(answer.into_body(), LARGEST).collect().await;
+            let body = body.map_err(|error| Refusal::lost(error.as_ref(), &self.server))?.to_bytes();
+            if status.is_success() {
+                Ok(body.to_vec())
+            } else {
+                Err(Refusal::answered(status.as_u16(), &body))
+            }
+        };
+        tokio::time::timeout(LIMIT, answered)
+            .await
+            .unwrap_or_else(|_| Err(Refusal::slow(&self.server, LIMIT)))
+    }
+}
+
+/// The address of one page.
+fn paged(path: &str, limit: Option<usize>, next: &str) -> String {
+    let Some(limit) = limit else { return path.to_owned() };
+    let sign = if path.contains('?') { '&' } else { '?' };
+    // A token is URL-safe base64 (apiserver `pkg/storage/continue.go`).
+    let next = if next.is_empty() { String::new() } else { format!("&continue={next}") };
+    format!("{path}{sign}limit={limit}{next}")
+}
+
+/// An object with its version and kind.
+fn named(mut item: Value, look: &Look) -> Value {
+    if let Some(fields) = item.as_object_mut() {
+        fields.insert("apiVersion".to_owned(), look.resource.api_version().into());
+        fields.insert("kind".to_owned(), look.resource.kind.into());
+    }
+    item
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! Owns why the API server gave no answer to a question: it said no, or it was not reached.
+//! Refuses to say what to do about it: that depends on what was asked.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use todoctl_core::text;
+
+/// Most characters of an answer that is no `Status`.
+const SHOWN: usize = 400;
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The server says no.
+    Status(Status),
+    /// The server was not reached, or what came is no answer.
+    Lost {
+        /// Why, in one line.
+        why: String,
+    },
+}
+
+/// What the server says, as `Status` of the API has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Status {
+    /// HTTP status.
+    pub code: u16,
+    /// For programs, such as `Forbidden`.
+    pub reason: String,
+    /// For people.
+    pub message: String,
+    details: Details,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct Details {
+    name: String,
+}
+
+impl Refusal {
+    /// An answer with another status than 2xx.
+    pub(super) fn answered(code: u16, body: &[u8]) -> Self {
+        let said = serde_json::from_slice::<Status>(body).ok().filter(|said| !said.message.is_empty());
+        // Without one: a proxy on the way, or an address that is not served.
+        let plain = || {
+            let message = text::cut(&text::clean_line(&String::from_utf8_lossy(body)), SHOWN, "…");
+            Status { message, ..Status::default() }
+        };
+        Self::Status(Status { code, ..said.unwrap_or_else(plain) })
+    }
+
+    /// An answer that never began, or ended early.
+    pub(super) fn lost(error: &(dyn Error + 'static), server: &str) -> Self {
+        let (mut last, mut kind) = (error, kind(error));
+        while let Some(source) = last.source() {
+            last = source;
+            kind = kind.or(self::kind(last));
+        }
+        let why = match kind {
+            Some(io::ErrorKind::ConnectionRefused) => {
+                format!("the connection to the API server {server} was refused")
+            }
+            Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
+                format!("the API server {server} closed the connection")
+            }
+            Some(_) | None => format!("the API server {server} cannot be reached: {last}"),
+        };
+        Self::Lost { why }
+    }
+
+    /// An answer that did not come.
+    pub(super) fn slow(server: &str, limit: Duration) -> Self {
+        Self::Lost { why: format!("the API server {server} gave no answer within {} s", limit.as_secs()) }
+    }
+
+    /// An answer that cannot be understood.
+    pub(super) fn unreadable(error: &dyn fmt::Display) -> Self {
+        Self::Lost { why: format!("the API server's answer is not readable: {error}") }
+    }
+
+    /// A kubeconfig that leads nowhere. What is wrong with it never holds a token: the parser names fields and files.
+    pub(super) fn unusable(path: &Path, error: &dyn fmt::Display) -> Self {
+        Self::Lost { why: format!("the kubeconfig {} is of no use: {error}", path.display()) }
+    }
+
+    /// Whether this user may not see it.
+    pub fn is_forbidden(&self) -> bool {
+        self.code() == Some(403)
+    }
+
+    /// Whether the server does not know the resource: the one answer that proves that there is no object of it.
+    pub fn lacks_resource(&self) -> bool {
+        self.code() == Some(404) && !self.lacks_object()
+    }
+
+    /// Whether the server knows the resource and has no object of that name.
+    pub fn lacks_object(&self) -> bool {
+        match self {
+            Self::Status(status) => status.code == 404 && !status.details.name.is_empty(),
+            Self::Lost { .. } => false,
+        }
+    }
+
+    /// Whether a list that is read in pages is too old to go on.
+    pub(super) fn is_expired(&self) -> bool {
+        self.code() == Some(410)
+    }
+
+    fn code(&self) -> Option<u16> {
+        match self {
+            Self::Status(status) => Some(status.code),
+            Self::Lost { .. } => None,
+        }
+    }
+}
+
+fn kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
+    error.downcast_ref::<io::Error>().map(io::Error::kind)
+}
+
+/// As kubectl says it.
+impl fmt::Display for Refusal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(Status { code, reason, message, .. }) => {
+                let reason = if reason.is_empty() { code.to_string() } else { reason.clone() };
+                write!(out, "Error from server ({reason}): {message}")
+            }
+            Self::Lost { why } => out.write_str(why),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The connection over answers that are written down, and over a real server with TLS behind a proxy.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use fake_tool::api::serve::Server;
+use fake_tool::kubeconfig;
+use fake_tool::state::{ApiServer, State};
+use fake_tool::store::Store;
+use kube::client::Body;
+use serde_json::{Value, json};
+
+use super::*;
+use todoctl_plan::look::{self, resource};
+use todoctl_plan::world::Access;
+
+/// Answers in order, and what was asked.
+fn scripted(answers: Vec<(u16, Value)>) -> (Connection, Arc<Mutex<Vec<String>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (log, rest) = (Arc::clone(&asked), Mutex::new(answers.into_iter()));
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let accept = request.headers()[header::ACCEPT].to_str().unwrap_or_default();
+        log.lock().unwrap().push(format!("{} {accept}", request.uri()));
+        let (status, body) = rest.lock().unwrap().next().expect("no more is asked");
+        let answer = http::Response::builder().status(status).body(Body::from(body.to_string().into_bytes()));
+        async move { answer }
+    });
+    (Connection::over(Client::new(service, "default")), asked)
+}
+
+fn page(names: &[&str], next: &str) -> (u16, Value) {
+    let items: Vec<Value> = names.iter().map(|name| json!({"metadata": {"name": name}})).collect();
+    (200, json!({"metadata": {"continue": next}, "items": items}))
+}
+
+fn names(found: &[Value]) -> Vec<&str> {
+    found.iter().map(|one| one["metadata"]["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_list_comes_in_pages_and_its_objects_have_their_kind() {
+    let (cluster, asked) = scripted(vec![page(&["a", "b"], "t1"), page(&["c"], "")]);
+    let found = cluster.objects(&look::releases(Some("todo"))).await.unwrap();
+    assert_eq!(names(&found), ["a", "b", "c"]);
+    assert_eq!((&found[0]["kind"], &found[0]["apiVersion"]), (&json!("Secret"), &json!("v1")));
+    let form = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+    let path = "/api/v1/namespaces/todo/secrets?labelSelector=owner%3Dhelm&limit=500";
+    assert_eq!(*asked.lock().unwrap(), [format!("{path} {form}"), format!("{path}&continue=t1 {form}")]);
+}
+
+#[tokio::test]
+async fn a_list_that_changes_too_much_is_read_at_once() {
+    let gone = (410, json!({"kind": "Status", "reason": "Expired", "message": "too old"}));
+    let (cluster, asked) = scripted(vec![page(&["a"], "t1"), gone, page(&["a", "b"], "")]);
+    assert_eq!(names(&cluster.objects(&Look::all(resource::PODS)).await.unwrap()), ["a", "b"]);
+    assert_eq!(asked.lock().unwrap()[2], "/api/v1/pods application/json");
+}
+
+#[tokio::test]
+async fn an_empty_list_may_be_null_and_an_answer_without_a_list_is_an_error() {
+    let (cluster, _) = scripted(vec![(200, json!({"items": null})), (200, json!({"kind": "Status"}))]);
+    assert_eq!(cluster.objects(&look::releases(None)).await.unwrap(), Vec::<Value>::new());
+    let error = cluster.objects(&look::releases(None)).await.unwrap_err();
+    assert!(
+        error.to_string().starts_with("the API server's answer is not readable: missing field `items`"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn only_the_servers_word_is_an_absence() {
+    let status = |code: u16, reason: &str, message: &str, name: &str| {
+        (
+            code,
+            json!({"kind": "Status", "code": code, "reason": reason, "message": message, "details": {"name": name}}),
+        )
+    };
+    let (cluster, _) = scripted(vec![
+        status(404, "NotFound", "leases \"todoctl\" not found", "todoctl"),
+        (404, json!("404 page not found")),
+        status(403, "Forbidden", "leases is forbidden", ""),
+        (502, json!("a proxy's \u{1b}[31mpage")),
+    ]);
+    let look = Look::all(resource::LEASES).within("todo");
+    assert_eq!(cluster.object(&look, "todoctl").await.unwrap(), None);
+    let unknown = cluster.object(&look, "todoctl").await.unwrap_err();
+    assert!(unknown.lacks_resource() && !unknown.lacks_object());
+    let forbidden = cluster.object(&look, "todoctl").await.unwrap_err();
+    assert_eq!(
+        (forbidden.to_string().as_str(), forbidden.is_forbidden()),
+        ("Error from server (Forbidden): leases is forbidden", true)
+    );
+    let proxy = cluster.object(&look, "todoctl").await.unwrap_err();
+    assert_eq!(proxy.to_string(), "Error from server (502): \"a proxy's \\u001b[31mpage\"");
+}
+
+/// A server with some namespaces, and a kubeconfig for it.
+struct Real {
+    folder: tempfile::TempDir,
+    store: Store,
+    server: Server,
+}
+
+impl Real {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path().join("world.json"));
+        store.save(&State::default()).unwrap();
+        let server = Server::start(&store).unwrap();
+        Self { folder, store, server }
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    async fn open(
+        &self,
+        user: &Value,
+        address: &ApiServer,
+        hidden: &[String],
+    ) -> Result<Connection, Refusal> {
+        let kubeconfig = self.path("kubeconfig");
+        fs::write(&kubeconfig, kubeconfig::text("k", "https://10.245.0.2:6443", user, address)).unwrap();
+        let access = Access { kubeconfig, context: "k".into(), node: String::new() };
+        Connection::open(&access, TokenPrograms { hidden, may_ask: false }).await
+    }
+
+    /// The complaint of a first question.
+    async fn complaint(&self, user: &Value, address: &ApiServer) -> String {
+        let look = Look::all(resource::NAMESPACES);
+        match self.open(user, address, &[]).await {
+            Ok(cluster) => cluster.objects(&look).await.unwrap_err().to_string(),
+            Err(refusal) => refusal.to_string().replace(&self.path("").display().to_string(), "[DIR]/"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_reached_through_a_proxy_and_must_be_the_one_that_is_meant() {
+    let real = Real::start();
+    let (user, address) = (json!({}), &real.server.address);
+    let cluster = real.open(&user, address, &[]).await.unwrap();
+    let found = cluster.objects(&Look::all(resource::NAMESPACES)).await.unwrap();
+    assert_eq!(names(&found), ["default", "kube-system"]);
+
+    let other = Real::start();
+    let foreign = ApiServer { authority: other.server.address.authority.clone(), ..address.clone() };
+    insta::assert_snapshot!(real.complaint(&user, &foreign).await, @"
+    the API server https://10.245.0.2:6443 cannot be reached: invalid peer certificate: BadSignature
+    ");
+    let nobody = ApiServer { proxy: "http://127.0.0.1:1".to_owned(), ..address.clone() };
+    insta::assert_snapshot!(real.complaint(&user, &nobody).await, @"
+    the connection to the API server https://10.245.0.2:6443 was refused
+    ");
+    real.store.change(|state| "stopped".clone_into(&mut state.sandbox)).unwrap();
+    insta::assert_snapshot!(real.complaint(&user, address).await, @"
+    the API server https://10.245.0.2:6443 closed the connection
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_prints_the_token_sees_no_secret_and_is_not_quoted() {
+    let real = Real::start();
+    let user = |script: &str| {
+        json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "/bin/sh", "args": ["-c", script],
+            "interactiveMode": "IfAvailable"}})
+    };
+    let told = |script: &str| {
+        let (real, user) = (&real, user(script));
+        async move { real.complaint(&user, &real.server.address).await }
+    };
+    insta::assert_snapshot!(told("echo CANARY-token; echo 'please log in' >&2; exit 3").await, @"
+    the kubeconfig [DIR]/kubeconfig is of no use: the program that prints the user's token failed (exit status: 3): please log in
+    ");
+    insta::assert_snapshot!(told("echo '{\"status\": {\"token\": CANARY-token'").await, @"
+    the kubeconfig [DIR]/kubeconfig is of no use: the program that prints the user's token printed something else
+    ");
+
+    let seen = real.path("seen");
+    let script = format!("env > {}; echo '{{\"status\": {{\"token\": \"t\"}}}}'", seen.display());
+    let hidden = ["PATH".to_owned()];
+    let cluster = real.open(&user(&script), &real.server.address, &hidden).await.unwrap();
+    assert_eq!(cluster.objects(&Look::all(resource::NODES)).await.unwrap().len(), 1);
+    assert!(!read(&seen).lines().any(|line| line.starts_with("PATH=/")), "{}", read(&seen));
+    assert!(read(&seen).contains("KUBERNETES_EXEC_INFO="));
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
