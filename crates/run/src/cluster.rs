@@ -3,6 +3,7 @@
 //! could type (`runner`).
 
 mod connect;
+mod follow;
 mod refusal;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use connect::TokenPrograms;
+pub use follow::Change;
 pub use refusal::Refusal;
 
 use todoctl_plan::look::{Look, Part};

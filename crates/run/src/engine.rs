@@ -99,7 +99,7 @@ impl Engine {
     pub async fn run(&self, plan: &Plan, live: Live) -> Outcome {
         let start = Start::now();
         self.begin(&self.names.command, plan.announce());
-        let hub = Hub::new(&self.runner, self.access.as_ref(), live);
+        let hub = Hub::new(self.cluster.as_ref(), live);
         let outcome = self.act(plan, &hub, start.clone()).await;
         self.finish(&outcome, start).await;
         outcome
@@ -108,7 +108,7 @@ impl Engine {
     /// Undoes what a dead run did, from its record. `now` is what helm says of its releases.
     pub async fn recover(&self, open: &OpenRun, live: Live, now: &Releases) -> Outcome {
         let start = Start::now();
-        let hub = Hub::new(&self.runner, self.access.as_ref(), live);
+        let hub = Hub::new(self.cluster.as_ref(), live);
         self.begin("recover", open.steps.iter().map(|step| step.info.clone()).collect());
         let what = format!("run {} ({}) did not finish", open.run, open.who);
         let cause = cause(Diagnostic::usual(Code::RunUnfinished, what));

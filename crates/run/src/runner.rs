@@ -24,11 +24,8 @@ pub trait Runner: Send + Sync {
         heard: Option<Heard<'_>>,
     ) -> Result<Output, RunError>;
 
-    /// Starts a stream of JSON values and hands each to `sink` until the stream ends, the sink says no, or the
-    /// guard is dropped.
-    fn stream(&self, invocation: &Invocation, sink: ValueSink) -> Result<StreamGuard, RunError>;
-
-    /// The same for lines of text, those of standard error among them.
+    /// Starts a stream of lines, those of standard error among them, and hands each to `sink` until the stream ends, the
+    /// sink says no, or the guard is dropped.
     fn lines(&self, invocation: &Invocation, sink: LineSink) -> Result<StreamGuard, RunError>;
 }
 
@@ -38,9 +35,6 @@ pub type Heard<'a> = &'a mut (dyn FnMut(&[String]) + Send);
 
 /// Takes one line of a stream, without its end; `None` when it has ended. Answers whether it wants more.
 pub type LineSink = Box<dyn FnMut(Option<String>) -> bool + Send>;
-
-/// Takes one value of a stream; `None` when it has ended. Answers whether it wants more.
-pub type ValueSink = Box<dyn FnMut(Option<serde_json::Value>) -> bool + Send>;
 
 /// Ends a stream when dropped.
 pub struct StreamGuard(Option<Box<dyn FnOnce() + Send>>);

@@ -2,6 +2,7 @@
 //! `serve` beside it is the door on the network.
 
 pub mod serve;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,14 @@ pub struct Request {
     pub body: String,
     /// Milliseconds since 1970.
     pub now: u64,
+}
+
+impl Request {
+    /// A value of its query, as it is written.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        let pairs = self.path.split_once('?')?.1.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.into_iter().find(|(one, _)| *one == name).map(|(_, value)| value)
+    }
 }
 
 /// One answer.

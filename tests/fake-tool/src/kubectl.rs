@@ -7,12 +7,10 @@ mod look;
 mod proxy;
 mod read;
 mod table;
-mod watch;
 mod write;
 
 pub use read::{kind, selected};
 pub use table::records;
-pub use watch::{is_watch, watch};
 
 use crate::argv::Argv;
 use crate::state::State;
@@ -36,7 +34,7 @@ const VALUED: [&str; 16] = [
     "--timeout",
     "--replicas",
 ];
-const BARE: [&str; 16] = [
+const BARE: [&str; 14] = [
     "--validate",
     "--ignore-errors",
     "--follow",
@@ -48,8 +46,6 @@ const BARE: [&str; 16] = [
     "--force-conflicts",
     "--ignore-not-found",
     "--wait",
-    "--watch",
-    "--output-watch-events",
     "--all-containers",
     "--prefix",
     "--previous",

@@ -58,9 +58,6 @@ fn answer(store: &Store, tool: &str, call: &Call) -> std::io::Result<i32> {
         std::io::stdout().write_all(b"\xff\xfe\0\x1b[31m{]\n")?;
         return Ok(0);
     }
-    if fault.exit.is_none() && tool == "kubectl" && kubectl::is_watch(&call.args) {
-        return kubectl::watch(store, call);
-    }
     let answer =
         if fault.exit.is_some() && !fault.writes { Answer::default() } else { ask(store, tool, call)? };
     std::thread::sleep(Duration::from_millis(fault.linger));

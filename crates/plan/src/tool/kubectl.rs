@@ -66,23 +66,6 @@ impl Kubectl {
             .input(object.to_string())
     }
 
-    /// A stream of `{"type": …, "object": …}` for one kind; it starts with everything that exists and ends after ten
-    /// minutes, so that one whose reader was killed does not stay for good.
-    pub fn watch(&self, namespace: &str, kind: &str) -> Invocation {
-        let args = [
-            "get",
-            kind,
-            "-n",
-            namespace,
-            "--watch",
-            "--output-watch-events",
-            "-o",
-            "json",
-            "--request-timeout=600s",
-        ];
-        self.invocation(args).timeout(Duration::from_hours(24))
-    }
-
     /// Applies public objects, server side.
     pub fn apply(&self, objects: &serde_json::Value) -> Invocation {
         self.apply_args().input(objects.to_string())

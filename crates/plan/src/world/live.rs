@@ -11,6 +11,7 @@ use super::lease::{self, Lease};
 use super::manifest;
 use super::nodes::Node;
 use crate::kubernetes::Object;
+use crate::look::{Resource, resource};
 use todoctl_core::workload::{Workload, WorkloadKind};
 
 /// Everything live that is known.
@@ -27,18 +28,15 @@ pub struct Live {
 /// `k8s.cluster.uid`).
 pub const IDENTITY: &str = "kube-system";
 
-/// A kind as kubectl calls it, and as objects do.
-pub type Kind = (&'static str, &'static str);
-
-/// What tells about the health of workloads: only their own kinds, because each costs a process.
-pub fn watched(workloads: &[Workload]) -> Vec<Kind> {
+/// What tells about the health of workloads: only their own kinds, because each costs a stream.
+pub fn watched(workloads: &[Workload]) -> Vec<Resource> {
     let any = |kind| workloads.iter().any(|workload| workload.kind == kind);
     let (deployment, stateful_set) = (any(WorkloadKind::Deployment), any(WorkloadKind::StatefulSet));
     let kinds = [
-        (deployment, ("deployments", "Deployment")),
-        (stateful_set, ("statefulsets", "StatefulSet")),
-        (deployment, ("replicasets", "ReplicaSet")),
-        (deployment || stateful_set, ("pods", "Pod")),
+        (deployment, resource::DEPLOYMENTS),
+        (stateful_set, resource::STATEFUL_SETS),
+        (deployment, resource::REPLICA_SETS),
+        (deployment || stateful_set, resource::PODS),
     ];
     kinds.into_iter().filter(|(needed, _)| *needed).map(|(_, kind)| kind).collect()
 }
@@ -61,21 +59,22 @@ impl Live {
         Ok(())
     }
 
-    /// Takes in one event of a watch stream. An older state never replaces a newer one: a stream may lag behind a read.
-    pub fn event(&mut self, event: &Value) {
-        let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
-        let Some(Ok(object)) = event.get("object").map(Object::deserialize) else {
-            return;
-        };
-        match kind {
-            "ADDED" | "MODIFIED" => self.put(object),
-            "DELETED" => {
-                let key = key(&object);
-                if self.objects.get(&key).is_none_or(|known| known.metadata.uid == object.metadata.uid) {
-                    self.objects.remove(&key);
-                }
-            }
-            _ => {}
+    /// Takes in all objects of a kind in a namespace: what is not among them is gone. An older state never replaces a
+    /// newer one: a stream may lag behind a read.
+    pub fn replace(&mut self, kind: &str, namespace: &str, objects: Vec<Value>) -> Result<(), String> {
+        let named: BTreeSet<String> =
+            objects.iter().filter_map(|one| one["metadata"]["name"].as_str().map(str::to_owned)).collect();
+        self.objects
+            .retain(|(one, place, name), _| one != kind || place != namespace || named.contains(name));
+        self.merge(objects)
+    }
+
+    /// Takes in that an object is gone.
+    pub fn remove(&mut self, object: &Value) {
+        let Some(object) = Object::of(object) else { return };
+        let key = key(&object);
+        if self.objects.get(&key).is_none_or(|known| known.metadata.uid == object.metadata.uid) {
+            self.objects.remove(&key);
         }
     }
 
@@ -209,8 +208,8 @@ mod tests {
     #[test]
     fn a_read_that_an_event_overtook_changes_nothing() {
         let mut live = Live::default();
-        live.event(&json!({"type": "ADDED", "object": deployment("9", 3)}));
-        live.event(&json!({"type": "MODIFIED", "object": deployment("10", 2)}));
+        live.merge([deployment("9", 3)]).unwrap();
+        live.merge([deployment("10", 2)]).unwrap();
         live.merge([deployment("9", 3)]).unwrap();
         assert_eq!(live.of_kind("Deployment", "n").map(|one| one.status.replicas).collect::<Vec<_>>(), [2]);
         live.merge([deployment("11", 1)]).unwrap();

@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use kube::runtime::watcher;
 use serde::Deserialize;
 use todoctl_core::text;
 
@@ -54,6 +55,19 @@ impl Refusal {
             Status { message, ..Status::default() }
         };
         Self::Status(Status { code, ..said.unwrap_or_else(plain) })
+    }
+
+    /// A stream that was cut or refused.
+    pub(super) fn of_stream(error: &watcher::Error, server: &str) -> Self {
+        match source(error) {
+            Some(status) => Self::Status(Status {
+                code: status.code,
+                reason: status.reason.clone(),
+                message: status.message.clone(),
+                details: Details::default(),
+            }),
+            None => Self::lost(error, server),
+        }
     }
 
     /// An answer that never began, or ended early.
@@ -119,6 +133,12 @@ impl Refusal {
             Self::Lost { .. } => None,
         }
     }
+}
+
+/// The server's own word behind a failure.
+fn source<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e kube::core::Status> {
+    let own = error.downcast_ref::<kube::core::Status>();
+    own.or_else(|| error.source().and_then(source))
 }
 
 fn kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {

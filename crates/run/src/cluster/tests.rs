@@ -8,6 +8,7 @@ use fake_tool::api::serve::Server;
 use fake_tool::kubeconfig;
 use fake_tool::state::{ApiServer, State};
 use fake_tool::store::Store;
+use futures_util::StreamExt;
 use kube::client::Body;
 use serde_json::{Value, json};
 
@@ -189,4 +190,19 @@ async fn a_program_that_prints_the_token_sees_no_secret_and_is_not_quoted() {
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_followed_by_what_changes() {
+    let real = Real::start();
+    let cluster = real.open(&json!({}), &real.server.address, &[]).await.unwrap();
+    let mut changes = Box::pin(cluster.follow(&Look::all(resource::NAMESPACES)));
+    let mut told = Vec::new();
+    for name in ["one", "two", ""] {
+        told.push(format!("{:?}", changes.next().await.unwrap()));
+        real.store.change(|state| state.namespaces.insert(name.to_owned())).unwrap();
+    }
+    real.store.change(|state| state.namespaces.remove("one")).unwrap();
+    while !matches!(changes.next().await.unwrap(), Ok(Change::Gone(_))) {}
+    assert_eq!(told, ["Ok(All(2))", "Ok(Put)", "Ok(Put)"]);
 }

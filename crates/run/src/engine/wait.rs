@@ -21,8 +21,9 @@ use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::workload::Workload;
 use todoctl_plan::event::Event;
 use todoctl_plan::health;
+use todoctl_plan::look::Resource;
 use todoctl_plan::step::{Check, StepId, Verdict};
-use todoctl_plan::world::live::{Kind, watched};
+use todoctl_plan::world::live::watched;
 use todoctl_plan::world::releases::ReleaseRef;
 
 /// Pause between two reads of the same objects.
@@ -163,7 +164,7 @@ impl Wait<'_> {
         &mut self,
         check: &Check,
         namespace: &str,
-        (kinds, deadline): (&[Kind], Instant),
+        (kinds, deadline): (&[Resource], Instant),
     ) -> Result<(), Unmet> {
         // What was read a moment ago and was not changed since needs no stream to be found ready.
         if !self.changed && health::judge(check, &self.hub.live()) == Some(Verdict::Ready) {

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::*;
-use crate::runner::{Heard, LineSink, Runner, StreamGuard, ValueSink};
+use crate::runner::{Heard, LineSink, Runner, StreamGuard};
 use todoctl_core::invocation::{Invocation, Output, RunError, Stdin};
 use todoctl_plan::world::Access;
 use todoctl_plan::world::lease::{self, FORMAT, Holder, OpenRun};
@@ -46,10 +46,6 @@ impl Runner for Memory {
     }
 
     fn lines(&self, _invocation: &Invocation, _sink: LineSink) -> Result<StreamGuard, RunError> {
-        Ok(StreamGuard::new(|| {}))
-    }
-
-    fn stream(&self, _invocation: &Invocation, _sink: ValueSink) -> Result<StreamGuard, RunError> {
         Ok(StreamGuard::new(|| {}))
     }
 }

@@ -19,7 +19,7 @@ use duct::{Expression, Handle, ReaderHandle};
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::ExposeSecret;
 
-use super::{Heard, LineSink, Runner, StreamGuard, ValueSink, environment};
+use super::{Heard, LineSink, Runner, StreamGuard, environment};
 use todoctl_core::invocation::{Invocation, Kubeconfig, Output, RunError, Stdin, Tool};
 
 /// How much of a child's error output is kept in memory.
@@ -167,20 +167,6 @@ impl Runner for DuctRunner {
         let mut output = finish(&name, invocation.timeout, &expression, Some(&path), ear)?;
         output.stderr = tail(&mut file, from);
         Ok(output)
-    }
-
-    fn stream(&self, invocation: &Invocation, mut sink: ValueSink) -> Result<StreamGuard, RunError> {
-        let expression = self.expression(invocation)?.stderr_null();
-        follow(&invocation.tool.name(), &expression, move |output| {
-            let values = serde_json::Deserializer::from_reader(output).into_iter();
-            for value in values {
-                let Ok(value) = value else { break };
-                if !sink(Some(value)) {
-                    return;
-                }
-            }
-            sink(None);
-        })
     }
 
     fn lines(&self, invocation: &Invocation, mut sink: LineSink) -> Result<StreamGuard, RunError> {
@@ -427,15 +413,6 @@ mod tests {
             assert!(Instant::now() < patience, "still there");
             std::thread::yield_now();
         }
-    }
-
-    #[test]
-    fn a_stream_hands_over_values_and_its_end() {
-        let (send, receive) = std::sync::mpsc::channel();
-        let sink = Box::new(move |value| send.send(value).is_ok());
-        let _guard = runner().stream(&shell(r#"printf '{"a":1}\n{\n"a":2}'"#), sink).unwrap();
-        let seen: Vec<_> = receive.iter().take(3).collect();
-        assert_eq!(seen, [Some(serde_json::json!({"a": 1})), Some(serde_json::json!({"a": 2})), None]);
     }
 
     #[test]

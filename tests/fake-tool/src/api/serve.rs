@@ -1,26 +1,31 @@
 //! Owns the fake API server on the network: HTTP on a port of this machine, as a proxy that leads every address to it,
 //! with TLS inside. Its faults are those of the state, with the tool's name `api`.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
 use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
+use super::watch::{self, Clock, Snapshot};
 use super::{Request, Response, answer};
 use crate::fault::{self, Fault};
 use crate::journal::{self, Line};
@@ -32,6 +37,8 @@ use crate::store::Store;
 pub const NAME: &str = "kubernetes.test";
 /// The name by which faults and the log know it.
 const TOOL: &str = "api";
+
+type Answer = UnsyncBoxBody<Bytes, io::Error>;
 
 /// A server that runs until it is dropped.
 #[derive(Debug)]
@@ -45,6 +52,9 @@ pub struct Server {
 struct Shared {
     store: Store,
     tls: TlsAcceptor,
+    /// What lists were, by their version.
+    versions: Arc<Mutex<BTreeMap<u64, Snapshot>>>,
+    clock: Clock,
     /// The address that the client wanted.
     host: String,
 }
@@ -58,7 +68,13 @@ impl Server {
         let listener = std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         listener.set_nonblocking(true)?;
         let address = ApiServer { proxy: format!("http://{}", listener.local_addr()?), authority };
-        let shared = Shared { store: store.clone(), tls, host: String::new() };
+        let shared = Shared {
+            store: store.clone(),
+            tls,
+            versions: Arc::default(),
+            clock: Clock::default(),
+            host: String::new(),
+        };
         runtime.spawn(async move {
             let Ok(listener) = TcpListener::from_std(listener) else { return };
             while let Ok((stream, _)) = listener.accept().await {
@@ -101,10 +117,7 @@ fn serve(
     })
 }
 
-async fn respond(
-    request: hyper::Request<Incoming>,
-    shared: Shared,
-) -> io::Result<hyper::Response<Full<Bytes>>> {
+async fn respond(request: hyper::Request<Incoming>, shared: Shared) -> io::Result<hyper::Response<Answer>> {
     if request.method() == hyper::Method::CONNECT {
         tokio::spawn(async move {
             let host = request.uri().to_string();
@@ -114,7 +127,7 @@ async fn respond(
                 serve(TokioIo::new(stream), shared).await;
             }
         });
-        return Ok(hyper::Response::new(Full::default()));
+        return Ok(hyper::Response::new(whole(String::new())));
     }
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
@@ -127,8 +140,49 @@ async fn respond(
         now: now(),
     };
     let Response { status, body } = told(&shared, &request).await?;
+    let body = if status == 200 && request.query("watch") == Some("true") {
+        stream(&shared, request)
+    } else {
+        whole(shared.remember(body))
+    };
     let answer = hyper::Response::builder().status(status).header("content-type", "application/json");
-    answer.body(Full::from(body)).map_err(io::Error::other)
+    answer.body(body).map_err(io::Error::other)
+}
+
+fn whole(text: String) -> Answer {
+    Full::from(text).map_err(io::Error::other).boxed_unsync()
+}
+
+/// What changes after the list that had a version.
+fn stream(shared: &Shared, request: Request) -> Answer {
+    let version =
+        request.query("resourceVersion").and_then(|version| version.parse().ok()).unwrap_or_default();
+    let known = shared.versions.lock().unwrap_or_else(PoisonError::into_inner).get(&version).cloned();
+    let (sender, lines) = mpsc::unbounded_channel();
+    let place = (shared.store.clone(), shared.clock.clone());
+    tokio::spawn(watch::follow(place, request, known.unwrap_or_default(), sender));
+    let frames = futures_util::stream::unfold(lines, |mut lines| async {
+        lines.recv().await.map(|line| (Ok(Frame::data(line)), lines))
+    });
+    StreamBody::new(frames).boxed_unsync()
+}
+
+impl Shared {
+    /// An answer with the versions that objects have on the network: a list keeps its own, so that a watch can go on
+    /// from there.
+    fn remember(&self, body: String) -> String {
+        let Ok(mut answer) = serde_json::from_str::<Value>(&body) else { return body };
+        let version = self.clock.tick();
+        if let Some(items) = answer["items"].as_array() {
+            let snapshot = watch::snapshot(items);
+            self.versions.lock().unwrap_or_else(PoisonError::into_inner).insert(version, snapshot);
+            answer["metadata"]["resourceVersion"] = json!(version.to_string());
+        }
+        let items = answer["items"].as_array_mut().into_iter().flatten();
+        items.for_each(|item| watch::mark(item, version));
+        watch::mark(&mut answer, version);
+        answer.to_string()
+    }
 }
 
 /// The answer, or the fault that the state has for the request; an error ends the connection.
@@ -166,7 +220,7 @@ async fn told(Shared { store, host, .. }: &Shared, request: &Request) -> io::Res
     Ok(answer)
 }
 
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or_default()
 }

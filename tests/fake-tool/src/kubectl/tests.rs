@@ -141,13 +141,3 @@ fn without_the_kubeconfig_or_the_cluster_nothing_is_reached() {
     let mut stopped = State { sandbox: "stopped".to_owned(), ..state() };
     assert!(call(&mut stopped, TABLE, "").stderr.contains("was refused"));
 }
-
-#[test]
-fn a_stream_tells_what_came_changed_and_went() {
-    let map = |pairs: &[(&str, i32)]| {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
-    };
-    let events = watch::events(&map(&[("a", 1), ("b", 1), ("c", 1)]), &map(&[("b", 2), ("c", 1), ("d", 1)]));
-    let kinds: Vec<&str> = events.iter().map(|one| one["type"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["MODIFIED", "ADDED", "DELETED"]);
-}

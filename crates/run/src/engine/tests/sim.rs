@@ -4,10 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use futures_util::stream;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame};
 use serde_json::{Value, json};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::cluster::{Body, Client, Connection};
-use crate::runner::{Heard, LineSink, Runner, StreamGuard, ValueSink};
+use crate::runner::{Heard, LineSink, Runner, StreamGuard};
 use todoctl_core::invocation::{Invocation, Output, RunError, Stdin, Tool};
 
 /// How a changing command goes wrong.
@@ -36,7 +40,7 @@ pub(super) struct State {
     pub(super) changes: Vec<String>,
     generation: i64,
     generations: BTreeMap<String, i64>,
-    sinks: Vec<(String, ValueSink)>,
+    streams: Vec<(&'static str, UnboundedSender<Bytes>)>,
 }
 
 /// A runner over a `State`.
@@ -130,9 +134,10 @@ impl State {
         self.generation += 1;
         self.generations.insert(name.to_owned(), self.generation);
         let objects = self.objects(name);
-        for (kind, sink) in &mut self.sinks {
+        for (kind, stream) in &self.streams {
             for object in objects.iter().filter(|object| object["kind"] == **kind) {
-                sink(Some(json!({"type": "MODIFIED", "object": object})));
+                // Whoever reads it may be gone.
+                let _ = stream.send(event(object));
             }
         }
     }
@@ -142,6 +147,7 @@ impl State {
             return Vec::new();
         };
         let generation = self.generations.get(name).copied().unwrap_or(1);
+        let version = generation.to_string();
         let available = i64::from(!tag.starts_with("bad"));
         let revision = json!({"deployment.kubernetes.io/revision": generation.to_string()});
         let set = format!("{name}-{generation}");
@@ -151,12 +157,12 @@ impl State {
             json!({"waiting": {"reason": "CrashLoopBackOff"}})
         };
         vec![
-            json!({"kind": "Deployment", "metadata": {"name": format!("{name}-deployment"), "namespace": "todo", "uid": name, "generation": generation,
+            json!({"kind": "Deployment", "metadata": {"name": format!("{name}-deployment"), "namespace": "todo", "uid": name, "generation": generation, "resourceVersion": version,
                 "annotations": {"deployment.kubernetes.io/revision": generation.to_string(), "meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": "todo"}},
                 "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "app", "image": format!("app:{tag}")}]}}},
                 "status": {"observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "availableReplicas": available}}),
-            json!({"kind": "ReplicaSet", "metadata": {"name": set, "namespace": "todo", "uid": set, "annotations": revision, "ownerReferences": [{"uid": name}]}}),
-            json!({"kind": "Pod", "metadata": {"name": format!("{set}-pod"), "namespace": "todo", "uid": format!("{set}-pod"), "ownerReferences": [{"uid": set}],
+            json!({"kind": "ReplicaSet", "metadata": {"name": set, "namespace": "todo", "uid": set, "resourceVersion": version, "annotations": revision, "ownerReferences": [{"uid": name}]}}),
+            json!({"kind": "Pod", "metadata": {"name": format!("{set}-pod"), "namespace": "todo", "uid": format!("{set}-pod"), "resourceVersion": version, "ownerReferences": [{"uid": set}],
                 "labels": {"app.kubernetes.io/instance": name}}, "spec": {"containers": [{"name": "app"}]},
                 "status": {"containerStatuses": [{"name": "app", "state": waiting}]}}),
         ]
@@ -180,12 +186,6 @@ impl State {
         let all = self.releases.keys().flat_map(|name| self.objects(name));
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let parts: Vec<&str> = path.split('/').collect();
-        let kind = |plural: &str| match plural {
-            "deployments" => "Deployment",
-            "replicasets" => "ReplicaSet",
-            "pods" => "Pod",
-            _ => "",
-        };
         match parts.as_slice() {
             ["", "api", "v1", "namespaces", name] => json!({"kind": "Namespace", "metadata": {"name": name}}),
             ["", "apis", "apps", "v1", "namespaces", _, _, name] => {
@@ -194,10 +194,22 @@ impl State {
             [.., "secrets"] if query.contains("owner") => json!({"items": self.records()}),
             [.., plural] => {
                 let items: Vec<Value> = all.filter(|one| one["kind"] == kind(plural)).collect();
-                json!({"items": items})
+                json!({"metadata": {"resourceVersion": "1"}, "items": items})
             }
             [] => Value::Null,
         }
+    }
+
+    /// A stream of a kind. It begins with everything, since something may have changed after the list.
+    fn watch(&mut self, path: &str) -> UnboundedReceiver<Bytes> {
+        let kind = kind(path.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default());
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let all: Vec<Value> = self.releases.keys().flat_map(|name| self.objects(name)).collect();
+        for object in all.iter().filter(|object| object["kind"] == kind) {
+            sender.send(event(object)).unwrap();
+        }
+        self.streams.push((kind, sender));
+        receiver
     }
 
     fn records(&self) -> Vec<Value> {
@@ -215,6 +227,19 @@ impl State {
         };
         self.releases.iter().flat_map(of).collect()
     }
+}
+
+fn kind(plural: &str) -> &'static str {
+    match plural {
+        "deployments" => "Deployment",
+        "replicasets" => "ReplicaSet",
+        "pods" => "Pod",
+        _ => "",
+    }
+}
+
+fn event(object: &Value) -> Bytes {
+    Bytes::from(format!("{}\n", json!({"type": "MODIFIED", "object": object})))
 }
 
 fn supersede(history: &mut [Revision]) {
@@ -239,10 +264,17 @@ impl Sim {
         let sim = self.clone();
         let service = tower::service_fn(move |request: http::Request<Body>| {
             let path = request.uri().to_string();
-            let answer = sim.0.lock().unwrap().answer(&path);
-            async move {
-                Ok::<_, std::io::Error>(http::Response::new(Body::from(answer.to_string().into_bytes())))
-            }
+            let mut state = sim.0.lock().unwrap();
+            let body = if path.contains("watch=true") {
+                let frames = stream::unfold(state.watch(&path), |mut lines| async {
+                    lines.recv().await.map(|line| (Ok::<_, std::io::Error>(Frame::data(line)), lines))
+                });
+                StreamBody::new(frames).boxed_unsync()
+            } else {
+                let text = Bytes::from(state.answer(&path).to_string());
+                Full::new(text).map_err(std::io::Error::other).boxed_unsync()
+            };
+            async move { Ok::<_, std::io::Error>(http::Response::new(body)) }
         });
         Connection::over(Client::new(service, "todo"))
     }
@@ -273,25 +305,5 @@ impl Runner for Sim {
         let done = self.0.lock().unwrap().change(invocation);
         let status = Some(i32::from(done.is_err()));
         Ok(Output { status, stderr: done.err().unwrap_or_default(), ..Output::default() })
-    }
-
-    fn stream(&self, invocation: &Invocation, mut sink: ValueSink) -> Result<StreamGuard, RunError> {
-        let kind = match invocation.args[1].as_str() {
-            "deployments" => "Deployment",
-            "replicasets" => "ReplicaSet",
-            "pods" => "Pod",
-            _ => "StatefulSet",
-        };
-        let sim = self.clone();
-        // A real stream tells from a thread of its own; the hub holds its locks while it opens one.
-        std::thread::spawn(move || {
-            let mut state = sim.0.lock().unwrap();
-            let objects: Vec<Value> = state.releases.keys().flat_map(|name| state.objects(name)).collect();
-            for object in objects.into_iter().filter(|object| object["kind"] == kind) {
-                sink(Some(json!({"type": "ADDED", "object": object})));
-            }
-            state.sinks.push((kind.to_owned(), sink));
-        });
-        Ok(StreamGuard::new(|| {}))
     }
 }
