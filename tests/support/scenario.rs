@@ -190,17 +190,12 @@ fn without_waits(stderr: &str) -> String {
 /// The requests that change something, in order.
 fn requests(log: &[Line]) -> String {
     let sent = log.iter().filter(|line| {
-        let raw = line.args.iter().any(|arg| arg == "--raw");
-        line.tool == "kubectl"
-            && raw
-            && !line.locks
-            && line.exit.is_none()
-            && line.args.first().is_some_and(|verb| !["get", "config"].contains(&verb.as_str()))
+        line.tool == "api" && line.exit.is_none() && line.args.first().is_some_and(|method| method != "GET")
     });
     let mut text = String::new();
     for line in sent {
         let body = if line.stdin.is_empty() { String::new() } else { format!("    < {}\n", line.stdin) };
-        let _ = write!(text, "kubectl {}\n{body}", line.args.join(" "));
+        let _ = write!(text, "{}\n{body}", line.args.join(" "));
     }
     text
 }

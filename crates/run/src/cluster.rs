@@ -4,6 +4,7 @@
 
 mod connect;
 mod follow;
+mod proxy;
 mod refusal;
 
 use std::time::Duration;
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 pub use connect::TokenPrograms;
 pub use follow::Change;
+pub use proxy::Unanswered;
 pub use refusal::Refusal;
 
 use todoctl_plan::look::{Look, Part};
@@ -124,17 +126,22 @@ impl Connection {
             Request::get(path).body(Body::empty()).map_err(|error| Refusal::unreadable(&error))?;
         let accept = HeaderValue::from_static(accept.unwrap_or("application/json"));
         request.headers_mut().insert(header::ACCEPT, accept);
-        let body = self.answer(request).await?;
+        let body = self.answer(request, LIMIT, LARGEST).await?;
         serde_json::from_slice(&body).map_err(|error| Refusal::unreadable(&error))
     }
 
-    /// The body of an answer with a 2xx status.
-    async fn answer(&self, request: Request<Body>) -> Result<Vec<u8>, Refusal> {
+    /// The body of an answer with a 2xx status, within a time and a size.
+    async fn answer(
+        &self,
+        request: Request<Body>,
+        limit: Duration,
+        largest: usize,
+    ) -> Result<Vec<u8>, Refusal> {
         let answered = async {
             let answer =
                 self.client.send(request).await.map_err(|error| Refusal::lost(&error, &self.server))?;
             let status = answer.status();
-            let body = Limited::new(answer.into_body(), LARGEST).collect().await;
+            let body = Limited::new(answer.into_body(), largest).collect().await;
             let body = body.map_err(|error| Refusal::lost(error.as_ref(), &self.server))?.to_bytes();
             if status.is_success() {
                 Ok(body.to_vec())
@@ -142,9 +149,9 @@ impl Connection {
                 Err(Refusal::answered(status.as_u16(), &body))
             }
         };
-        tokio::time::timeout(LIMIT, answered)
+        tokio::time::timeout(limit, answered)
             .await
-            .unwrap_or_else(|_| Err(Refusal::slow(&self.server, LIMIT)))
+            .unwrap_or_else(|_| Err(Refusal::slow(&self.server, limit)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Stands for the API server: what it answers to one request, from the state that the tools share.
 //! `serve` beside it is the door on the network.
 
+mod proxy;
 pub mod serve;
 mod watch;
 
@@ -78,6 +79,9 @@ impl<'a> Place<'a> {
 
 /// Answers one request.
 pub fn answer(state: &mut State, request: &Request) -> Response {
+    if let Some(answer) = proxy::answer(state, request) {
+        return answer;
+    }
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let query: BTreeMap<String, String> = query.split('&').filter_map(pair).collect();
     let Some(place) = Place::of(path).filter(|_| request.method == "GET") else {

@@ -1,10 +1,9 @@
-//! Stands for kubectl: which verb does what, and the complaints that all share. `table`, `write`, `read` and `proxy` do the work.
+//! Stands for kubectl: which verb does what, and the complaints that all share. `table`, `write` and `read` do the work.
 
 mod columns;
 mod lease;
 mod logs;
 mod look;
-mod proxy;
 mod read;
 mod table;
 mod write;
@@ -64,10 +63,7 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
         Err(answer) => return answer,
     };
     if let Some(url) = argv.value(&["--raw"]) {
-        if lease::is_lease(url) {
-            return lease::delete(state, url, &call.stdin);
-        }
-        return proxy::answer(state, argv.word(0), url, call);
+        return lease::delete(state, url, &call.stdin);
     }
     match argv.word(0) {
         "get" if matches!(argv.word(1), "lease" | "secret") => lease::get(state, &argv),

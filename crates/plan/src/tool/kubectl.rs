@@ -9,7 +9,7 @@ mod refusal;
 pub use config::minified;
 pub use content::{content_after, content_before, content_name, run_content};
 pub use look::{Right, client_version, parse_refused, parse_versions};
-pub use refusal::{is_absent, is_forbidden, is_undelivered, lacks_resource};
+pub use refusal::lacks_resource;
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,12 +18,10 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use crate::plan::Mark;
-use crate::step::Request;
 use crate::world::Access;
 use crate::world::leftovers::Sort;
 use todoctl_core::invocation::{Invocation, Tool};
 use todoctl_core::labels;
-use todoctl_project::profile::Method;
 
 /// Limit of a single request to the API server, so that a dead one is noticed.
 const REQUEST: &str = "--request-timeout=20s";
@@ -139,26 +137,6 @@ impl Kubectl {
     pub fn delete_namespace(&self, namespace: &str) -> Invocation {
         self.invocation(["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"])
             .timeout(Duration::from_mins(3))
-    }
-
-    /// A request through the API server's service proxy; a 2xx answer is exit status 0 and on standard output
-    /// (kubectl pkg/rawhttp). `create` and `replace` want exactly one file; none of them can set a `Content-Type`.
-    pub fn request(&self, request: &Request) -> Invocation {
-        let Request { namespace, service, port, method, path, body } = request;
-        let url = format!("/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}");
-        let verb = match method {
-            Method::Get => "get",
-            Method::Post => "create",
-            Method::Put => "replace",
-            Method::Delete => "delete",
-        };
-        let args = [verb, "--raw", &url, "--request-timeout=10s"];
-        let has_input = matches!(method, Method::Post | Method::Put) || body.is_some();
-        if !has_input {
-            return self.invocation(args);
-        }
-        let body = body.as_ref().map(ToString::to_string).unwrap_or_default();
-        self.invocation(args.into_iter().chain(["-f", "-"])).input(body)
     }
 
     /// The last log lines of every container of a pod; of the run before when `previous`.

@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use hyper_util::client::legacy::Error as LegacyError;
 use kube::runtime::watcher;
 use serde::Deserialize;
 use todoctl_core::text;
@@ -23,6 +24,8 @@ pub enum Refusal {
     Lost {
         /// Why, in one line.
         why: String,
+        /// Whether the question may have been read all the same.
+        sent: bool,
     },
 }
 
@@ -37,6 +40,13 @@ pub struct Status {
     /// For people.
     pub message: String,
     details: Details,
+}
+
+impl Status {
+    /// Whether a program behind the service proxy gave the answer: the API server's own has a reason.
+    pub(super) fn is_of_a_program(&self) -> bool {
+        self.reason.is_empty()
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -72,10 +82,11 @@ impl Refusal {
 
     /// An answer that never began, or ended early.
     pub(super) fn lost(error: &(dyn Error + 'static), server: &str) -> Self {
-        let (mut last, mut kind) = (error, kind(error));
+        let (mut last, mut kind, mut sent) = (error, kind(error), !is_connecting(error));
         while let Some(source) = last.source() {
             last = source;
             kind = kind.or(self::kind(last));
+            sent &= !is_connecting(last);
         }
         let why = match kind {
             Some(io::ErrorKind::ConnectionRefused) => {
@@ -86,22 +97,25 @@ impl Refusal {
             }
             Some(_) | None => format!("the API server {server} cannot be reached: {last}"),
         };
-        Self::Lost { why }
+        Self::Lost { why, sent }
     }
 
     /// An answer that did not come.
     pub(super) fn slow(server: &str, limit: Duration) -> Self {
-        Self::Lost { why: format!("the API server {server} gave no answer within {} s", limit.as_secs()) }
+        Self::Lost {
+            why: format!("the API server {server} gave no answer within {} s", limit.as_secs()),
+            sent: true,
+        }
     }
 
     /// An answer that cannot be understood.
     pub(super) fn unreadable(error: &dyn fmt::Display) -> Self {
-        Self::Lost { why: format!("the API server's answer is not readable: {error}") }
+        Self::Lost { why: format!("the API server's answer is not readable: {error}"), sent: true }
     }
 
     /// A kubeconfig that leads nowhere. What is wrong with it never holds a token: the parser names fields and files.
     pub(super) fn unusable(path: &Path, error: &dyn fmt::Display) -> Self {
-        Self::Lost { why: format!("the kubeconfig {} is of no use: {error}", path.display()) }
+        Self::Lost { why: format!("the kubeconfig {} is of no use: {error}", path.display()), sent: false }
     }
 
     /// Whether this user may not see it.
@@ -141,6 +155,11 @@ fn source<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e kube::core::Status
     own.or_else(|| error.source().and_then(source))
 }
 
+/// Whether it happened before a connection was there, so that nothing was sent.
+fn is_connecting(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<LegacyError>().is_some_and(LegacyError::is_connect)
+}
+
 fn kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
     error.downcast_ref::<io::Error>().map(io::Error::kind)
 }
@@ -153,7 +172,7 @@ impl fmt::Display for Refusal {
                 let reason = if reason.is_empty() { code.to_string() } else { reason.clone() };
                 write!(out, "Error from server ({reason}): {message}")
             }
-            Self::Lost { why } => out.write_str(why),
+            Self::Lost { why, .. } => out.write_str(why),
         }
     }
 }

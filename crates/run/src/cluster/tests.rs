@@ -14,15 +14,22 @@ use serde_json::{Value, json};
 
 use super::*;
 use todoctl_plan::look::{self, resource};
+use todoctl_plan::step;
 use todoctl_plan::world::Access;
+use todoctl_project::profile;
 
 /// Answers in order, and what was asked.
 fn scripted(answers: Vec<(u16, Value)>) -> (Connection, Arc<Mutex<Vec<String>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let (log, rest) = (Arc::clone(&asked), Mutex::new(answers.into_iter()));
     let service = tower::service_fn(move |request: Request<Body>| {
-        let accept = request.headers()[header::ACCEPT].to_str().unwrap_or_default();
-        log.lock().unwrap().push(format!("{} {accept}", request.uri()));
+        let of =
+            |name| request.headers().get(name).map_or("-", |value: &HeaderValue| value.to_str().unwrap());
+        let line = match *request.method() {
+            http::Method::GET => format!("{} {}", request.uri(), of(header::ACCEPT)),
+            _ => format!("{} {} {}", request.method(), request.uri(), of(header::CONTENT_TYPE)),
+        };
+        log.lock().unwrap().push(line);
         let (status, body) = rest.lock().unwrap().next().expect("no more is asked");
         let answer = http::Response::builder().status(status).body(Body::from(body.to_string().into_bytes()));
         async move { answer }
@@ -205,4 +212,60 @@ async fn a_list_is_followed_by_what_changes() {
     real.store.change(|state| state.namespaces.remove("one")).unwrap();
     while !matches!(changes.next().await.unwrap(), Ok(Change::Gone(_))) {}
     assert_eq!(told, ["Ok(All(2))", "Ok(Put)", "Ok(Put)"]);
+}
+
+fn request(method: profile::Method, path: &str, body: Option<Value>) -> step::Request {
+    let (namespace, service, port) = ("todo".to_owned(), "web".to_owned(), "80".to_owned());
+    step::Request { namespace, service, port, method, path: path.to_owned(), body }
+}
+
+#[tokio::test]
+async fn a_program_gets_exactly_what_is_written_and_its_word_is_told_from_the_servers() {
+    let status = |code: u16, reason: &str, message: &str| {
+        (code, json!({"kind": "Status", "code": code, "reason": reason, "message": message}))
+    };
+    let (cluster, asked) = scripted(vec![
+        (200, json!({"ok": true})),
+        (500, json!("the database is away")),
+        (404, json!("nothing")),
+        status(503, "ServiceUnavailable", "no endpoints available for service \"web:80\""),
+        status(
+            503,
+            "ServiceUnavailable",
+            "error trying to reach service: dial tcp 10.1.1.1:80: connect: refused",
+        ),
+        status(503, "ServiceUnavailable", "error trying to reach service: EOF"),
+        status(403, "Forbidden", "services \"web:80\" is forbidden"),
+    ]);
+    let post = request(profile::Method::Post, "/a?timeout=5s&x=%20", Some(json!({"id": 1})));
+    let mut told = vec![cluster.ask(&post).await.unwrap()];
+    for _ in 0..6 {
+        let Unanswered { why, undelivered, absent } = cluster.ask(&post).await.unwrap_err();
+        told.push(format!("{why} | undelivered {undelivered}, absent {absent}"));
+    }
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    {"ok":true}
+    the program answered 500: "the database is away" | undelivered false, absent false
+    the program answered 404: "nothing" | undelivered false, absent true
+    Error from server (ServiceUnavailable): no endpoints available for service "web:80" | undelivered true, absent false
+    Error from server (ServiceUnavailable): error trying to reach service: dial tcp 10.1.1.1:80: connect: refused | undelivered true, absent false
+    Error from server (ServiceUnavailable): error trying to reach service: EOF | undelivered false, absent false
+    Error from server (Forbidden): services "web:80" is forbidden | undelivered false, absent false
+    "#);
+    assert_eq!(
+        asked.lock().unwrap()[0],
+        "POST /api/v1/namespaces/todo/services/web:80/proxy/a?timeout=5s&x=%20 application/json"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_did_not_leave_this_machine_was_not_delivered() {
+    let real = Real::start();
+    let nobody = ApiServer { proxy: "http://127.0.0.1:1".to_owned(), ..real.server.address.clone() };
+    let get = request(profile::Method::Get, "/", None);
+    let refused = real.open(&json!({}), &nobody, &[]).await.unwrap().ask(&get).await.unwrap_err();
+    assert!(refused.undelivered, "{refused:?}");
+    real.store.change(|state| "stopped".clone_into(&mut state.sandbox)).unwrap();
+    let cut = real.open(&json!({}), &real.server.address, &[]).await.unwrap().ask(&get).await.unwrap_err();
+    assert!(!cut.undelivered, "it may have been read: {cut:?}");
 }

@@ -29,9 +29,9 @@ use super::watch::{self, Clock, Snapshot};
 use super::{Request, Response, answer};
 use crate::fault::{self, Fault};
 use crate::journal::{self, Line};
-use crate::kubeconfig;
 use crate::state::ApiServer;
 use crate::store::Store;
+use crate::{kubeconfig, minikube};
 
 /// Name of the server in its certificate.
 pub const NAME: &str = "kubernetes.test";
@@ -142,6 +142,8 @@ async fn respond(request: hyper::Request<Incoming>, shared: Shared) -> io::Resul
     let Response { status, body } = told(&shared, &request).await?;
     let body = if status == 200 && request.query("watch") == Some("true") {
         stream(&shared, request)
+    } else if request.path.contains("/proxy/") {
+        whole(body)
     } else {
         whole(shared.remember(body))
     };
@@ -202,10 +204,16 @@ async fn told(Shared { store, host, .. }: &Shared, request: &Request) -> io::Res
     journal::append(&log, &line)?;
     let fault = store.change(|state| fault::next(state, TOOL, &args))?.unwrap_or_default();
     tokio::time::sleep(Duration::from_millis(fault.delay)).await;
+    if fault.loses {
+        store.change(minikube::delete)?;
+    }
     let answer = match fault {
         Fault { garbage: true, .. } => Response { status: 200, body: "\u{1b}[31m{]".to_owned() },
         Fault { exit: Some(0), .. } => return Err(io::Error::other("cut")),
-        Fault { exit: Some(status), stderr, .. } => {
+        Fault { exit: Some(status), stderr, writes, .. } => {
+            if writes {
+                store.change(|state| answer(state, request))?;
+            }
             Response { status: u16::try_from(status).unwrap_or(500), body: stderr }
         }
         Fault { exit: None, .. } => {

@@ -10,11 +10,6 @@ use crate::state::State;
 
 const PATH: &str = "/apis/coordination.k8s.io/";
 
-/// Whether a raw request is about a Lease.
-pub(super) fn is_lease(url: &str) -> bool {
-    url.starts_with(PATH)
-}
-
 /// `kubectl create -f - -o json`: the others are created although one exists.
 pub(super) fn create(state: &mut State, argv: &Argv, stdin: &str) -> Answer {
     let Ok(list) = serde_json::from_str::<Value>(stdin) else {

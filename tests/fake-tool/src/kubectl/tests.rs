@@ -124,16 +124,6 @@ fn lists_and_single_objects_have_their_own_forms() {
 }
 
 #[test]
-fn the_proxy_needs_pods_that_are_ready() {
-    let mut state = state();
-    let url =
-        "get --raw /api/v1/namespaces/todo/services/backend-service:8001/proxy/ready --request-timeout=10s";
-    assert_eq!(call(&mut state, url, "").exit, 0);
-    call(&mut state, "scale deployment/backend-deployment --replicas=0 -n todo", "");
-    assert!(call(&mut state, url, "").stderr.contains("no endpoints available"));
-}
-
-#[test]
 fn without_the_kubeconfig_or_the_cluster_nothing_is_reached() {
     let args = vec!["get".to_owned(), "pods".to_owned(), "--context".to_owned(), "sandbox".to_owned()];
     let lost = run(&mut state(), &Call { args, ..Call::default() });

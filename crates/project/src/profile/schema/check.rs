@@ -28,7 +28,7 @@ pub struct HttpCheck {
     pub method: Method,
     /// Path, starting with a slash.
     pub path: String,
-    /// Sent as JSON, without a `Content-Type` (kubectl cannot send one). Public: never a secret.
+    /// Sent as JSON, as `application/json`. Public: never a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
     /// What must be seen after the request was answered, in any order.

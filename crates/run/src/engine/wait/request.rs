@@ -1,5 +1,5 @@
 //! Owns asking programs through the service proxy: a request, what must then be seen elsewhere because of it, and
-//! cleaning up, which nobody waits for until the run ends. One process per request; how many there were is counted.
+//! cleaning up, which nobody waits for until the run ends. How many requests there were is counted.
 //! Refuses to send a changing request twice unless the first certainly reached no program.
 
 use std::collections::BTreeSet;
@@ -11,13 +11,11 @@ use tokio::time::Instant;
 
 use super::super::Engine;
 use super::{Unmet, Wait, deadline};
-use crate::survey;
+use crate::cluster::Connection;
 use todoctl_core::diagnostic::{Code, Diagnostic};
-use todoctl_core::invocation::RunError;
 use todoctl_core::text;
 use todoctl_plan::event::{Event, Seen};
 use todoctl_plan::step::{Expectation, Request, RequestCheck};
-use todoctl_plan::tool::kubectl::{Kubectl, is_absent, is_undelivered};
 use todoctl_project::profile::Method;
 
 /// Pause before the first repetition; each further one is half as long again.
@@ -36,16 +34,6 @@ pub(in crate::engine) struct Leftover {
     request: Request,
     /// Whether the check held, so that it must be there; else that it is not there is no surprise.
     expected: bool,
-}
-
-/// Why a request was not answered with a 2xx status.
-struct Refusal {
-    /// kubectl's last word.
-    why: String,
-    /// Whether it certainly reached no program.
-    undelivered: bool,
-    /// Whether a program said 404.
-    absent: bool,
 }
 
 /// An expectation that was not met.
@@ -78,18 +66,18 @@ impl Pace {
 impl Wait<'_> {
     /// Sends a check's request, waits until everything expected is seen, and leaves a note of what is to be removed.
     pub(super) async fn asked(&mut self, check: &RequestCheck) -> Result<(), Unmet> {
-        let Some(kubectl) = self.engine.kubectl() else {
+        let Some(cluster) = &self.engine.cluster else {
             return Ok(());
         };
         let start = Instant::now();
         let deadline = deadline(check.within_seconds);
-        let (answered, requests) = self.sent(&kubectl, check, deadline).await;
+        let (answered, requests) = self.sent(cluster, check, deadline).await;
         let (answered, delivered) = match answered {
             Ok(()) => (Ok(()), true),
             Err((unmet, delivered)) => (Err(unmet), delivered),
         };
         let held = match answered {
-            Ok(()) => self.seen(&kubectl, check, deadline).await,
+            Ok(()) => self.seen(cluster, check, deadline).await,
             Err(unmet) => Err(unmet),
         };
         if let Some(request) = check.cleanup.clone().filter(|_| delivered) {
@@ -110,7 +98,7 @@ impl Wait<'_> {
     /// Sends the request until it is answered. An error says whether the request may have been delivered.
     async fn sent(
         &mut self,
-        kubectl: &Kubectl,
+        cluster: &Connection,
         check: &RequestCheck,
         deadline: Instant,
     ) -> (Result<(), (Unmet, bool)>, u32) {
@@ -120,7 +108,7 @@ impl Wait<'_> {
         let changes = check.request.method != Method::Get;
         loop {
             requests += 1;
-            let Err(refusal) = self.engine.ask(kubectl, &check.request).await else {
+            let Err(refusal) = cluster.ask(&check.request).await else {
                 return (Ok(()), requests);
             };
             let why = format!("check \"{}\": {}", check.name, refusal.why);
@@ -139,14 +127,14 @@ impl Wait<'_> {
     /// Asks for everything that is expected, side by side.
     async fn seen(
         &mut self,
-        kubectl: &Kubectl,
+        cluster: &Connection,
         check: &RequestCheck,
         deadline: Instant,
     ) -> Result<(Vec<Seen>, u32), Unmet> {
         let since = Instant::now();
         let polls = check.expect.iter().map(|expected| {
             let mut wait = self.clone();
-            async move { wait.polled(kubectl, (&check.name, expected), since, deadline).await }
+            async move { wait.polled(cluster, (&check.name, expected), since, deadline).await }
         });
         let (mut seen, mut missing, mut requests) = (Vec::new(), Vec::new(), 0);
         for (ended, asked) in join_all(polls).await {
@@ -162,7 +150,7 @@ impl Wait<'_> {
 
     async fn polled<'e>(
         &mut self,
-        kubectl: &Kubectl,
+        cluster: &Connection,
         (check, expected): (&str, &'e Expectation),
         since: Instant,
         deadline: Instant,
@@ -171,7 +159,7 @@ impl Wait<'_> {
         let (mut said, mut requests) = (String::new(), 0);
         loop {
             requests += 1;
-            let last = match self.engine.ask(kubectl, &expected.request).await {
+            let last = match cluster.ask(&expected.request).await {
                 Ok(answer) if answer.contains(&expected.contains) => {
                     let seconds = since.elapsed().as_secs_f64();
                     return (Ok(Seen { name: expected.name.clone(), seconds }), requests);
@@ -205,8 +193,8 @@ impl Engine {
     }
 
     async fn remove(&self, Leftover { check, request, expected }: &Leftover) {
-        let Some(kubectl) = self.kubectl() else { return };
-        let Err(refusal) = self.ask(&kubectl, request).await else { return };
+        let Some(cluster) = &self.cluster else { return };
+        let Err(refusal) = cluster.ask(request).await else { return };
         if *expected || !refusal.absent {
             let (method, path) = (request.method.name(), &request.path);
             self.events.emit(Event::Warning {
@@ -215,22 +203,6 @@ impl Engine {
                     refusal.why
                 ),
             });
-        }
-    }
-
-    async fn ask(&self, kubectl: &Kubectl, request: &Request) -> Result<String, Refusal> {
-        match survey::call(&self.runner, kubectl.request(request)).await {
-            Ok(output) if output.is_success() => Ok(output.text()),
-            Ok(output) => Err(Refusal {
-                why: output.headline("kubectl"),
-                undelivered: is_undelivered(&output.stderr),
-                absent: is_absent(&output.stderr),
-            }),
-            Err(error) => Err(Refusal {
-                undelivered: matches!(error, RunError::Missing { .. } | RunError::Start { .. }),
-                absent: false,
-                why: error.to_string(),
-            }),
         }
     }
 }
