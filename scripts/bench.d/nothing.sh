@@ -56,5 +56,5 @@ case_nothing() {
   row_alone "1 nothing to change: up" "$(median nothing-up)" 600000 "<= 0.6 s"
   row_alone "1 nothing to change: plan" "$(median nothing-plan)" 600000 "<= 0.6 s"
   row_against "1 nothing to change: up against helm in a loop" nothing-up nothing-helm 0.25 "<= 0.25"
-  row "1 nothing to change: child processes of up" "$CHILDREN" "${#services[@]}" - "<= 8" "$(met "$CHILDREN" 8)"
+  row "1 nothing to change: child processes of up" "$CHILDREN" "${#services[@]}" - "<= 5" "$(met "$CHILDREN" 5)"
 }

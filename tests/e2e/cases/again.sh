@@ -3,7 +3,7 @@
 
 cases_again() {
   check "up again has nothing to do and changes nothing" again_up
-  check "up again needs at most 8 processes" few_processes e2e
+  check "up again needs at most 5 processes" few_processes e2e
   check "plan says so too" again_plan
   check "verify passes" exits 0 todoctl verify --profile e2e
   check "the API server accepts every variant of the charts" again_charts

@@ -8,7 +8,7 @@ cases_full() {
   check "every release is verified, every pod ready, every sidecar there" full_healthy
   check "a task's event reaches notification and audit" full_delivers
   check "a completed recurring task makes the next one" full_recurs
-  check "up again has nothing to do, with at most 8 processes" full_again
+  check "up again has nothing to do, with at most 5 processes" full_again
   check "plan says what up does when a component changes: only those in its scope roll" full_component
   check "a rotated secret rolls exactly the services that use it" full_rotation
 }

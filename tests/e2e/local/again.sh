@@ -2,7 +2,7 @@
 # Nothing changed: nothing is done.
 
 local_again() {
-  check "up again has nothing to do, with at most 8 processes" again_nothing
+  check "up again has nothing to do, with at most 5 processes" again_nothing
   check "plan --exit-code says the same" exits 0 here plan --exit-code
 }
 
