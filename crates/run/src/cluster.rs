@@ -3,6 +3,7 @@
 //! could type (`runner`).
 
 mod connect;
+mod detour;
 mod follow;
 mod proxy;
 mod refusal;
@@ -17,7 +18,7 @@ pub(crate) use kube::client::Body;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub use connect::TokenPrograms;
+pub use connect::Surroundings;
 pub use follow::Change;
 pub use proxy::Unanswered;
 pub use refusal::Refusal;

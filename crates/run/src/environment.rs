@@ -28,7 +28,7 @@ use tokio::sync::{OnceCell, watch};
 
 use self::kubeconfig::Private;
 use self::restart::Restart;
-use crate::cluster::{Connection, TokenPrograms};
+use crate::cluster::{Connection, Surroundings};
 use crate::runner::{DuctRunner, Setup, SharedRunner};
 use crate::survey;
 use todoctl_core::diagnostic::{Code, Diagnostic};
@@ -159,8 +159,12 @@ impl Environment {
 
     /// The connection to the cluster, one for the whole command. Made when it is first asked for.
     pub async fn connection(&self, access: &Access) -> Result<Connection, Diagnostic> {
-        let programs = TokenPrograms { hidden: &self.secret_variables, may_ask: self.host.has_terminal };
-        let open = || Connection::open(access, programs);
+        let surroundings = Surroundings {
+            variables: &self.host.variables,
+            hidden: &self.secret_variables,
+            may_ask: self.host.has_terminal,
+        };
+        let open = || Connection::open(access, surroundings);
         let opened = self.connection.get_or_try_init(open).await;
         opened.cloned().map_err(|refusal| {
             let hint = format!("try it: kubectl get namespaces --context {}", access.context);

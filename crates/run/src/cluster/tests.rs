@@ -1,5 +1,6 @@
 //! The connection over answers that are written down, and over a real server with TLS behind a proxy.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -132,7 +133,8 @@ impl Real {
         let kubeconfig = self.path("kubeconfig");
         fs::write(&kubeconfig, kubeconfig::text("k", "https://10.245.0.2:6443", user, address)).unwrap();
         let access = Access { kubeconfig, context: "k".into(), node: String::new() };
-        Connection::open(&access, TokenPrograms { hidden, may_ask: false }).await
+        let variables = BTreeMap::new();
+        Connection::open(&access, Surroundings { variables: &variables, hidden, may_ask: false }).await
     }
 
     /// The complaint of a first question.
@@ -155,17 +157,11 @@ async fn a_server_is_reached_through_a_proxy_and_must_be_the_one_that_is_meant()
 
     let other = Real::start();
     let foreign = ApiServer { authority: other.server.address.authority.clone(), ..address.clone() };
-    insta::assert_snapshot!(real.complaint(&user, &foreign).await, @"
-    the API server https://10.245.0.2:6443 cannot be reached: invalid peer certificate: BadSignature
-    ");
+    insta::assert_snapshot!(real.complaint(&user, &foreign).await, @"the API server https://10.245.0.2:6443 cannot be reached: invalid peer certificate: BadSignature");
     let nobody = ApiServer { proxy: "http://127.0.0.1:1".to_owned(), ..address.clone() };
-    insta::assert_snapshot!(real.complaint(&user, &nobody).await, @"
-    the connection to the API server https://10.245.0.2:6443 was refused
-    ");
+    insta::assert_snapshot!(real.complaint(&user, &nobody).await, @"the connection to the API server https://10.245.0.2:6443 was refused");
     real.store.change(|state| "stopped".clone_into(&mut state.sandbox)).unwrap();
-    insta::assert_snapshot!(real.complaint(&user, address).await, @"
-    the API server https://10.245.0.2:6443 closed the connection
-    ");
+    insta::assert_snapshot!(real.complaint(&user, address).await, @"the API server https://10.245.0.2:6443 closed the connection");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,12 +175,8 @@ async fn a_program_that_prints_the_token_sees_no_secret_and_is_not_quoted() {
         let (real, user) = (&real, user(script));
         async move { real.complaint(&user, &real.server.address).await }
     };
-    insta::assert_snapshot!(told("echo CANARY-token; echo 'please log in' >&2; exit 3").await, @"
-    the kubeconfig [DIR]/kubeconfig is of no use: the program that prints the user's token failed (exit status: 3): please log in
-    ");
-    insta::assert_snapshot!(told("echo '{\"status\": {\"token\": CANARY-token'").await, @"
-    the kubeconfig [DIR]/kubeconfig is of no use: the program that prints the user's token printed something else
-    ");
+    insta::assert_snapshot!(told("echo CANARY-token; echo 'please log in' >&2; exit 3").await, @"the kubeconfig [DIR]/kubeconfig is of no use: the program that prints the user's token failed (exit status: 3): please log in");
+    insta::assert_snapshot!(told("echo '{\"status\": {\"token\": CANARY-token'").await, @"the kubeconfig [DIR]/kubeconfig is of no use: the program that prints the user's token printed something else");
 
     let seen = real.path("seen");
     let script = format!("env > {}; echo '{{\"status\": {{\"token\": \"t\"}}}}'", seen.display());

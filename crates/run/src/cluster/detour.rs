@@ -1,0 +1,85 @@
+//! Owns whether a connection goes through a proxy, as kubectl decides it: what a kubeconfig names, else the variables of
+//! the environment (client-go `rest/transport.go`, golang.org/x/net `http/httpproxy`).
+//!
+//! kube 5.0 holds `NO_PROXY` against the proxy's own name instead of the server's (`config/file_loader.rs`), so the
+//! decision is made here.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::IpAddr;
+
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use kube::config::Kubeconfig;
+
+/// What any name is in a matcher whose only question is whether there is one.
+const SOME: &str = "http://proxy.invalid";
+
+/// The proxy that leads to a server, as it is written; nothing for a direct way.
+pub(super) fn proxy(
+    kubeconfig: &Kubeconfig,
+    context: &str,
+    server: &Uri,
+    variables: &BTreeMap<OsString, OsString>,
+) -> Option<String> {
+    named(kubeconfig, context)
+        .or_else(|| of_environment(server, variables))
+        .map(|proxy| if proxy.contains("://") { proxy } else { format!("http://{proxy}") })
+}
+
+/// The one that the cluster of a context names.
+fn named(kubeconfig: &Kubeconfig, context: &str) -> Option<String> {
+    let context = kubeconfig.contexts.iter().find(|one| one.name == context)?;
+    let wanted = &context.context.as_ref()?.cluster;
+    let cluster = kubeconfig.clusters.iter().find(|one| one.name == *wanted)?;
+    cluster.cluster.as_ref()?.proxy_url.clone().filter(|proxy| !proxy.is_empty())
+}
+
+fn of_environment(server: &Uri, variables: &BTreeMap<OsString, OsString>) -> Option<String> {
+    let text = |name: &str| variables.get(&OsString::from(name))?.to_str().filter(|text| !text.is_empty());
+    let either = |upper: &str| text(upper).or_else(|| text(&upper.to_lowercase()));
+    let host = server.host()?.trim_start_matches('[').trim_end_matches(']');
+    let is_own = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let rules = Matcher::builder().http(SOME).https(SOME).no(either("NO_PROXY").unwrap_or_default()).build();
+    if is_own || rules.intercept(server).is_none() {
+        return None;
+    }
+    let name = if server.scheme_str() == Some("http") { "HTTP_PROXY" } else { "HTTPS_PROXY" };
+    either(name).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn way(server: &str, own: &str, variables: &[(&str, &str)]) -> String {
+        let text = format!(
+            "{{contexts: [{{name: k, context: {{cluster: c}}}}], clusters: [{{name: c, cluster: {{server: \"{server}\", proxy-url: \"{own}\"}}}}]}}"
+        );
+        let variables = variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let kubeconfig = Kubeconfig::from_yaml(&text).unwrap();
+        proxy(&kubeconfig, "k", &server.parse().unwrap(), &variables).unwrap_or_else(|| "direct".to_owned())
+    }
+
+    #[test]
+    fn a_way_is_chosen_as_kubectl_chooses_it() {
+        let env =
+            [("HTTPS_PROXY", "http://u:p@proxy.corp:3128"), ("NO_PROXY", ".corp,10.0.0.0/8,example.org")];
+        let cases = [
+            ("https://api.example.com", "", "http://u:p@proxy.corp:3128"),
+            ("https://api.corp:6443", "", "direct"),
+            ("https://10.1.2.3:6443", "", "direct"),
+            ("https://api.example.org", "", "direct"),
+            ("https://127.0.0.1:6443", "", "direct"),
+            ("https://[::1]:6443", "", "direct"),
+            ("https://localhost:6443", "", "direct"),
+            ("http://api.example.com", "", "direct"),
+            ("https://api.corp:6443", "socks5://jump.corp:1080", "socks5://jump.corp:1080"),
+        ];
+        for (server, own, wanted) in cases {
+            assert_eq!(way(server, own, &env), wanted, "{server} {own}");
+        }
+        assert_eq!(way("https://a.example.com", "", &[("https_proxy", "proxy:3128")]), "http://proxy:3128");
+        assert_eq!(way("https://a.example.com", "", &[]), "direct");
+    }
+}
