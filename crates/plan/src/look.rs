@@ -102,8 +102,8 @@ pub fn run_contents(namespace: &str) -> Look {
     Look::all(resource::SECRETS).within(namespace).labelled(labels::RUN).metadata()
 }
 
-/// What tells how releases are: the workloads, pods and Leases of a namespace.
-pub fn live(namespace: &str) -> Vec<Look> {
+/// What tells how releases are: the workloads, pods and Leases of a namespace, or of all.
+pub fn live(namespace: Option<&str>) -> Vec<Look> {
     let kinds = [
         resource::DEPLOYMENTS,
         resource::STATEFUL_SETS,
@@ -111,7 +111,7 @@ pub fn live(namespace: &str) -> Vec<Look> {
         resource::PODS,
         resource::LEASES,
     ];
-    kinds.into_iter().map(|kind| Look::all(kind).within(namespace)).collect()
+    kinds.into_iter().map(|kind| placed(kind, namespace)).collect()
 }
 
 /// The Dapr objects of a namespace.
@@ -156,7 +156,7 @@ mod tests {
         /api/v1/namespaces/todo/secrets?labelSelector=todoctl.dev%2Fsecret  kubectl get secrets -n todo -l todoctl.dev/secret --context k
         /api/v1/namespaces/todo/secrets?labelSelector=todoctl.dev%2Frun  kubectl get secrets -n todo -l todoctl.dev/run --context k
         ");
-        let all = live("todo").into_iter().chain(components("todo")).chain(leftovers());
+        let all = live(Some("todo")).into_iter().chain(components("todo")).chain(leftovers());
         let told: Vec<String> = all.map(|look| format!("{}  {}", look.path(), look.command("k"))).collect();
         insta::assert_snapshot!(told.join("\n"), @"
         /apis/apps/v1/namespaces/todo/deployments  kubectl get deployments.apps -n todo --context k

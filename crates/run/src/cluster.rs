@@ -5,6 +5,7 @@
 mod connect;
 mod detour;
 mod follow;
+mod login;
 mod proxy;
 mod refusal;
 
@@ -17,6 +18,7 @@ pub(crate) use kube::Client;
 pub(crate) use kube::client::Body;
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::Instant;
 
 pub use connect::Surroundings;
 pub use follow::Change;
@@ -118,7 +120,24 @@ impl Connection {
         }
     }
 
+    /// A look may be tried again: a server that is busy says so, and when.
     async fn get<T: for<'de> Deserialize<'de>>(
+        &self,
+        path: &str,
+        accept: Option<&'static str>,
+    ) -> Result<T, Refusal> {
+        let until = Instant::now() + LIMIT;
+        loop {
+            match self.get_once(path, accept).await {
+                Err(refusal) if refusal.is_busy() && Instant::now() + refusal.pause() < until => {
+                    tokio::time::sleep(refusal.pause()).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn get_once<T: for<'de> Deserialize<'de>>(
         &self,
         path: &str,
         accept: Option<&'static str>,
@@ -141,13 +160,13 @@ impl Connection {
         let answered = async {
             let answer =
                 self.client.send(request).await.map_err(|error| Refusal::lost(&error, &self.server))?;
-            let status = answer.status();
+            let (status, headers) = (answer.status(), answer.headers().clone());
             let body = Limited::new(answer.into_body(), largest).collect().await;
             let body = body.map_err(|error| Refusal::lost(error.as_ref(), &self.server))?.to_bytes();
             if status.is_success() {
                 Ok(body.to_vec())
             } else {
-                Err(Refusal::answered(status.as_u16(), &body))
+                Err(Refusal::answered(status.as_u16(), &headers, &body))
             }
         };
         tokio::time::timeout(limit, answered)

@@ -26,7 +26,7 @@ pub struct Live {
 
 /// The namespace whose UID identifies a cluster: it is made with the cluster and never again (OpenTelemetry's
 /// `k8s.cluster.uid`).
-pub const IDENTITY: &str = "kube-system";
+const IDENTITY: &str = "kube-system";
 
 /// What tells about the health of workloads: only their own kinds, because each costs a stream.
 pub fn watched(workloads: &[Workload]) -> Vec<Resource> {

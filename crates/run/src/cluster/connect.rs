@@ -9,15 +9,18 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use http::uri::InvalidUri;
-use kube::client::AuthError;
-use kube::config::{ExecConfig, ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
-use super::{Connection, Refusal, detour};
+use super::{Connection, Refusal, detour, login};
 use todoctl_plan::world::Access;
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long a connection that is in use may be silent.
+const SILENCE: Duration = Duration::from_secs(75);
+/// How long the program that prints the user's token may take; it may ask a person.
+const LOGIN: Duration = Duration::from_mins(2);
 
 /// What a connection is made with, beside a kubeconfig.
 #[derive(Debug, Clone, Copy)]
@@ -34,45 +37,54 @@ impl Connection {
     /// Reads the way to a cluster; connects with the first question.
     pub async fn open(access: &Access, surroundings: Surroundings<'_>) -> Result<Self, Refusal> {
         let unusable = |error: &dyn std::fmt::Display| Refusal::unusable(&access.kubeconfig, error);
-        let mut kubeconfig = Kubeconfig::read_from(&access.kubeconfig).map_err(|error| unusable(&error))?;
-        for user in &mut kubeconfig.auth_infos {
-            if let Some(exec) = user.auth_info.as_mut().and_then(|user| user.exec.as_mut()) {
-                restrict(exec, surroundings);
+        let mut kubeconfig =
+            Kubeconfig::read_from(&access.kubeconfig).map_err(|error| unusable(&mistake(&error)))?;
+        for user in kubeconfig.auth_infos.iter_mut().filter_map(|user| user.auth_info.as_mut()) {
+            login::prepare(user, surroundings);
+        }
+        for cluster in kubeconfig.clusters.iter_mut().filter_map(|one| one.cluster.as_mut()) {
+            // As kubectl completes it (client-go `rest/url_utils.go`).
+            if let Some(server) = cluster.server.as_mut().filter(|server| !server.contains("://")) {
+                *server = format!("https://{server}");
             }
         }
         let options =
             KubeConfigOptions { context: Some(access.context.clone()), ..KubeConfigOptions::default() };
         let config = Config::from_custom_kubeconfig(kubeconfig.clone(), &options).await;
-        let mut config = config.map_err(|error| unusable(&error))?;
+        let mut config = config.map_err(|error| unusable(&mistake(&error)))?;
         config.connect_timeout = Some(CONNECT);
+        // A stream ends sooner by itself: a peer that says nothing for so long is dead.
+        config.read_timeout = Some(SILENCE);
+        // It sends anything again, changes too (kube 5.0, `client/retry.rs`).
+        config.default_retry = false;
         let proxy = detour::proxy(&kubeconfig, &access.context, &config.cluster_url, surroundings.variables);
         config.proxy_url =
             proxy.map(|proxy| proxy.parse()).transpose().map_err(|error: InvalidUri| unusable(&error))?;
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-        let client = Client::try_from(config).map_err(|error| {
-            if let kube::Error::Auth(error) = error { unusable(&unknown(&error)) } else { unusable(&error) }
-        })?;
+        // It may start the program that prints the token, and wait for it.
+        let made = tokio::task::spawn_blocking(move || Client::try_from(config));
+        let made =
+            tokio::time::timeout(LOGIN, made).await.map_err(|_| unusable(&"logging in took too long"))?;
+        let client = made.map_err(|error| unusable(&error))?.map_err(|error| unusable(&reason(&error)))?;
         Ok(Self { client, context: access.context.clone(), server })
     }
 }
 
-fn restrict(exec: &mut ExecConfig, Surroundings { hidden, may_ask, .. }: Surroundings<'_>) {
-    exec.drop_env.get_or_insert_default().extend(hidden.iter().cloned());
-    if exec.interactive_mode != Some(ExecInteractiveMode::Always) && !may_ask {
-        exec.interactive_mode = Some(ExecInteractiveMode::Never);
+/// Why there is no client. A proxy's address may hold a password, so it is not repeated.
+fn reason(error: &kube::Error) -> String {
+    if let kube::Error::Auth(error) = error {
+        login::failed(error)
+    } else if let kube::Error::ProxyProtocolUnsupported { .. } = error {
+        "its proxy is neither http, https nor socks5".to_owned()
+    } else {
+        error.to_string()
     }
 }
 
-/// Why the user's token is not known. What the program printed may hold it, so only its complaint is told.
-fn unknown(error: &AuthError) -> String {
-    if let AuthError::AuthExecStart(error) = error {
-        format!("the program that prints the user's token: {error}")
-    } else if let AuthError::AuthExecRun { out, .. } = error {
-        let said = String::from_utf8_lossy(&out.stderr);
-        let said = said.trim().lines().last().unwrap_or("it said nothing").to_owned();
-        format!("the program that prints the user's token failed ({}): {said}", out.status)
-    } else if let AuthError::AuthExecParse(_) = error {
-        "the program that prints the user's token printed something else".to_owned()
+/// What is wrong with a kubeconfig. Of one that is no YAML the place is told, not the lines: they may hold a token.
+fn mistake(error: &KubeconfigError) -> String {
+    if let KubeconfigError::Parse(_) = error {
+        "it is not readable; kubectl config view says where".to_owned()
     } else {
         error.to_string()
     }

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt, future};
+use futures_util::{Stream, StreamExt, stream};
 use kube::api::{Api, ApiResource, DynamicObject};
 use kube::runtime::watcher::{self, Event, watcher};
 use serde_json::Value;
@@ -29,36 +29,45 @@ pub enum Change {
 }
 
 impl Connection {
-    /// Follows the objects of a look; never ends. A failure is told and tried again.
+    /// Follows the objects of a look; never ends. A failure is told, and then everything is listed anew: whoever heard
+    /// of it hears when it is over.
     pub fn follow(&self, look: &Look) -> impl Stream<Item = Result<Change, Refusal>> + Send + use<> {
-        let (look, server) = (look.clone(), self.server.clone());
-        let api = self.api(&look);
-        let config =
-            watcher::Config { label_selector: label(&look), ..watcher::Config::default().timeout(LASTS) };
-        let mut listed = Vec::new();
-        let told = move |event: Result<Event<DynamicObject>, watcher::Error>| {
-            let change = match event {
-                Ok(Event::Init) => {
-                    listed.clear();
-                    None
-                }
-                Ok(Event::InitApply(object)) => {
-                    listed.push(value(&object, &look));
-                    None
-                }
-                Ok(Event::InitDone) => Some(Ok(Change::All(std::mem::take(&mut listed)))),
-                Ok(Event::Apply(object)) => Some(Ok(Change::Put(value(&object, &look)))),
-                Ok(Event::Delete(object)) => Some(Ok(Change::Gone(value(&object, &look)))),
-                Err(error) => Some(Err(Refusal::of_stream(&error, &server))),
-            };
-            future::ready(change)
-        };
-        watcher(api, config).filter_map(told).then(|change| async {
-            if change.is_err() {
-                tokio::time::sleep(AGAIN).await;
+        let (connection, look) = (self.clone(), look.clone());
+        let first = Box::pin(connection.events(&look));
+        let state = (first, Vec::new(), connection, look);
+        stream::unfold(state, |(mut events, mut listed, connection, look)| async move {
+            loop {
+                let change = match events.next().await? {
+                    Ok(Event::Init) => {
+                        listed.clear();
+                        continue;
+                    }
+                    Ok(Event::InitApply(object)) => {
+                        listed.push(value(&object, &look));
+                        continue;
+                    }
+                    Ok(Event::InitDone) => Ok(Change::All(std::mem::take(&mut listed))),
+                    Ok(Event::Apply(object)) => Ok(Change::Put(value(&object, &look))),
+                    Ok(Event::Delete(object)) => Ok(Change::Gone(value(&object, &look))),
+                    Err(error) => {
+                        tokio::time::sleep(AGAIN).await;
+                        // The one that failed would go on without a word where it was.
+                        events = Box::pin(connection.events(&look));
+                        Err(Refusal::of_stream(&error, &connection.server))
+                    }
+                };
+                return Some((change, (events, listed, connection, look)));
             }
-            change
         })
+    }
+
+    fn events(
+        &self,
+        look: &Look,
+    ) -> impl Stream<Item = watcher::Result<Event<DynamicObject>>> + Send + use<> {
+        let config =
+            watcher::Config { label_selector: label(look), ..watcher::Config::default().timeout(LASTS) };
+        watcher(self.api(look), config)
     }
 
     fn api(&self, look: &Look) -> Api<DynamicObject> {

@@ -16,6 +16,8 @@ use todoctl_project::profile;
 const LIMIT: Duration = Duration::from_secs(10);
 /// Bytes of an answer.
 const LARGEST: usize = 4 * 1024 * 1024;
+/// How often a program may lead elsewhere.
+const REDIRECTS: usize = 5;
 /// How the API server begins when no program got a request: no pod is ready, the Service has no such port (kubernetes
 /// `pkg/registry/core/service/storage`), or the pod could not be connected to (apimachinery
 /// `pkg/util/proxy/transport.go`; any other "trying to reach service" may come after the request was read).
@@ -34,21 +36,46 @@ pub struct Unanswered {
 }
 
 impl Connection {
-    /// The body of a program's answer with a 2xx status. A body that is sent is JSON, and says so.
+    /// The body of a program's answer with a 2xx status. A body that is sent is JSON, and says so. A `GET` that is led
+    /// elsewhere in the same program follows, as kubectl does.
     pub async fn ask(&self, asked: &step::Request) -> Result<String, Unanswered> {
-        let request = request(asked).map_err(|error| Unanswered {
-            why: format!("{} is no address: {error}", asked.path),
-            undelivered: true,
-            absent: false,
-        })?;
-        let body = self.answer(request, LIMIT, LARGEST).await.map_err(|refusal| unanswered(&refusal))?;
-        Ok(String::from_utf8_lossy(&body).into_owned())
+        let place = place(asked);
+        let mut address = format!("{place}{}", asked.path);
+        for _ in 0..REDIRECTS {
+            let request = request(asked, &address).map_err(|error| Unanswered {
+                why: format!("{address} is no address: {error}"),
+                undelivered: true,
+                absent: false,
+            })?;
+            match self.answer(request, LIMIT, LARGEST).await {
+                Ok(body) => return Ok(String::from_utf8_lossy(&body).into_owned()),
+                Err(refusal) => match elsewhere(&refusal, &place) {
+                    Some(next) if asked.method == profile::Method::Get => address = next,
+                    Some(_) | None => return Err(unanswered(&refusal)),
+                },
+            }
+        }
+        let why = format!("the program leads elsewhere {REDIRECTS} times");
+        Err(Unanswered { why, undelivered: false, absent: false })
     }
 }
 
-fn request(asked: &step::Request) -> Result<Request<Body>, http::Error> {
-    let step::Request { namespace, service, port, method, path, body } = asked;
-    let address = format!("/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}");
+/// Where a redirect within the same program leads: the API server writes its address behind its own.
+fn elsewhere(refusal: &Refusal, place: &str) -> Option<String> {
+    let Refusal::Status(status) = refusal else { return None };
+    let next = status.location.parse::<http::Uri>().ok().filter(|_| (300..400).contains(&status.code))?;
+    let path = next.path_and_query()?.as_str();
+    path.strip_prefix(place).is_some_and(|rest| rest.starts_with('/')).then(|| path.to_owned())
+}
+
+/// The address of a program.
+fn place(asked: &step::Request) -> String {
+    let step::Request { namespace, service, port, .. } = asked;
+    format!("/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy")
+}
+
+fn request(asked: &step::Request, address: &str) -> Result<Request<Body>, http::Error> {
+    let step::Request { method, body, .. } = asked;
     let method = match method {
         profile::Method::Get => Method::GET,
         profile::Method::Post => Method::POST,

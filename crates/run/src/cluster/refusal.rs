@@ -7,13 +7,20 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use http::{HeaderMap, header};
 use hyper_util::client::legacy::Error as LegacyError;
+use kube::client::AuthError;
 use kube::runtime::watcher;
 use serde::Deserialize;
+
+use super::login;
 use todoctl_core::text;
 
 /// Most characters of an answer that is no `Status`.
 const SHOWN: usize = 400;
+
+/// Pause before a server that is busy is asked again, when it says none.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +46,11 @@ pub struct Status {
     pub reason: String,
     /// For people.
     pub message: String,
+    /// Where a redirect leads.
+    #[serde(skip)]
+    pub(super) location: String,
+    #[serde(skip)]
+    retry_after: Option<u64>,
     details: Details,
 }
 
@@ -57,14 +69,20 @@ struct Details {
 
 impl Refusal {
     /// An answer with another status than 2xx.
-    pub(super) fn answered(code: u16, body: &[u8]) -> Self {
+    pub(super) fn answered(code: u16, headers: &HeaderMap, body: &[u8]) -> Self {
         let said = serde_json::from_slice::<Status>(body).ok().filter(|said| !said.message.is_empty());
         // Without one: a proxy on the way, or an address that is not served.
         let plain = || {
             let message = text::cut(&text::clean_line(&String::from_utf8_lossy(body)), SHOWN, "…");
             Status { message, ..Status::default() }
         };
-        Self::Status(Status { code, ..said.unwrap_or_else(plain) })
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        Self::Status(Status {
+            code,
+            location: text(header::LOCATION).unwrap_or_default().to_owned(),
+            retry_after: text(header::RETRY_AFTER).and_then(|seconds| seconds.parse().ok()),
+            ..said.unwrap_or_else(plain)
+        })
     }
 
     /// A stream that was cut or refused.
@@ -74,7 +92,7 @@ impl Refusal {
                 code: status.code,
                 reason: status.reason.clone(),
                 message: status.message.clone(),
-                details: Details::default(),
+                ..Status::default()
             }),
             None => Self::lost(error, server),
         }
@@ -83,7 +101,11 @@ impl Refusal {
     /// An answer that never began, or ended early.
     pub(super) fn lost(error: &(dyn Error + 'static), server: &str) -> Self {
         let (mut last, mut kind, mut sent) = (error, kind(error), !is_connecting(error));
-        while let Some(source) = last.source() {
+        loop {
+            if let Some(login) = last.downcast_ref::<AuthError>() {
+                return Self::Lost { why: login::failed(login), sent: false };
+            }
+            let Some(source) = last.source() else { break };
             last = source;
             kind = kind.or(self::kind(last));
             sent &= !is_connecting(last);
@@ -133,6 +155,19 @@ impl Refusal {
         match self {
             Self::Status(status) => status.code == 404 && !status.details.name.is_empty(),
             Self::Lost { .. } => false,
+        }
+    }
+
+    /// Whether the server has no time now.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self.code(), Some(429 | 503 | 504))
+    }
+
+    /// How long to wait before the same is asked again.
+    pub(super) fn pause(&self) -> Duration {
+        match self {
+            Self::Status(Status { retry_after: Some(seconds), .. }) => Duration::from_secs(*seconds),
+            Self::Status(_) | Self::Lost { .. } => PAUSE,
         }
     }
 

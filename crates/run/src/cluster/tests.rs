@@ -32,7 +32,14 @@ fn scripted(answers: Vec<(u16, Value)>) -> (Connection, Arc<Mutex<Vec<String>>>)
         };
         log.lock().unwrap().push(line);
         let (status, body) = rest.lock().unwrap().next().expect("no more is asked");
-        let answer = http::Response::builder().status(status).body(Body::from(body.to_string().into_bytes()));
+        let mut answer = http::Response::builder().status(status);
+        for name in ["location", "retry-after"] {
+            answer = body["headers"][name]
+                .as_str()
+                .into_iter()
+                .fold(answer, |answer, value| answer.header(name, value));
+        }
+        let answer = answer.body(Body::from(body.to_string().into_bytes()));
         async move { answer }
     });
     (Connection::over(Client::new(service, "default")), asked)
@@ -130,8 +137,12 @@ impl Real {
         address: &ApiServer,
         hidden: &[String],
     ) -> Result<Connection, Refusal> {
+        self.open_text(&kubeconfig::text("k", "https://10.245.0.2:6443", user, address), hidden).await
+    }
+
+    async fn open_text(&self, text: &str, hidden: &[String]) -> Result<Connection, Refusal> {
         let kubeconfig = self.path("kubeconfig");
-        fs::write(&kubeconfig, kubeconfig::text("k", "https://10.245.0.2:6443", user, address)).unwrap();
+        fs::write(&kubeconfig, text).unwrap();
         let access = Access { kubeconfig, context: "k".into(), node: String::new() };
         let variables = BTreeMap::new();
         Connection::open(&access, Surroundings { variables: &variables, hidden, may_ask: false }).await
@@ -260,4 +271,71 @@ async fn what_did_not_leave_this_machine_was_not_delivered() {
     real.store.change(|state| "stopped".clone_into(&mut state.sandbox)).unwrap();
     let cut = real.open(&json!({}), &real.server.address, &[]).await.unwrap().ask(&get).await.unwrap_err();
     assert!(!cut.undelivered, "it may have been read: {cut:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_server_is_asked_again_when_it_says_and_nothing_is_changed_twice() {
+    let busy = || {
+        let headers = json!({"retry-after": "3"});
+        (429, json!({"kind": "Status", "reason": "TooManyRequests", "message": "later", "headers": headers}))
+    };
+    let (cluster, asked) = scripted(vec![busy(), busy(), page(&["a"], "")]);
+    let start = Instant::now();
+    assert_eq!(names(&cluster.objects(&Look::all(resource::PODS)).await.unwrap()), ["a"]);
+    assert_eq!((start.elapsed().as_secs(), asked.lock().unwrap().len()), (6, 3));
+    let (cluster, asked) = scripted(vec![busy()]);
+    let post = request(profile::Method::Post, "/", None);
+    assert!(!cluster.ask(&post).await.unwrap_err().undelivered);
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_look_is_led_elsewhere_in_the_same_program_only() {
+    let to = |path: &str| (302, json!({"headers": {"location": path}}));
+    let place = "/api/v1/namespaces/todo/services/web:80/proxy";
+    let (cluster, asked) = scripted(vec![to(&format!("{place}/login?next=a")), (200, json!("in"))]);
+    let get = request(profile::Method::Get, "/", None);
+    assert_eq!(cluster.ask(&get).await.unwrap(), "\"in\"");
+    assert!(asked.lock().unwrap()[1].starts_with(&format!("{place}/login?next=a ")));
+    for foreign in ["https://example.com/", "/api/v1/namespaces/todo/secrets", &format!("{place}x/")] {
+        let (cluster, _) = scripted(vec![to(foreign)]);
+        assert!(cluster.ask(&get).await.unwrap_err().why.starts_with("the program answered 302"));
+    }
+    let (cluster, _) = scripted(vec![to(&format!("{place}/login"))]);
+    assert!(cluster.ask(&request(profile::Method::Post, "/", None)).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_failure_everything_is_told_again() {
+    let real = Real::start();
+    let fault = json!({"tool": "api", "args": "watch=true", "nth": 1, "exit": 500, "stderr": "oops"});
+    real.store.change(|state| state.faults = vec![serde_json::from_value(fault).unwrap()]).unwrap();
+    let cluster = real.open(&json!({}), &real.server.address, &[]).await.unwrap();
+    let changes = cluster.follow(&Look::all(resource::NAMESPACES)).take(3);
+    let told = changes.map(|change| change.map_or("failed".to_owned(), |change| format!("{change:?}")));
+    assert_eq!(told.collect::<Vec<String>>().await, ["All(2)", "failed", "All(2)"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kubeconfig_is_read_as_kubectl_reads_it() {
+    let real = Real::start();
+    let token = real.path("token");
+    fs::write(&token, "CANARY\n").unwrap();
+    let text = kubeconfig::text("k", "10.245.0.2:6443", &json!({"tokenFile": token}), &real.server.address);
+    let cluster = real.open_text(&text, &[]).await.unwrap();
+    assert_eq!(cluster.objects(&Look::all(resource::NODES)).await.unwrap().len(), 1);
+    let broken = real.open_text("users: [{name: u, user: {token: CANARY, exec: [}}]", &[]).await;
+    let broken = broken.err().unwrap().to_string();
+    assert!(broken.contains("not readable") && !broken.contains("CANARY"), "{broken}");
+}
+
+#[test]
+fn a_login_that_fails_during_a_run_is_not_quoted() {
+    use std::os::unix::process::ExitStatusExt;
+    let status = std::process::ExitStatus::from_raw(256);
+    let out = std::process::Output { status, stdout: b"CANARY".to_vec(), stderr: b"log in again\n".to_vec() };
+    let error = kube::client::AuthError::AuthExecRun { cmd: "CANARY".to_owned(), out: Box::new(out) };
+    let refusal = Refusal::lost(&kube::Error::Service(Box::new(error)), "https://k");
+    let told = "the program that prints the user's token failed (exit status: 1): log in again";
+    assert_eq!(refusal, Refusal::Lost { why: told.to_owned(), sent: false });
 }

@@ -15,7 +15,7 @@ use todoctl_plan::run_record::object_name;
 use todoctl_plan::tool::kubectl::{self, content_name};
 use todoctl_plan::world::components::Components;
 use todoctl_plan::world::leftovers::{self, Leftover};
-use todoctl_plan::world::live::{IDENTITY, Live};
+use todoctl_plan::world::live::Live;
 use todoctl_plan::world::releases::Releases;
 use todoctl_plan::world::runs::Runs;
 use todoctl_plan::world::secrets::{self, Versions};
@@ -47,21 +47,17 @@ fn understood<T>(
 /// Reads namespaces, and the workloads, pods and Leases of some of them; nodes when they matter.
 pub async fn live(cluster: &Connection, namespaces: &[&str], nodes: bool) -> Result<Live, SurveyError> {
     let what = "what runs";
-    let mut looks: Vec<Look> = namespaces.iter().flat_map(|namespace| look::live(namespace)).collect();
+    let mut looks = vec![Look::all(resource::NAMESPACES)];
+    looks.extend(places(namespaces).into_iter().flat_map(look::live));
     looks.extend(nodes.then(|| Look::all(resource::NODES)));
-    let names = namespaces.iter().copied().chain([IDENTITY]);
-    let (objects, namespaces) = tokio::try_join!(
-        objects(cluster, what, &looks),
-        try_join_all(names.map(|name| namespace(cluster, name)))
-    )?;
-    let all = objects.into_iter().chain(namespaces.into_iter().flatten());
-    understood(cluster, what, &Look::all(resource::PODS), Live::of(all))
+    let objects = objects(cluster, what, &looks).await?;
+    understood(cluster, what, &looks[1], Live::of(objects))
 }
 
-/// Reads a namespace; nothing when it does not exist.
-async fn namespace(cluster: &Connection, name: &str) -> Result<Option<Value>, SurveyError> {
-    let look = Look::all(resource::NAMESPACES);
-    cluster.object(&look, name).await.map_err(|refusal| refused(cluster, "the namespaces", &look, &refusal))
+/// Where to look: in the one namespace that is named, else in all of them, because a record of an earlier run may name
+/// one that the profile has no more.
+fn places<'a>(namespaces: &[&'a str]) -> Vec<Option<&'a str>> {
+    if let [only] = namespaces { vec![Some(*only)] } else { vec![None] }
 }
 
 /// Reads todoctl's versions of Secrets: sensitive.
@@ -88,14 +84,10 @@ pub(super) async fn components(cluster: &Connection, inputs: &Inputs) -> Result<
     }
 }
 
-/// Reads only helm's view, to see what changed; that of the whole cluster when no namespace is named.
+/// Reads only helm's view, to see what changed; that of the whole cluster unless one namespace is named.
 pub async fn releases(cluster: &Connection, namespaces: &[&str]) -> Result<Releases, SurveyError> {
     let what = "the helm releases";
-    let looks: Vec<Look> = if namespaces.is_empty() {
-        vec![look::releases(None)]
-    } else {
-        namespaces.iter().map(|namespace| look::releases(Some(namespace))).collect()
-    };
+    let looks: Vec<Look> = places(namespaces).into_iter().map(look::releases).collect();
     let records = objects(cluster, what, &looks).await?;
     understood(cluster, what, &looks[0], Releases::of(records))
 }

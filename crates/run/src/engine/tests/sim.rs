@@ -187,7 +187,7 @@ impl State {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let parts: Vec<&str> = path.split('/').collect();
         match parts.as_slice() {
-            ["", "api", "v1", "namespaces", name] => json!({"kind": "Namespace", "metadata": {"name": name}}),
+            ["", "api", "v1", "namespaces"] => json!({"items": [{"metadata": {"name": "todo"}}]}),
             ["", "apis", "apps", "v1", "namespaces", _, _, name] => {
                 all.into_iter().find(|one| one["metadata"]["name"] == **name).unwrap_or_default()
             }
