@@ -8,12 +8,15 @@ mod follow;
 mod login;
 mod proxy;
 mod refusal;
+mod session;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use http::{HeaderValue, Request, header};
 use http_body_util::{BodyExt, Limited};
+#[cfg(test)]
 pub(crate) use kube::Client;
 pub(crate) use kube::client::Body;
 use serde::Deserialize;
@@ -25,6 +28,7 @@ pub use follow::Change;
 pub use proxy::Unanswered;
 pub use refusal::Refusal;
 
+use self::session::Session;
 use todoctl_plan::look::{Look, Part};
 
 /// How long an answer may take, connecting included, so that a dead server is noticed.
@@ -40,7 +44,7 @@ const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s
 /// A connection to the API server of one cluster, as one user. A copy is the same connection.
 #[derive(Clone)]
 pub struct Connection {
-    client: Client,
+    session: Arc<Session>,
     /// The context of the kubeconfig, for commands that a person can try.
     context: String,
     /// The address of the server, for messages.
@@ -67,7 +71,8 @@ impl Connection {
     /// A connection to an API server that a test has.
     #[cfg(test)]
     pub(crate) fn over(client: Client) -> Self {
-        Self { client, context: "test".to_owned(), server: "https://test".to_owned() }
+        let session = Arc::new(Session::fixed(client));
+        Self { session, context: "test".to_owned(), server: "https://test".to_owned() }
     }
 
     /// The context that a person names to reach the same cluster.
@@ -127,8 +132,14 @@ impl Connection {
         accept: Option<&'static str>,
     ) -> Result<T, Refusal> {
         let until = Instant::now() + LIMIT;
+        let mut renewed = false;
         loop {
+            let login = self.session.login();
             match self.get_once(path, accept).await {
+                Err(refusal) if refusal.is_unknown_user() && !renewed => {
+                    renewed = true;
+                    self.session.renew(login).await?;
+                }
                 Err(refusal) if refusal.is_busy() && Instant::now() + refusal.pause() < until => {
                     tokio::time::sleep(refusal.pause()).await;
                 }
@@ -158,8 +169,12 @@ impl Connection {
         largest: usize,
     ) -> Result<Vec<u8>, Refusal> {
         let answered = async {
-            let answer =
-                self.client.send(request).await.map_err(|error| Refusal::lost(&error, &self.server))?;
+            let answer = self
+                .session
+                .client()
+                .send(request)
+                .await
+                .map_err(|error| Refusal::lost(&error, &self.server))?;
             let (status, headers) = (answer.status(), answer.headers().clone());
             let body = Limited::new(answer.into_body(), largest).collect().await;
             let body = body.map_err(|error| Refusal::lost(error.as_ref(), &self.server))?.to_bytes();

@@ -20,6 +20,8 @@ pub struct Request {
     pub method: String,
     /// Path and query.
     pub path: String,
+    /// Who asks, as the header says it.
+    pub authorization: String,
     /// What form of answer is wanted.
     pub accept: String,
     /// Body.
@@ -79,6 +81,9 @@ impl<'a> Place<'a> {
 
 /// Answers one request.
 pub fn answer(state: &mut State, request: &Request) -> Response {
+    if !state.token.is_empty() && request.authorization != format!("Bearer {}", state.token) {
+        return refused(401, "Unauthorized", "Unauthorized", "");
+    }
     if let Some(answer) = proxy::answer(state, request) {
         return answer;
     }

@@ -54,6 +54,8 @@ pub struct State {
     pub dapr: Dapr,
     /// What can be fetched: `REPOSITORY NAME VERSION` to the folder of the project that is packed.
     pub charts: BTreeMap<String, String>,
+    /// The token that the API server accepts; any when empty.
+    pub token: String,
     /// What the user may not do: `VERB RESOURCE`, or `VERB RESOURCE.GROUP`, in every namespace.
     pub forbidden: Vec<String>,
     /// Services with node ports that no chart of the project made: `NAMESPACE NAME PORT`.
@@ -95,6 +97,7 @@ impl Default for State {
             sent: Vec::new(),
             dapr: Dapr::default(),
             charts: BTreeMap::new(),
+            token: String::new(),
             forbidden: Vec::new(),
             services: Vec::new(),
             faults: Vec::new(),

@@ -6,12 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::InvalidUri;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
+use super::session::Session;
 use super::{Connection, Refusal, detour, login};
 use todoctl_plan::world::Access;
 
@@ -36,38 +38,46 @@ pub struct Surroundings<'a> {
 impl Connection {
     /// Reads the way to a cluster; connects with the first question.
     pub async fn open(access: &Access, surroundings: Surroundings<'_>) -> Result<Self, Refusal> {
-        let unusable = |error: &dyn std::fmt::Display| Refusal::unusable(&access.kubeconfig, error);
-        let mut kubeconfig =
-            Kubeconfig::read_from(&access.kubeconfig).map_err(|error| unusable(&mistake(&error)))?;
-        for user in kubeconfig.auth_infos.iter_mut().filter_map(|user| user.auth_info.as_mut()) {
-            login::prepare(user, surroundings);
-        }
-        for cluster in kubeconfig.clusters.iter_mut().filter_map(|one| one.cluster.as_mut()) {
-            // As kubectl completes it (client-go `rest/url_utils.go`).
-            if let Some(server) = cluster.server.as_mut().filter(|server| !server.contains("://")) {
-                *server = format!("https://{server}");
-            }
-        }
-        let options =
-            KubeConfigOptions { context: Some(access.context.clone()), ..KubeConfigOptions::default() };
-        let config = Config::from_custom_kubeconfig(kubeconfig.clone(), &options).await;
-        let mut config = config.map_err(|error| unusable(&mistake(&error)))?;
-        config.connect_timeout = Some(CONNECT);
-        // A stream ends sooner by itself: a peer that says nothing for so long is dead.
-        config.read_timeout = Some(SILENCE);
-        // It sends anything again, changes too (kube 5.0, `client/retry.rs`).
-        config.default_retry = false;
-        let proxy = detour::proxy(&kubeconfig, &access.context, &config.cluster_url, surroundings.variables);
-        config.proxy_url =
-            proxy.map(|proxy| proxy.parse()).transpose().map_err(|error: InvalidUri| unusable(&error))?;
-        let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-        // It may start the program that prints the token, and wait for it.
-        let made = tokio::task::spawn_blocking(move || Client::try_from(config));
-        let made =
-            tokio::time::timeout(LOGIN, made).await.map_err(|_| unusable(&"logging in took too long"))?;
-        let client = made.map_err(|error| unusable(&error))?.map_err(|error| unusable(&reason(&error)))?;
-        Ok(Self { client, context: access.context.clone(), server })
+        let (client, server) = client(access, surroundings).await?;
+        let session = Arc::new(Session::of(client, access, surroundings));
+        Ok(Self { session, context: access.context.clone(), server })
     }
+}
+
+/// A client, and the address of the server.
+pub(super) async fn client(
+    access: &Access,
+    surroundings: Surroundings<'_>,
+) -> Result<(Client, String), Refusal> {
+    let unusable = |error: &dyn std::fmt::Display| Refusal::unusable(&access.kubeconfig, error);
+    let mut kubeconfig =
+        Kubeconfig::read_from(&access.kubeconfig).map_err(|error| unusable(&mistake(&error)))?;
+    for user in kubeconfig.auth_infos.iter_mut().filter_map(|user| user.auth_info.as_mut()) {
+        login::prepare(user, surroundings);
+    }
+    for cluster in kubeconfig.clusters.iter_mut().filter_map(|one| one.cluster.as_mut()) {
+        // As kubectl completes it (client-go `rest/url_utils.go`).
+        if let Some(server) = cluster.server.as_mut().filter(|server| !server.contains("://")) {
+            *server = format!("https://{server}");
+        }
+    }
+    let options = KubeConfigOptions { context: Some(access.context.clone()), ..KubeConfigOptions::default() };
+    let config = Config::from_custom_kubeconfig(kubeconfig.clone(), &options).await;
+    let mut config = config.map_err(|error| unusable(&mistake(&error)))?;
+    config.connect_timeout = Some(CONNECT);
+    // A stream ends sooner by itself: a peer that says nothing for so long is dead.
+    config.read_timeout = Some(SILENCE);
+    // It sends anything again, changes too (kube 5.0, `client/retry.rs`).
+    config.default_retry = false;
+    let proxy = detour::proxy(&kubeconfig, &access.context, &config.cluster_url, surroundings.variables);
+    config.proxy_url =
+        proxy.map(|proxy| proxy.parse()).transpose().map_err(|error: InvalidUri| unusable(&error))?;
+    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+    // It may start the program that prints the token, and wait for it.
+    let made = tokio::task::spawn_blocking(move || Client::try_from(config));
+    let made = tokio::time::timeout(LOGIN, made).await.map_err(|_| unusable(&"logging in took too long"))?;
+    let client = made.map_err(|error| unusable(&error))?.map_err(|error| unusable(&reason(&error)))?;
+    Ok((client, server))
 }
 
 /// Why there is no client. A proxy's address may hold a password, so it is not repeated.

@@ -50,10 +50,15 @@ impl Connection {
                     Ok(Event::Apply(object)) => Ok(Change::Put(value(&object, &look))),
                     Ok(Event::Delete(object)) => Ok(Change::Gone(value(&object, &look))),
                     Err(error) => {
+                        let refusal = Refusal::of_stream(&error, &connection.server);
+                        if refusal.is_unknown_user() {
+                            // What comes of it shows at the next try.
+                            let _ = connection.session.renew(connection.session.login()).await;
+                        }
                         tokio::time::sleep(AGAIN).await;
                         // The one that failed would go on without a word where it was.
                         events = Box::pin(connection.events(&look));
-                        Err(Refusal::of_stream(&error, &connection.server))
+                        Err(refusal)
                     }
                 };
                 return Some((change, (events, listed, connection, look)));
@@ -73,8 +78,8 @@ impl Connection {
     fn api(&self, look: &Look) -> Api<DynamicObject> {
         let kind = resource(look.resource);
         match &look.namespace {
-            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &kind),
-            None => Api::all_with(self.client.clone(), &kind),
+            Some(namespace) => Api::namespaced_with(self.session.client(), namespace, &kind),
+            None => Api::all_with(self.session.client(), &kind),
         }
     }
 }

@@ -158,6 +158,14 @@ impl Refusal {
         }
     }
 
+    /// Whether the server itself does not accept the user's token or certificate: it did nothing else.
+    pub(super) fn is_unknown_user(&self) -> bool {
+        match self {
+            Self::Status(status) => status.code == 401 && !status.is_of_a_program(),
+            Self::Lost { .. } => false,
+        }
+    }
+
     /// Whether the server has no time now.
     pub(super) fn is_busy(&self) -> bool {
         matches!(self.code(), Some(429 | 503 | 504))

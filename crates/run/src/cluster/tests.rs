@@ -339,3 +339,29 @@ fn a_login_that_fails_during_a_run_is_not_quoted() {
     let told = "the program that prints the user's token failed (exit status: 1): log in again";
     assert_eq!(refusal, Refusal::Lost { why: told.to_owned(), sent: false });
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_known_any_more_logs_in_again() {
+    let real = Real::start();
+    let token = |text: &str| {
+        fs::write(real.path("printed"), format!("{{\"status\": {{\"token\": \"{text}\"}}}}")).unwrap();
+    };
+    let printed = real.path("printed").display().to_string();
+    let exec = json!({"apiVersion": "client.authentication.k8s.io/v1", "command": "cat", "args": [printed]});
+    token("one");
+    real.store.change(|state| "one".clone_into(&mut state.token)).unwrap();
+    let cluster = real.open(&json!({"exec": exec}), &real.server.address, &[]).await.unwrap();
+    let nodes = Look::all(resource::NODES);
+    assert_eq!(cluster.objects(&nodes).await.unwrap().len(), 1);
+    token("two");
+    real.store.change(|state| "two".clone_into(&mut state.token)).unwrap();
+    let (one, other) = tokio::join!(cluster.objects(&nodes), cluster.objects(&nodes));
+    assert_eq!((one.unwrap().len(), other.unwrap().len()), (1, 1));
+    real.store.change(|state| "three".clone_into(&mut state.token)).unwrap();
+    let post = request(profile::Method::Post, "/", None);
+    let unknown = cluster.ask(&post).await.unwrap_err();
+    assert_eq!(unknown.why, "Error from server (Unauthorized): Unauthorized");
+    token("three");
+    let absent = cluster.ask(&post).await.unwrap_err();
+    assert_eq!(absent.why, "Error from server (NotFound): services \"web\" not found");
+}

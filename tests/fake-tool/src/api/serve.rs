@@ -131,11 +131,13 @@ async fn respond(request: hyper::Request<Incoming>, shared: Shared) -> io::Resul
     }
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let accept = head.headers.get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let header =
+        |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let request = Request {
         method: head.method.to_string(),
         path: head.uri.to_string(),
-        accept: accept.to_owned(),
+        authorization: header("authorization").to_owned(),
+        accept: header("accept").to_owned(),
         body: String::from_utf8_lossy(&body).into_owned(),
         now: now(),
     };
