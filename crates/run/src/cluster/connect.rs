@@ -91,7 +91,7 @@ fn reason(error: &kube::Error) -> String {
     }
 }
 
-/// What is wrong with a kubeconfig. Of one that is no YAML the place is told, not the lines: they may hold a token.
+/// What is wrong with a kubeconfig. The lines of one that is no YAML are not shown: they may hold a token.
 fn mistake(error: &KubeconfigError) -> String {
     if let KubeconfigError::Parse(_) = error {
         "it is not readable; kubectl config view says where".to_owned()
