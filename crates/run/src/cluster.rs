@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use http::{HeaderValue, Request, header};
+use http::{Request, header};
 use http_body_util::{BodyExt, Limited};
 #[cfg(test)]
 pub(crate) use kube::Client;
@@ -132,14 +132,8 @@ impl Connection {
         accept: Option<&'static str>,
     ) -> Result<T, Refusal> {
         let until = Instant::now() + LIMIT;
-        let mut renewed = false;
         loop {
-            let login = self.session.login();
             match self.get_once(path, accept).await {
-                Err(refusal) if refusal.is_unknown_user() && !renewed => {
-                    renewed = true;
-                    self.session.renew(login).await?;
-                }
                 Err(refusal) if refusal.is_busy() && Instant::now() + refusal.pause() < until => {
                     tokio::time::sleep(refusal.pause()).await;
                 }
@@ -153,16 +147,33 @@ impl Connection {
         path: &str,
         accept: Option<&'static str>,
     ) -> Result<T, Refusal> {
-        let mut request =
-            Request::get(path).body(Body::empty()).map_err(|error| Refusal::unreadable(&error))?;
-        let accept = HeaderValue::from_static(accept.unwrap_or("application/json"));
-        request.headers_mut().insert(header::ACCEPT, accept);
+        let request = || {
+            let request = Request::get(path).header(header::ACCEPT, accept.unwrap_or("application/json"));
+            request.body(Body::empty()).map_err(|error| Refusal::no_address(path, &error))
+        };
         let body = self.answer(request, LIMIT, LARGEST).await?;
         serde_json::from_slice(&body).map_err(|error| Refusal::unreadable(&error))
     }
 
-    /// The body of an answer with a 2xx status, within a time and a size.
+    /// The body of an answer with a 2xx status, within a time and a size. A server that does not know the user any more
+    /// has done nothing else: then it is asked once more, after another login.
     async fn answer(
+        &self,
+        request: impl Fn() -> Result<Request<Body>, Refusal>,
+        limit: Duration,
+        largest: usize,
+    ) -> Result<Vec<u8>, Refusal> {
+        let login = self.session.login();
+        match self.answer_once(request()?, limit, largest).await {
+            Err(refusal) if refusal.is_unknown_user() => {
+                self.session.renew(login).await?;
+                self.answer_once(request()?, limit, largest).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn answer_once(
         &self,
         request: Request<Body>,
         limit: Duration,
@@ -175,13 +186,13 @@ impl Connection {
                 .send(request)
                 .await
                 .map_err(|error| Refusal::lost(&error, &self.server))?;
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            let body = Limited::new(answer.into_body(), largest).collect().await;
+            let (head, body) = answer.into_parts();
+            let body = Limited::new(body, largest).collect().await;
             let body = body.map_err(|error| Refusal::lost(error.as_ref(), &self.server))?.to_bytes();
-            if status.is_success() {
+            if head.status.is_success() {
                 Ok(body.to_vec())
             } else {
-                Err(Refusal::answered(status.as_u16(), &headers, &body))
+                Err(Refusal::answered(head.status.as_u16(), &head.headers, &body))
             }
         };
         tokio::time::timeout(limit, answered)

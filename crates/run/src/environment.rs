@@ -172,6 +172,14 @@ impl Environment {
         })
     }
 
+    /// The same where a cluster may not run.
+    async fn connection_to(&self, access: Option<&Access>) -> Result<Option<Connection>, Diagnostic> {
+        match access {
+            Some(access) => self.connection(access).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Whether the cluster runs, and how it is reached.
     pub async fn cluster(&self) -> Result<Cluster, Diagnostic> {
         self.reached(self.found().await?.cluster).await

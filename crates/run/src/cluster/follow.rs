@@ -33,9 +33,9 @@ impl Connection {
     /// of it hears when it is over.
     pub fn follow(&self, look: &Look) -> impl Stream<Item = Result<Change, Refusal>> + Send + use<> {
         let (connection, look) = (self.clone(), look.clone());
-        let first = Box::pin(connection.events(&look));
+        let first = (connection.session.login(), Box::pin(connection.events(&look)));
         let state = (first, Vec::new(), connection, look);
-        stream::unfold(state, |(mut events, mut listed, connection, look)| async move {
+        stream::unfold(state, |((mut login, mut events), mut listed, connection, look)| async move {
             loop {
                 let change = match events.next().await? {
                     Ok(Event::Init) => {
@@ -53,15 +53,15 @@ impl Connection {
                         let refusal = Refusal::of_stream(&error, &connection.server);
                         if refusal.is_unknown_user() {
                             // What comes of it shows at the next try.
-                            let _ = connection.session.renew(connection.session.login()).await;
+                            let _ = connection.session.renew(login).await;
                         }
                         tokio::time::sleep(AGAIN).await;
                         // The one that failed would go on without a word where it was.
-                        events = Box::pin(connection.events(&look));
+                        (login, events) = (connection.session.login(), Box::pin(connection.events(&look)));
                         Err(refusal)
                     }
                 };
-                return Some((change, (events, listed, connection, look)));
+                return Some((change, ((login, events), listed, connection, look)));
             }
         })
     }

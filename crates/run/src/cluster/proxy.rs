@@ -41,21 +41,10 @@ impl Connection {
     pub async fn ask(&self, asked: &step::Request) -> Result<String, Unanswered> {
         let place = place(asked);
         let mut address = format!("{place}{}", asked.path);
-        let mut renewed = false;
         for _ in 0..REDIRECTS {
-            let login = self.session.login();
-            let request = request(asked, &address).map_err(|error| Unanswered {
-                why: format!("{address} is no address: {error}"),
-                undelivered: true,
-                absent: false,
-            })?;
+            let request = || request(asked, &address).map_err(|error| Refusal::no_address(&address, &error));
             match self.answer(request, LIMIT, LARGEST).await {
                 Ok(body) => return Ok(String::from_utf8_lossy(&body).into_owned()),
-                // The API server asks who it is before it hands anything on.
-                Err(refusal) if refusal.is_unknown_user() && !renewed => {
-                    renewed = true;
-                    self.session.renew(login).await.map_err(|refusal| unanswered(&refusal))?;
-                }
                 Err(refusal) => match elsewhere(&refusal, &place) {
                     Some(next) if asked.method == profile::Method::Get => address = next,
                     Some(_) | None => return Err(unanswered(&refusal)),

@@ -135,7 +135,12 @@ impl Refusal {
         Self::Lost { why: format!("the API server's answer is not readable: {error}"), sent: true }
     }
 
-    /// A kubeconfig that leads nowhere. What is wrong with it never holds a token: the parser names fields and files.
+    /// A question that cannot be put.
+    pub(super) fn no_address(path: &str, error: &dyn fmt::Display) -> Self {
+        Self::Lost { why: format!("{path} is no address: {error}"), sent: false }
+    }
+
+    /// A kubeconfig that leads nowhere. The caller says what is wrong with it, without its lines.
     pub(super) fn unusable(path: &Path, error: &dyn fmt::Display) -> Self {
         Self::Lost { why: format!("the kubeconfig {} is of no use: {error}", path.display()), sent: false }
     }

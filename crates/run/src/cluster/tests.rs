@@ -24,8 +24,9 @@ fn scripted(answers: Vec<(u16, Value)>) -> (Connection, Arc<Mutex<Vec<String>>>)
     let asked = Arc::new(Mutex::new(Vec::new()));
     let (log, rest) = (Arc::clone(&asked), Mutex::new(answers.into_iter()));
     let service = tower::service_fn(move |request: Request<Body>| {
-        let of =
-            |name| request.headers().get(name).map_or("-", |value: &HeaderValue| value.to_str().unwrap());
+        let of = |name| {
+            request.headers().get(name).map_or("-", |value: &http::HeaderValue| value.to_str().unwrap())
+        };
         let line = match *request.method() {
             http::Method::GET => format!("{} {}", request.uri(), of(header::ACCEPT)),
             _ => format!("{} {} {}", request.method(), request.uri(), of(header::CONTENT_TYPE)),

@@ -73,10 +73,7 @@ impl Environment {
             let what = format!("cannot write in {}: {error}; nothing was changed", folder.display());
             Diagnostic::usual(Code::MachineFolder, what)
         };
-        let cluster = match access {
-            Some(access) => Some(self.connection(access).await?),
-            None => None,
-        };
+        let cluster = self.connection_to(access).await?;
         let journal = Journal::create(&folder).map_err(broken)?;
         let screen = ask.show();
         let sinks: Vec<Box<dyn Sink>> = vec![Box::new(journal), screen.sink()];

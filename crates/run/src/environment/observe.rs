@@ -46,10 +46,7 @@ impl Environment {
         let access = world.cluster.access().cloned();
         let runner = self.runner(access.as_ref(), None);
         // A run that changes something is recorded, and removes the oldest record.
-        let cluster = match &access {
-            Some(access) => Some(self.connection(access).await?),
-            None => None,
-        };
+        let cluster = self.connection_to(access.as_ref()).await?;
         let runs = async {
             match &cluster {
                 Some(cluster) => survey::runs(cluster, &inputs.profile.namespace).await.map(Some),

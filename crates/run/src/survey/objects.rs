@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use serde_json::Value;
 
 use super::SurveyError;
-use crate::cluster::{Connection, Refusal};
+use crate::cluster::Connection;
 use todoctl_core::workload::Workload;
 use todoctl_plan::look::{self, Look, resource};
 use todoctl_plan::resources::Nodes;
@@ -26,9 +26,9 @@ async fn objects(cluster: &Connection, what: &str, looks: &[Look]) -> Result<Vec
     cluster.all(looks).await.map_err(|(look, refusal)| refused(cluster, what, &look, &refusal))
 }
 
-fn refused(cluster: &Connection, what: &str, look: &Look, refusal: &Refusal) -> SurveyError {
+fn refused(cluster: &Connection, what: &str, look: &Look, complaint: &impl ToString) -> SurveyError {
     let (what, command) = (what.to_owned(), look.command(cluster.context()));
-    SurveyError::Refused { what, complaint: refusal.to_string(), command }
+    SurveyError::Refused { what, complaint: complaint.to_string(), command }
 }
 
 /// What was read, understood. An answer that cannot be is an error, never an absence.
@@ -38,17 +38,14 @@ fn understood<T>(
     look: &Look,
     answer: Result<T, String>,
 ) -> Result<T, SurveyError> {
-    answer.map_err(|complaint| {
-        let (what, command) = (what.to_owned(), look.command(cluster.context()));
-        SurveyError::Refused { what, complaint, command }
-    })
+    answer.map_err(|complaint| refused(cluster, what, look, &complaint))
 }
 
 /// Reads namespaces, and the workloads, pods and Leases of some of them; nodes when they matter.
 pub async fn live(cluster: &Connection, namespaces: &[&str], nodes: bool) -> Result<Live, SurveyError> {
     let what = "what runs";
     let mut looks = vec![Look::all(resource::NAMESPACES)];
-    looks.extend(places(namespaces).into_iter().flat_map(look::live));
+    looks.extend(look::live(place(namespaces)));
     looks.extend(nodes.then(|| Look::all(resource::NODES)));
     let objects = objects(cluster, what, &looks).await?;
     understood(cluster, what, &looks[1], Live::of(objects))
@@ -56,8 +53,8 @@ pub async fn live(cluster: &Connection, namespaces: &[&str], nodes: bool) -> Res
 
 /// Where to look: in the one namespace that is named, else in all of them, because a record of an earlier run may name
 /// one that the profile has no more.
-fn places<'a>(namespaces: &[&'a str]) -> Vec<Option<&'a str>> {
-    if let [only] = namespaces { vec![Some(*only)] } else { vec![None] }
+fn place<'a>(namespaces: &[&'a str]) -> Option<&'a str> {
+    if let [only] = namespaces { Some(only) } else { None }
 }
 
 /// Reads todoctl's versions of Secrets: sensitive.
@@ -86,10 +83,9 @@ pub(super) async fn components(cluster: &Connection, inputs: &Inputs) -> Result<
 
 /// Reads only helm's view, to see what changed; that of the whole cluster unless one namespace is named.
 pub async fn releases(cluster: &Connection, namespaces: &[&str]) -> Result<Releases, SurveyError> {
-    let what = "the helm releases";
-    let looks: Vec<Look> = places(namespaces).into_iter().map(look::releases).collect();
-    let records = objects(cluster, what, &looks).await?;
-    understood(cluster, what, &looks[0], Releases::of(records))
+    let (what, look) = ("the helm releases", look::releases(place(namespaces)));
+    let records = objects(cluster, what, std::slice::from_ref(&look)).await?;
+    understood(cluster, what, &look, Releases::of(records))
 }
 
 /// Reads the records of earlier runs.
