@@ -91,7 +91,7 @@ pub(super) struct Up {
     /// Keep what was changed when something fails, for looking at it
     #[arg(long)]
     pub(super) no_rollback: bool,
-    /// Steps that may run at once; builds of images have as many places of their own
+    /// Steps that may act at once; what only waits for pods does not count, builds have as many places of their own
     #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) jobs: u16,
     /// One step at a time, in the documented order

@@ -11,11 +11,11 @@ use crate::select::unknown;
 use crate::{open, signals};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
-use todoctl_core::invocation::Invocation;
 use todoctl_core::text;
-use todoctl_plan::tool::kubectl::{Kubectl, LogLines, parse_log_line};
+use todoctl_plan::world::Access;
+use todoctl_plan::world::releases::ReleaseRef;
 use todoctl_run::environment::Environment;
-use todoctl_run::survey;
+use todoctl_run::logs::{self, Told, Wanted};
 use todoctl_screen::output::Output;
 
 /// Lines that may wait for a slow reader.
@@ -30,73 +30,63 @@ pub(super) async fn logs(args: &Args, command: &Logs, output: &mut Output) -> Re
     if let Some(run) = &command.run {
         return of_run(&environment.state.join("runs").join(run), run, name, output);
     }
-    let namespace = environment.inputs.namespace(release);
+    let place = ReleaseRef { namespace: environment.inputs.namespace(release), name };
     let access = environment.running().await?;
-    let lines = LogLines { tail: command.tail, follow: command.follow, previous: command.previous };
-    let invocation = Kubectl::new(&access).release_logs(namespace, name, lines);
-    let runner = environment.runner(Some(&access), None);
-    let mut teller = Teller { output, told: 0, complaints: Vec::new() };
+    let cluster = environment.connection(&access).await?;
+    let wanted = Wanted { tail: u32::try_from(command.tail).ok(), previous: command.previous };
+    let (send, receive) = mpsc::channel(WAITING);
+    let mut teller = Teller { output, follows: command.follow, lines: 0, complaints: Vec::new() };
     if command.follow {
-        let (send, receive) = mpsc::channel(WAITING);
-        let sink =
-            Box::new(move |line: Option<String>| line.is_some_and(|line| send.blocking_send(line).is_ok()));
-        // Dropped at the end: kubectl ends then.
-        let _guard = runner.lines(&invocation, sink)?;
-        teller.follow(receive).await?;
-    } else {
-        let done = survey::call(&runner, invocation.clone()).await?;
-        let said = String::from_utf8_lossy(&done.stdout);
-        let _read_by_somebody = said.lines().all(|line| teller.tell(line));
-        if !done.is_success() {
-            teller.complaints.extend(done.stderr.lines().map(str::to_owned));
+        let mut interrupts = signals::listen()?;
+        tokio::select! {
+            done = async { tokio::join!(logs::follow(&cluster, place, wanted, send), teller.listen(receive)) } => done.0?,
+            // Being stopped is how following ends; a silent service is no failure.
+            Ok(_) = interrupts.wait_for(|count| *count > 0) => return Ok(Exit::Done),
         }
+    } else {
+        // The sender goes when everything is told.
+        let present = async move { logs::present(&cluster, place, wanted, &send).await };
+        tokio::join!(present, teller.listen(receive)).0?;
     }
-    teller.end(&environment, name, &invocation)
+    teller.end(&environment, place, &access)
 }
 
-/// Prints lines of pods, and keeps what kubectl says for itself.
+/// Prints lines of pods. Complaints are kept for the end, where there is one.
 struct Teller<'a> {
     output: &'a mut Output,
-    told: usize,
+    follows: bool,
+    lines: usize,
     complaints: Vec<String>,
 }
 
 impl Teller<'_> {
-    /// Answers whether somebody still reads.
-    fn tell(&mut self, line: &str) -> bool {
-        let Some((pod, container, said)) = parse_log_line(line) else {
-            self.complaints.extend((!line.trim().is_empty()).then(|| text::clean_line(line)));
-            return true;
-        };
-        self.told += 1;
-        self.output.line(format!("{pod}/{container}: {}", text::clean(said)).trim_end())
-    }
-
-    /// Until the pods end, the reader goes away, or a person has had enough.
-    async fn follow(&mut self, mut lines: mpsc::Receiver<String>) -> Result<(), Diagnostic> {
-        let mut interrupts = signals::listen()?;
-        loop {
-            tokio::select! {
-                line = lines.recv() => match line {
-                    Some(line) if self.tell(&line) => {}
-                    Some(_) | None => return Ok(()),
-                },
-                Ok(_) = interrupts.wait_for(|count| *count > 0) => {
-                    // Being stopped is how following ends; a silent service is no failure.
-                    self.told = self.told.max(1);
-                    return Ok(());
+    /// Until everything is told, or the reader has gone away.
+    async fn listen(&mut self, mut told: mpsc::Receiver<Told>) {
+        while let Some(one) = told.recv().await {
+            match one {
+                Told::Line { pod, container, text } => {
+                    self.lines += 1;
+                    if !self.output.line(format!("{pod}/{container}: {}", text::clean(&text)).trim_end()) {
+                        return;
+                    }
                 }
+                Told::Complaint(why) if self.follows => self.output.note(&text::clean_line(&why)),
+                Told::Complaint(why) => self.complaints.push(text::clean_line(&why)),
             }
         }
     }
 
-    fn end(self, environment: &Environment, name: &str, invocation: &Invocation) -> Result<Exit, Diagnostic> {
-        if self.told == 0 {
+    fn end(
+        self,
+        environment: &Environment,
+        ReleaseRef { namespace, name }: ReleaseRef<'_>,
+        access: &Access,
+    ) -> Result<Exit, Diagnostic> {
+        if self.lines == 0 {
             let message = format!("{name} has no logs");
             let hint = format!(
-                "todoctl status --profile {}; or try it: {}",
-                environment.inputs.name,
-                invocation.line()
+                "todoctl status --profile {}; or see its pods: kubectl get pods -n {namespace} --context {}",
+                environment.inputs.name, access.context
             );
             return Err(Diagnostic {
                 evidence: self.complaints,

@@ -6,7 +6,7 @@ use crate::open;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::exit::Exit;
 use todoctl_plan::step::{Reversal, Undo};
-use todoctl_plan::tool::kubectl::{Kubectl, content_name};
+use todoctl_plan::tool::kubectl::content_name;
 use todoctl_plan::tool::reversal::Reverser;
 use todoctl_plan::world::lease::OpenRun;
 use todoctl_run::lock;
@@ -16,9 +16,9 @@ use todoctl_screen::output::Output;
 pub(super) async fn unlock(args: &Args, command: &Unlock, output: &mut Output) -> Result<Exit, Diagnostic> {
     let environment = open::reading(args, command.profile.as_deref()).await?;
     let access = environment.running().await?;
-    let (runner, kubectl) = (environment.runner(Some(&access), None), Kubectl::new(&access));
+    let cluster = environment.connection(&access).await?;
     let namespace = &environment.inputs.profile.namespace;
-    let read = lock::read(&runner, &kubectl, namespace).await;
+    let read = lock::read(&cluster, namespace).await;
     let Some(lease) = read.map_err(|message| environment.unreadable(&message))? else {
         output.note(&format!("Nothing to unlock: no run of profile {} is open.", environment.inputs.name));
         return Ok(Exit::Done);
@@ -28,7 +28,7 @@ pub(super) async fn unlock(args: &Args, command: &Unlock, output: &mut Output) -
         let hint = format!("it is held by run {}: {}", lease.open.run, lease.holder.story());
         return Err(Diagnostic::new(Code::UsageArgument, message, hint));
     }
-    lock::remove(&runner, &kubectl, namespace, &lease).await.map_err(|message| {
+    lock::remove(&cluster, namespace, &lease).await.map_err(|message| {
         let hint = "the holder lives and has renewed it; todoctl recover takes over only from the dead";
         Diagnostic::new(Code::LockHeld, format!("the lock was not removed: {message}"), hint)
     })?;

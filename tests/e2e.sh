@@ -13,6 +13,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 name=${SANDBOX_TEST_NAME:-sbxe2e}
 net=${SANDBOX_TEST_NET:-10.247}
 export SANDBOX_NAME=$name
+export TODOCTL_SANDBOX_AUDIT_POLICY=$root/tests/e2e/audit.yaml
 unset SANDBOX_NET
 # Neither list needs anything of the other: scripts/test has a sandbox for each.
 # removal comes late, when releases have ten revisions and more: helm brings those back by `install --replace` only.

@@ -18,6 +18,10 @@ component_containerd() {
 }
 
 component_apiserver() {
+  local audit=()
+  if [[ -n $AUDIT_POLICY ]]; then
+    audit=(--audit-policy-file "$AUDIT_POLICY" --audit-log-path "$STATE/audit.log" --audit-log-mode blocking)
+  fi
   process_spawn_inside apiserver "$BIN/kube-apiserver" --etcd-servers http://127.0.0.1:2379 \
     --bind-address "$NODE_IP" --advertise-address "$NODE_IP" --secure-port 6443 \
     --service-cluster-ip-range "$SERVICE_RANGE" --allow-privileged=true \
@@ -30,7 +34,7 @@ component_apiserver() {
     --kubelet-client-certificate "$PKI/apiserver-kubelet-client.crt" \
     --kubelet-client-key "$PKI/apiserver-kubelet-client.key" \
     --kubelet-preferred-address-types InternalIP,Hostname \
-    --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction
+    --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction "${audit[@]}"
 }
 
 component_controller-manager() {

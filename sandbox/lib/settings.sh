@@ -27,6 +27,7 @@ BUILD_MORE=() # binaries beside those of a sandbox
 NAME=${SANDBOX_NAME:-sandbox}
 NET_WANTED=${SANDBOX_NET:-}
 STATE_ROOT=${TODOCTL_SANDBOX_STATE:-/var/lib/todoctl-sandbox}
+AUDIT_POLICY=${TODOCTL_SANDBOX_AUDIT_POLICY:-}
 CACHE_ROOT=${TODOCTL_SANDBOX_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/todoctl-sandbox}
 
 # In the order in which they are started.
@@ -38,6 +39,8 @@ settings_load() {
     usage_error "bad name '$NAME': 1 to 12 lower-case letters, digits and '-', a letter first"
   [[ $STATE_ROOT == /* && $CACHE_ROOT == /* ]] ||
     usage_error "TODOCTL_SANDBOX_STATE and TODOCTL_SANDBOX_CACHE must be absolute paths"
+  [[ -z $AUDIT_POLICY || $AUDIT_POLICY == /* ]] ||
+    usage_error "TODOCTL_SANDBOX_AUDIT_POLICY must be an absolute path"
   local part=${NET_WANTED#10.}
   [[ -z $NET_WANTED || ($NET_WANTED == 10.* && $part =~ ^(0|[1-9][0-9]{0,2})$ && $part -le 255) ]] ||
     usage_error "bad net '$NET_WANTED': give the first half of a private range, for example 10.246"

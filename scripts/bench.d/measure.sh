@@ -14,11 +14,22 @@ broke() {
   exit 1
 }
 
-# timed COMMAND...: sets BEGUN (since 1970) and MICROSECONDS.
+# children_time: sets CHILDREN_TIME, the processor time of all that this shell started and waited for.
+children_time() {
+  times >"$scratch/times"
+  CHILDREN_TIME=$(awk 'NR == 2 { gsub(/[ms]/, " "); split($0, t, " "); printf "%d", ((t[1] + t[3]) * 60 + t[2] + t[4]) * 1e6 }' "$scratch/times")
+}
+
+# timed COMMAND...: sets BEGUN (since 1970), MICROSECONDS, and PROCESSOR, the processor time with that of its children.
 timed() {
+  local before
+  children_time
+  before=$CHILDREN_TIME
   BEGUN=${EPOCHREALTIME/./}
   "$@" >>"$log" 2>&1 </dev/null || broke "failed: $*"
   MICROSECONDS=$((${EPOCHREALTIME/./} - BEGUN))
+  children_time
+  PROCESSOR=$((CHILDREN_TIME - before))
 }
 
 # sample SERIES COMMAND...: measures a command once for a series.

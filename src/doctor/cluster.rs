@@ -15,7 +15,7 @@ use todoctl_advice::doctor::{Area, Finding, State, access, registry, tools};
 use todoctl_core::invocation::{Invocation, RunError};
 use todoctl_plan::health;
 use todoctl_plan::provider::{Facts, Size};
-use todoctl_plan::tool::kubectl::{Kubectl, lacks_resource, parse_refused, parse_versions};
+use todoctl_plan::tool::kubectl::{Kubectl, parse_refused, parse_versions};
 use todoctl_plan::tool::version::{self, DockerEngine};
 use todoctl_plan::world::lease::Lease;
 use todoctl_plan::world::{Access, Cluster, World};
@@ -204,7 +204,7 @@ async fn running(
         environment.observe(access.clone()),
         rights(environment, &runner, &kubectl, rendered),
         asked(&runner, kubectl.node_ports()),
-        dapr_seen(environment, &runner, &kubectl),
+        dapr_seen(environment, &access),
     );
     found.extend(rights);
     let taken = taken.and_then(|table| ports::parse(&String::from_utf8_lossy(&table)));
@@ -270,18 +270,21 @@ async fn rights(
 }
 
 /// What Dapr's CRDs and its injector say; nothing when the profile has no Dapr.
-async fn dapr_seen(environment: &Environment, runner: &SharedRunner, kubectl: &Kubectl) -> Option<DaprSeen> {
+async fn dapr_seen(environment: &Environment, access: &Access) -> Option<DaprSeen> {
     environment.inputs.profile.dapr.as_ref()?;
     let names: Vec<String> = dapr::Kind::ALL.iter().map(|kind| kind.resource().to_owned()).collect();
-    let probe = health::dapr::probe(&environment.inputs.profile.namespace);
-    let (crds, pod) =
-        tokio::join!(asked(runner, kubectl.crds(&names)), asked(runner, kubectl.would_create(&probe)));
-    let crds = match crds {
-        Ok(json) => health::dapr::established(&names, &json),
-        Err(why) if lacks_resource(&why) => Err("Kubernetes does not know them".to_owned()),
-        Err(why) => Err(why),
+    let namespace = &environment.inputs.profile.namespace;
+    let cluster = match environment.connection(access).await {
+        Ok(cluster) => cluster,
+        Err(why) => return Some(DaprSeen { crds: Err(why.what.clone()), injector: Err(why.what) }),
     };
-    Some(DaprSeen { crds, injector: pod.and_then(|json| health::dapr::injected(&json)) })
+    let (look, probe) = (health::dapr::probed(namespace), health::dapr::probe(namespace));
+    let (crds, pod) = tokio::join!(survey::are_served(&cluster, &names), cluster.would_create(&look, &probe));
+    let injector = match pod {
+        Ok(pod) => health::dapr::injected(&pod),
+        Err(refusal) => Err(refusal.to_string()),
+    };
+    Some(DaprSeen { crds, injector })
 }
 
 fn of_world(environment: &Environment, world: &World, dapr: Option<&DaprSeen>) -> Vec<Finding> {

@@ -174,7 +174,8 @@ fn killed_during_every_write(upgrade: bool, how: &Value, then: Then) {
             recover_elsewhere(&bench, &what);
             let found = Deployed::of(&bench.state());
             assert!(found == old || found == new, "{what}: {found:#?}");
-            assert!(found == old || nth + 2 >= count, "{what}: all new only after the marks");
+            // Two marks and the record are written side by side, then the lock goes.
+            assert!(found == old || nth + 3 >= count, "{what}: all new only after the marks");
         }
         let _ = std::fs::remove_dir_all(bench.path("state"));
         let said = assert_next_run_deploys(&bench, &new, &what);

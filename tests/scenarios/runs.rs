@@ -1,6 +1,8 @@
 //! The record of runs, by the id of one, which no written scenario knows beforehand.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use fake_tool::state::State;
 
 use crate::bench::{Bench, Done};
 
@@ -82,18 +84,26 @@ fn the_logs_of_a_run_are_what_its_commands_and_its_broken_pods_said() {
 }
 
 #[test]
-fn following_ends_with_ctrl_c() {
+fn following_goes_on_with_new_pods_and_ends_with_ctrl_c() {
     let bench = Bench::new();
     deploy(&bench, "one");
-    bench.world(&json!({"faults": [{"tool": "kubectl", "args": "--follow", "linger": 60000}]}));
     let running = bench.start("logs backend -f", &[]);
-    bench.until_call("kubectl", "--follow");
+    let pods = |bench: &Bench| {
+        let said = std::fs::read_to_string(bench.path("output/stdout")).unwrap_or_default();
+        said.lines()
+            .filter_map(|line| Some(line.split_once('/')?.0.to_owned()))
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
+    bench.until("both pods are followed", |bench| pods(bench) == 2);
+    let replace = |state: &mut State| {
+        let backend =
+            state.deployments.iter_mut().find(|one| one.release == "backend").expect("a Deployment");
+        backend.sets.last_mut().expect("pods").replaced += 1;
+        state.tick();
+    };
+    bench.store.change(replace).expect("a state");
+    bench.until("the new ones as well", |bench| pods(bench) == 4);
     running.interrupt();
-    let done = running.wait();
-    good(&done);
-    bench.until("kubectl ends as well", |bench| {
-        let log = bench.log();
-        let call = log.iter().find(|line| line.args.iter().any(|arg| arg == "--follow")).expect("a call");
-        !std::path::Path::new(&format!("/proc/{}", call.pid)).exists()
-    });
+    good(&running.wait());
 }

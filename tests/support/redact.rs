@@ -5,11 +5,13 @@ use std::sync::OnceLock;
 use regex::{Captures, Regex};
 
 /// Patterns and what stands for them.
-const PATTERNS: [(&str, &str); 19] = [
+const PATTERNS: [(&str, &str); 22] = [
     (r"\b\d+\.\d GiB free\b", "[GIB] free"),
     (r"\b[0-9a-f]{64}\b", "[SHA256]"),
     (r"::(stop-commands::)?[0-9a-f]{32}(::)?", "::${1}[TOKEN]${2}"),
     (r"\b\d+[smhd] ago\b", "[AGO]"),
+    // What follows in a column is as far away as what a slow machine makes of it.
+    (r"\[AGO\] {2,}", "[AGO]  "),
     // Which steps it names depends on how fast the machine is.
     (r"\n  longest chain: .*(\n    .*)*", ""),
     (r"\n\nLongest chain: .*", ""),
@@ -23,6 +25,8 @@ const PATTERNS: [(&str, &str); 19] = [
     (r"\b\d+\.\d+s\b", "[SECONDS]"),
     // Below a second a short time is in milliseconds.
     (r"\b\d+ ms\b", "[SECONDS]"),
+    (r"\b\d+m \d\ds\b", "[SECONDS]"),
+    (r"\[SECONDS\] {2,}", "[SECONDS]  "),
     (r"\x22requests\x22:\d+", "\"requests\":0"),
     (r"\bcheck-[0-9a-f]{16}\b", "check-[ID]"),
     (r"@[^ ,]+, process", "@[HOST], process"),

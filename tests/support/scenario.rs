@@ -136,6 +136,7 @@ fn perform(bench: &Bench, scenario: &Scenario) -> String {
         shown.sort();
     }
     section(&mut seen, "changing commands", &shown.concat());
+    section(&mut seen, "record", &records(&log));
     section(&mut seen, "requests", &requests(&log));
     section(&mut seen, "left by requests", &bench.state().sent.join("\n"));
     section(&mut seen, "releases", &releases(bench));
@@ -189,9 +190,11 @@ fn without_waits(stderr: &str) -> String {
 
 /// The requests that change something, in order.
 fn requests(log: &[Line]) -> String {
-    let sent = log.iter().filter(|line| {
-        line.tool == "api" && line.exit.is_none() && line.args.first().is_some_and(|method| method != "GET")
-    });
+    let is_sent = |line: &&Line| {
+        let is_get = line.args.first().is_some_and(|method| method == "GET");
+        line.tool == "api" && line.exit.is_none() && !is_get && line.args[1].contains("/proxy/")
+    };
+    let sent = log.iter().filter(is_sent);
     let mut text = String::new();
     for line in sent {
         let body = if line.stdin.is_empty() { String::new() } else { format!("    < {}\n", line.stdin) };
@@ -259,6 +262,20 @@ fn secrets(bench: &Bench) -> String {
     // Those of one set are in the order in which they were made.
     names.sort_by_key(|name| name.split("-secrets").next().unwrap_or_default().to_owned());
     names.concat()
+}
+
+/// What was written down of the run.
+fn records(log: &[Line]) -> String {
+    let is_record = |line: &&Line| {
+        let request = line.args.join(" ");
+        line.exit.is_none() && request.starts_with("PATCH ") && request.contains("/configmaps/")
+    };
+    let record = |line: &Line| {
+        let object: Value = serde_json::from_str(&line.stdin).expect("JSON");
+        let run = object["data"]["run.json"].as_str().unwrap_or_default().to_owned();
+        format!("{}\n{run}\n", object["metadata"]["labels"])
+    };
+    log.iter().filter(is_record).map(record).collect()
 }
 
 /// Who holds the environment when all is done; nobody, as a rule.

@@ -32,6 +32,9 @@ pub const OUTCOME: &str = "todoctl.dev/outcome";
 /// Logical name of a versioned Secret.
 pub const SECRET: &str = "todoctl.dev/secret";
 
+/// Label of pods and of what they keep: the release, by the conventions of charts. Not todoctl's own.
+pub const INSTANCE: &str = "app.kubernetes.io/instance";
+
 /// Annotation of pods: the containers that serve Dapr components beside the sidecar, separated by commas.
 pub const CONTAINERS: &str = "todoctl.dev/component-containers";
 

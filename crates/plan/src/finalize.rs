@@ -8,15 +8,16 @@ mod unused;
 pub use complete::is_complete;
 pub use objects::content;
 
+use crate::bookkeeping::Entry;
 use crate::builder::Store;
 use crate::plan::{Closing, Mark, Plan, RunCommit};
 use crate::run_record::{Changed, Deployed, Ending, FORMAT, ReleaseAt, RunRecord};
 use crate::step::{Change, Returns, StepId};
 use crate::steps::{self, number_after};
-use crate::tool::kubectl::{Kubectl, list, release_labels};
+use crate::tool::kubectl::Kubectl;
+use crate::world::World;
 use crate::world::releases::{ReleaseRef, Releases, Revision, Status, installed};
 use crate::world::runs::release_at;
-use crate::world::{Access, World};
 use todoctl_core::{labels, text};
 use todoctl_project::inputs::Inputs;
 use todoctl_project::profile::Release;
@@ -44,8 +45,7 @@ pub fn of_deployment(inputs: &Inputs, store: &dyn Store, world: &World, plan: &P
             && newest.is_some_and(|revision| revision.is_verified() || foreign(revision));
         (!marked).then(|| Mark::new(namespace, name, number, true))
     });
-    let mut closing =
-        end(access, inputs, world, plan, marks.collect(), after_deployment(inputs, world, plan));
+    let mut closing = end(inputs, world, plan, marks.collect(), after_deployment(inputs, world, plan));
     let images = unused::images(inputs, world);
     if let Some(command) = store.remove(&images).filter(|_| !images.is_empty()) {
         let title = format!("remove {}", text::count(images.len(), "unused image"));
@@ -72,9 +72,6 @@ pub fn of_rollback(
     plan: &Plan,
     targets: &[(ReleaseRef<'_>, u32)],
 ) -> Vec<Closing> {
-    let Some(access) = world.cluster.access() else {
-        return Vec::new();
-    };
     let (mut marks, mut set) = (Vec::new(), present(inputs, world));
     set.retain(|one| !is_removed(plan, &one.name));
     for &(release, from) in targets {
@@ -89,7 +86,7 @@ pub fn of_rollback(
         set.retain(|one| one.release() != release);
         set.push(ReleaseAt { revision: made, ..release_at(release, order, old) });
     }
-    end(access, inputs, world, plan, marks, set)
+    end(inputs, world, plan, marks, set)
 }
 
 /// What `down` does when the releases are gone: versions of Secrets that no other release refers to; with `purge` the
@@ -121,7 +118,7 @@ pub fn of_removal(inputs: &Inputs, world: &World, plan: &Plan, purge: bool) -> V
     }
     let mut set = present(inputs, world);
     set.retain(|one| !is_removed(plan, &one.name));
-    let mut closing = end(access, inputs, world, plan, Vec::new(), set);
+    let mut closing = end(inputs, world, plan, Vec::new(), set);
     let versions = unused::after_removal(world, stays.iter().flat_map(|(_, history)| *history));
     if !versions.is_empty() {
         closing.push(Closing::new(
@@ -143,14 +140,9 @@ pub fn of_undo(returned: &[Returns], after: &Releases) -> Vec<Mark> {
 }
 
 /// What ends a run that failed: the marks of what came back, and its record, with what is deployed then.
-pub fn of_failure(
-    access: &Access,
-    marks: &[Mark],
-    after: &Releases,
-    record: Option<(&RunCommit, Ending)>,
-) -> Vec<Closing> {
+pub fn of_failure(marks: &[Mark], after: &Releases, record: Option<(&RunCommit, Ending)>) -> Vec<Closing> {
     let Some((commit, ending)) = record else {
-        return of_marks(access, marks);
+        return of_marks(marks);
     };
     let order = |name: &str| {
         let planned = commit.record.set.releases.iter().find(|one| one.name == name);
@@ -163,7 +155,7 @@ pub fn of_failure(
         ours.then(|| release_at(release, order(name), &marked(marks, release, newest)))
     });
     let set = Deployed { releases: deployed.collect(), ..Deployed::default() }.with_secrets();
-    vec![Closing::new(record_title(marks), vec![commit.failed(ending, set, marks)])]
+    vec![Closing::keeping(record_title(marks), commit.failed(ending, set, marks))]
 }
 
 /// A revision with the marks that it is about to get.
@@ -176,18 +168,15 @@ fn marked(marks: &[Mark], release: ReleaseRef<'_>, revision: &Revision) -> Revis
 }
 
 /// Marks alone, when nothing is recorded.
-fn of_marks(access: &Access, marks: &[Mark]) -> Vec<Closing> {
+fn of_marks(marks: &[Mark]) -> Vec<Closing> {
     if marks.is_empty() {
         return Vec::new();
     }
-    let command = Kubectl::new(access).apply(&list(&release_labels(marks)));
-    vec![Closing::new(mark_title(marks), vec![command])]
+    vec![Closing::keeping(mark_title(marks), marks.iter().map(Mark::entry).collect())]
 }
 
-/// Marking and recording, in one command; marking alone when the run changes nothing. Then the records that are too
-/// many.
+/// Marking and recording; marking alone when the run changes nothing. Then the records that are too many.
 fn end(
-    access: &Access,
     inputs: &Inputs,
     world: &World,
     plan: &Plan,
@@ -196,7 +185,7 @@ fn end(
 ) -> Vec<Closing> {
     let changed = changes(plan.steps.iter().map(|one| (&one.step, &one.decision.change)));
     if changed.is_empty() {
-        return of_marks(access, &marks);
+        return of_marks(&marks);
     }
     releases.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
     let record = RunRecord {
@@ -214,16 +203,15 @@ fn end(
         .with_secrets(),
         ending: None,
     };
-    let (kubectl, namespace) = (Kubectl::new(access), inputs.profile.namespace.clone());
+    let namespace = inputs.profile.namespace.clone();
     let title = record_title(&marks);
-    let commit = RunCommit { kubectl: kubectl.clone(), namespace: namespace.clone(), marks, record };
+    let commit = RunCommit { namespace: namespace.clone(), marks, record };
     let mut closing = vec![Closing::committing(title, commit)];
     let surplus = world.runs.as_ref().map(crate::world::runs::Runs::surplus).unwrap_or_default();
     if !surplus.is_empty() {
-        closing.push(Closing::new(
-            format!("remove the {} of the oldest runs", text::count(surplus.len(), "record")),
-            vec![kubectl.delete(&namespace, "configmap,secret", &surplus)],
-        ));
+        let title = format!("remove the {} of the oldest runs", text::count(surplus.len(), "record"));
+        let removal = |name| Entry::Removal { namespace: namespace.clone(), name };
+        closing.push(Closing::keeping(title, surplus.into_iter().map(removal).collect()));
     }
     closing
 }

@@ -15,6 +15,7 @@ use crate::step::{Check, Objects, Verdict};
 use crate::world::live::Live;
 use crate::world::releases::ReleaseRef;
 use todoctl_core::diagnostic::Code;
+use todoctl_core::labels;
 use todoctl_core::text;
 use todoctl_core::workload::{Workload, WorkloadKind};
 
@@ -145,9 +146,8 @@ fn proven(name: &str, workload: &Object, pods: &[&Object], live: &Live) -> Verdi
 
 fn gone(release: &str, namespace: &str, live: &Live) -> Verdict {
     let workloads = live.release_workloads(release, namespace);
-    let instance = |pod: &&Object| {
-        pod.metadata.labels.get("app.kubernetes.io/instance").is_some_and(|name| name == release)
-    };
+    let instance =
+        |pod: &&Object| pod.metadata.labels.get(labels::INSTANCE).is_some_and(|name| name == release);
     let pods = live.of_kind("Pod", namespace).filter(instance).count();
     if workloads.is_empty() && pods == 0 {
         return Verdict::Ready;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 pub use fields::{Condition, Labels, Metadata, Owner, Quantities, Requirements, Selector};
-pub use pod::{Container, ContainerStatus, PodSpec, Taint, Template, Toleration};
+pub use pod::{Container, ContainerState, ContainerStatus, PodSpec, Taint, Template, Toleration};
 
 use fields::{lenient, read};
 use pod::{Address, NodeInfo};
@@ -111,8 +111,19 @@ read! {
         count: Option<u64>,
         /// RFC 3339.
         last_timestamp: String,
+        /// RFC 3339, of an event that has no other time.
+        event_time: String,
+        /// Set of one that goes on.
+        series: EventSeries,
         /// What it happened to.
         involved_object: Metadata,
+    }
+    /// An event that goes on.
+    EventSeries {
+        /// How often.
+        count: Option<u64>,
+        /// RFC 3339.
+        last_observed_time: String,
     }
     /// The spec of a Dapr component.
     ComponentSpec {
@@ -199,6 +210,19 @@ impl Object {
     /// Whether it has a condition of this type with this status.
     pub fn has_condition(&self, kind: &str, status: &str) -> bool {
         self.status.conditions.iter().any(|one| one.is(kind, status))
+    }
+}
+
+impl Event {
+    /// When it was seen last, RFC 3339: writers fill one field or the other (kubernetes `pkg/printers/internalversion`).
+    pub fn when(&self) -> &str {
+        let times = [&self.series.last_observed_time, &self.last_timestamp, &self.event_time];
+        times.into_iter().find(|time| !time.is_empty()).map_or("", String::as_str)
+    }
+
+    /// How often it was seen.
+    pub fn times(&self) -> u64 {
+        self.series.count.or(self.count).unwrap_or(1)
     }
 }
 

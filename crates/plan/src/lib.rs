@@ -2,7 +2,9 @@
 //! of. Pure: not async, no clock, no randomness, no process.
 
 pub mod assemble;
+pub mod bookkeeping;
 pub mod builder;
+pub mod description;
 pub mod event;
 pub mod finalize;
 pub mod health;

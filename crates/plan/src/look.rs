@@ -1,10 +1,12 @@
 //! Owns what is asked of the API server, as data: of which resource, where, which objects, how much of each.
 //! Refuses to ask (`run::cluster`) and to judge the answers (`world`).
 
+mod log;
 pub mod resource;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+pub use log::LogLook;
 pub use resource::Resource;
 
 use todoctl_core::labels;
@@ -80,6 +82,11 @@ impl Look {
         let label = if self.label.is_empty() { String::new() } else { format!(" -l {}", self.label) };
         format!("kubectl get {}{place}{label} --context {context}", self.resource.name())
     }
+}
+
+/// What happened in a namespace.
+pub fn events(namespace: &str) -> Look {
+    Look::all(resource::EVENTS).within(namespace)
 }
 
 /// The records of every revision of every helm release: metadata only, because the payload holds every value in clear.

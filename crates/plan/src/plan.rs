@@ -7,6 +7,7 @@ pub use run_commit::{Mark, RunCommit};
 
 use serde::Serialize;
 
+use crate::bookkeeping::Entry;
 use crate::event::StepInfo;
 use crate::step::{Decision, Lane, Step, StepId};
 use crate::tool::reversal::Reverser;
@@ -71,10 +72,13 @@ pub struct Closing {
     pub title: String,
     /// Its commands, in order.
     pub commands: Vec<Invocation>,
+    /// What todoctl writes for itself, in no order.
+    #[serde(skip)]
+    pub entries: Vec<Entry>,
     /// Images that must be gone then, where the commands do not tell by their exit status.
     #[serde(skip)]
     pub gone: Vec<String>,
-    /// What its command is made from when it records the run: how the run ended is known only then.
+    /// What its entries are made from when it records the run: how the run ended is known only then.
     #[serde(skip)]
     pub commit: Option<RunCommit>,
 }
@@ -82,12 +86,17 @@ pub struct Closing {
 impl Closing {
     /// Work that is known beforehand.
     pub fn new(title: String, commands: Vec<Invocation>) -> Self {
-        Self { title, commands, gone: Vec::new(), commit: None }
+        Self { title, commands, entries: Vec::new(), gone: Vec::new(), commit: None }
+    }
+
+    /// Work for todoctl's own books.
+    pub fn keeping(title: String, entries: Vec<Entry>) -> Self {
+        Self { entries, ..Self::new(title, Vec::new()) }
     }
 
     /// Work that records the run.
     pub fn committing(title: String, commit: RunCommit) -> Self {
-        Self { title, commands: vec![commit.planned()], gone: Vec::new(), commit: Some(commit) }
+        Self { commit: Some(commit), ..Self::new(title, Vec::new()) }
     }
 }
 
@@ -131,6 +140,11 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.closing.is_empty()
             && self.steps.iter().all(|step| step.decision.change.is_none() && step.decision.checks.is_empty())
+    }
+
+    /// Whether it writes anything, and not only checks.
+    pub fn changes(&self) -> bool {
+        !self.closing.is_empty() || self.commands().next().is_some()
     }
 
     /// The changing commands, in the documented order.

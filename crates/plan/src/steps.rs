@@ -20,7 +20,7 @@ mod uninstall;
 mod verify;
 
 pub use component::{id_of as object_id, manifest as object_manifest};
-pub use content::{is_broken, is_current, is_drifted, release_labels, upgrade};
+pub use content::{is_broken, is_current, is_drifted, live_workloads_of, release_labels, upgrade};
 pub use history::{number_after, refuse_unfinished};
 pub use prune::left_the_profile as leaving;
 pub use release_context::owner;

@@ -1,14 +1,18 @@
-//! Owns the door to the API server: one connection for every look. `cluster/` is the only place that names the client.
+//! Owns the door to the API server: one connection for every look, and for what todoctl keeps for itself. `cluster/` is
+//! the only place that names the client.
 //! Refuses to know what is looked for (`look`) and to change the application: that is done by commands that a person
 //! could type (`runner`).
 
 mod connect;
 mod detour;
+mod discover;
 mod follow;
 mod login;
+mod logs;
 mod proxy;
 mod refusal;
 mod session;
+mod write;
 
 use std::sync::Arc;
 use std::time::Duration;

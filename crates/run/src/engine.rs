@@ -10,6 +10,7 @@ mod evidence;
 mod forward;
 mod heard;
 mod images;
+mod keep;
 mod undo_state;
 mod unwind;
 mod wait;
@@ -24,6 +25,7 @@ use tokio::sync::watch;
 
 use self::ending::Start;
 use self::heard::Listener;
+use self::unwind::Unwinding;
 use self::watch_cache::Hub;
 use crate::cluster::Connection;
 use crate::emitter::Emitter;
@@ -115,7 +117,10 @@ impl Engine {
         let undo = undo_state::undo_list(open, now);
         let commit = self.commit_of(open);
         let origin = start.clone().of(open);
-        let outcome = self.unwind(cause, &undo, &hub, commit.as_ref().map(|commit| (commit, origin))).await;
+        // Which step needed which is not on record where a step between them changed nothing.
+        let unwinding = Unwinding { undo: &undo, plan: None };
+        let commit = commit.as_ref().map(|commit| (commit, origin));
+        let outcome = self.unwind(cause, unwinding, &hub, commit).await;
         self.finish(&outcome, start).await;
         outcome
     }
@@ -211,14 +216,16 @@ impl Engine {
             self.commit(&[], plan.commit().map(|commit| (commit, self.ending(&outcome, &start)))).await;
             return outcome;
         }
-        self.unwind(cause, &touched, hub, plan.commit().map(|commit| (commit, start))).await
+        let unwinding = Unwinding { undo: &touched, plan: Some(plan) };
+        self.unwind(cause, unwinding, hub, plan.commit().map(|commit| (commit, start))).await
     }
 
     /// Work after the verification, side by side unless everything goes by the list; a failure is a warning.
     async fn close(&self, closing: &[Closing], ending: &Ending) {
         let works = closing.iter().map(async |work| {
-            let commit = work.commit.as_ref().map(|commit| vec![commit.verified(ending.clone())]);
-            self.perform(&work.title, commit.as_ref().unwrap_or(&work.commands)).await;
+            let commit = work.commit.as_ref().map(|commit| commit.verified(ending.clone()));
+            self.keep(&work.title, commit.as_ref().unwrap_or(&work.entries)).await;
+            self.perform(&work.title, &work.commands).await;
             self.prove_gone(&work.title, &work.gone).await;
         });
         if self.jobs > 1 {

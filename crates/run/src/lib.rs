@@ -7,5 +7,6 @@ pub mod engine;
 pub mod environment;
 pub mod journal;
 pub mod lock;
+pub mod logs;
 pub mod runner;
 pub mod survey;

@@ -11,20 +11,19 @@ mod take;
 mod watch;
 
 pub use process::{LocalLock, Presence, presence, this_process};
-pub use take::{Claim, claim, discard, read, remove, take_over};
+pub use take::{Claim, Claimed, claim, discard, read, remove, take_over};
 pub use watch::Silence;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::sync::watch as channel;
 
 use self::clock::Moment;
-use crate::runner::SharedRunner;
-use crate::survey;
-use todoctl_plan::tool::kubectl::Kubectl;
-use todoctl_plan::world::lease::Lease;
+use crate::cluster::Connection;
+use todoctl_plan::world::lease::{self, Lease, patch};
 
 /// Pause between two renewals.
 const RENEW: Duration = Duration::from_secs(5);
@@ -41,8 +40,7 @@ const NOT_RELEASED: &str = "the lock was not released, the next run takes it ove
 
 /// A Lease that is held.
 pub struct Lock {
-    runner: SharedRunner,
-    kubectl: Kubectl,
+    cluster: Connection,
     namespace: String,
     identity: String,
     state: Mutex<State>,
@@ -60,15 +58,14 @@ struct State {
 impl Lock {
     /// Holds what was just created or taken over, and renews it from now on.
     fn start(
-        (runner, kubectl): (&SharedRunner, &Kubectl),
+        cluster: &Connection,
         namespace: &str,
         identity: &str,
         (resource_version, renewed): (String, Moment),
         local: Option<LocalLock>,
     ) -> Arc<Self> {
         let lock = Arc::new(Self {
-            runner: SharedRunner::clone(runner),
-            kubectl: kubectl.clone(),
+            cluster: cluster.clone(),
             namespace: namespace.to_owned(),
             identity: identity.to_owned(),
             state: Mutex::new(State { resource_version, renewed, ended: false }),
@@ -111,13 +108,12 @@ impl Lock {
     /// Removes the Lease: the run has ended and left no work. An error is a warning; the next run finds a dead holder.
     pub async fn release(&self) -> Result<(), String> {
         let version = self.end();
-        let command = self.kubectl.delete_lease(&self.namespace, &version);
-        let done = survey::call(&self.runner, command).await.map_err(|error| error.to_string())?;
+        let look = lease::look(&self.namespace);
         // A renewal may have been under way, or may have been lost on its way back: then the version is another.
-        if !done.is_success() {
+        if self.cluster.delete(&look, lease::NAME, Some(&version)).await.is_err() {
             match self.read().await {
                 Ok(Some(lease)) if lease.identity == self.identity => {
-                    let removed = remove(&self.runner, &self.kubectl, &self.namespace, &lease).await;
+                    let removed = remove(&self.cluster, &self.namespace, &lease).await;
                     removed.map_err(|why| format!("{NOT_RELEASED}: {why}"))?;
                 }
                 Ok(_) => {}
@@ -131,11 +127,7 @@ impl Lock {
     /// Leaves the Lease with its undo list to whoever comes next.
     pub async fn leave(&self) -> Result<(), String> {
         self.end();
-        let command = self.kubectl.leave_lease(&self.namespace, &self.identity);
-        let done = survey::call(&self.runner, command).await.map_err(|error| error.to_string())?;
-        if !done.is_success() {
-            return Err(done.complaint());
-        }
+        self.patch(&patch::leaving(&self.identity)).await?;
         self.forget_local();
         Ok(())
     }
@@ -159,19 +151,20 @@ impl Lock {
     async fn renew(&self) -> Result<(), String> {
         // The age counts from before the request: it may be answered late.
         let begun = Moment::now();
-        let command = self.kubectl.renew_lease(&self.namespace, &self.identity, Timestamp::now());
-        let done = survey::call(&self.runner, command).await.map_err(|error| error.to_string())?;
-        if done.is_success() {
-            self.renewed(take::version(&done.stdout)?, begun);
-            return Ok(());
-        }
+        let complaint = match self.patch(&patch::renewal(&self.identity, Timestamp::now())).await {
+            Ok(version) => {
+                self.renewed(version, begun);
+                return Ok(());
+            }
+            Err(complaint) => complaint,
+        };
         // What a refused test looks like is not relied on: who holds it now is read.
         let now = self.read().await?;
         if self.state().ended {
             return Ok(());
         }
         match now {
-            Some(lease) if lease.identity == self.identity => Err(done.complaint()),
+            Some(lease) if lease.identity == self.identity => Err(complaint),
             Some(lease) => {
                 self.lose(format!("the lock was taken over by {}", lease.holder.story()));
                 Ok(())
@@ -193,7 +186,13 @@ impl Lock {
     }
 
     async fn read(&self) -> Result<Option<Lease>, String> {
-        read(&self.runner, &self.kubectl, &self.namespace).await
+        read(&self.cluster, &self.namespace).await
+    }
+
+    /// Its new version.
+    async fn patch(&self, patch: &Value) -> Result<String, String> {
+        let patched = self.cluster.patch(&lease::look(&self.namespace), lease::NAME, patch).await;
+        patched.map_err(|refusal| refusal.to_string())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,8 +1,9 @@
-//! Owns the door to processes: the `Runner` trait and its streams.
+//! Owns the door to processes: the `Runner` trait.
 //! `duct` beside it is the only file that spawns.
 
 mod duct;
 mod environment;
+mod gate;
 
 pub use duct::{DuctRunner, Setup};
 
@@ -23,36 +24,11 @@ pub trait Runner: Send + Sync {
         log: &str,
         heard: Option<Heard<'_>>,
     ) -> Result<Output, RunError>;
-
-    /// Starts a stream of lines, those of standard error among them, and hands each to `sink` until the stream ends, the
-    /// sink says no, or the guard is dropped.
-    fn lines(&self, invocation: &Invocation, sink: LineSink) -> Result<StreamGuard, RunError>;
 }
 
 /// Takes the lines that a running command has written since the last call, without their ends: some times a second at
 /// most.
 pub type Heard<'a> = &'a mut (dyn FnMut(&[String]) + Send);
-
-/// Takes one line of a stream, without its end; `None` when it has ended. Answers whether it wants more.
-pub type LineSink = Box<dyn FnMut(Option<String>) -> bool + Send>;
-
-/// Ends a stream when dropped.
-pub struct StreamGuard(Option<Box<dyn FnOnce() + Send>>);
-
-impl StreamGuard {
-    /// A guard that calls `end` once.
-    pub fn new(end: impl FnOnce() + Send + 'static) -> Self {
-        Self(Some(Box::new(end)))
-    }
-}
-
-impl Drop for StreamGuard {
-    fn drop(&mut self) {
-        if let Some(end) = self.0.take() {
-            end();
-        }
-    }
-}
 
 /// A shared runner.
 pub type SharedRunner = Arc<dyn Runner>;

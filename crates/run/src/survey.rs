@@ -7,6 +7,7 @@ mod images;
 mod manifests;
 mod objects;
 mod rendered;
+mod served;
 
 pub use images::{contexts, images};
 pub use manifests::{current, manifests, revisions};
@@ -14,6 +15,7 @@ pub use objects::{
     content_after, content_before, leftovers, live, nodes, releases, run_contents, runs, workloads,
 };
 pub use rendered::rendered;
+pub use served::are_served;
 
 use futures_util::future::try_join_all;
 use secrecy::SecretString;

@@ -12,6 +12,7 @@ cases_canary() {
   check "the value is still nowhere else in the cluster" canary_cluster
   check "no call and no environment of helm and kubectl has it" canary_calls
   check "no output and no file of todoctl has it" canary_files
+  check "no answer that todoctl got holds the data of a Secret that is not its own" canary_audit
 }
 
 # canary_forms: the value in plain, as JSON, twice as JSON, percent-encoded, base64 in three alignments, and hex.
@@ -103,4 +104,15 @@ canary_calls() {
 canary_files() {
   [[ -s $work/canary.out ]]
   canary_absent "$work/canary.out" "$TODOCTL_STATE" "$project/profiles" "$project/charts"
+}
+
+# canary_audit: from the API server's own log, everything that todoctl was answered about Secrets, since the cluster was
+# made: of helm's records and of what it changes only metadata, and data of what has its label alone.
+canary_audit() {
+  local log=${TODOCTL_SANDBOX_STATE:-/var/lib/todoctl-sandbox}/$SANDBOX_NAME/audit.log
+  jq -c 'select(.userAgent // "" | startswith("todoctl/")) | .responseObject // empty | (.items // [.])[]' "$log" >"$work/canary.answers"
+  jq -s -e 'any(.metadata.labels.owner == "helm") and any(.data["auth-secret"] != null)' "$work/canary.answers" >/dev/null ||
+    wrong "the log does not show what it must"
+  jq -s -e 'all(.data == null or (.metadata.labels // {} | has("todoctl.dev/secret") or has("todoctl.dev/run")))' "$work/canary.answers" >/dev/null ||
+    wrong "$(jq -r 'select(.data != null) | .metadata.name' "$work/canary.answers" | sort | uniq -c)"
 }

@@ -1,17 +1,19 @@
 //! Stands for the API server: what it answers to one request, from the state that the tools share.
 //! `serve` beside it is the door on the network.
 
+mod discover;
+mod objects;
 mod proxy;
 pub mod serve;
 mod watch;
+mod write;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::cluster::objects;
+use crate::dapr;
 use crate::state::State;
-use crate::{dapr, kubectl};
 
 /// One request.
 #[derive(Debug, Clone, Default)]
@@ -84,23 +86,28 @@ pub fn answer(state: &mut State, request: &Request) -> Response {
     if !state.token.is_empty() && request.authorization != format!("Bearer {}", state.token) {
         return refused(401, "Unauthorized", "Unauthorized", "");
     }
-    if let Some(answer) = proxy::answer(state, request) {
+    if let Some(answer) = proxy::answer(state, request).or_else(|| discover::answer(state, request)) {
         return answer;
     }
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let query: BTreeMap<String, String> = query.split('&').filter_map(pair).collect();
-    let Some(place) = Place::of(path).filter(|_| request.method == "GET") else {
-        return refused(404, "NotFound", "the server could not find the requested resource", "");
-    };
-    get(state, &place, &query, request)
+    let Some(place) = Place::of(path) else { return unknown() };
+    match request.method.as_str() {
+        "GET" => get(state, &place, &query, request),
+        _ => write::answer(state, &place, request),
+    }
+}
+
+fn unknown() -> Response {
+    refused(404, "NotFound", "the server could not find the requested resource", "")
 }
 
 fn get(state: &State, place: &Place<'_>, query: &BTreeMap<String, String>, request: &Request) -> Response {
     let resource = place.resource();
-    let kind = kubectl::kind(place.plural);
+    let kind = objects::kind(place.plural);
     let is_dapr = dapr::is_resource(&resource);
     if kind.is_empty() && !(is_dapr && dapr::is_served(state, &resource)) {
-        return refused(404, "NotFound", "the server could not find the requested resource", "");
+        return unknown();
     }
     let verb = if place.name.is_some() { "get" } else { "list" };
     if state.forbidden.contains(&format!("{verb} {resource}")) {
@@ -113,9 +120,9 @@ fn get(state: &State, place: &Place<'_>, query: &BTreeMap<String, String>, reque
         let same = if is_dapr { dapr::is_of(one, &resource) } else { one["kind"] == kind };
         same && place.namespace.is_none_or(|name| one["metadata"]["namespace"] == name)
             && place.name.is_none_or(|name| one["metadata"]["name"] == name)
-            && kubectl::selected(one, selector)
+            && objects::selected(one, selector)
     };
-    let found: Vec<Value> = all(state, request.now).filter(is_meant).collect();
+    let found: Vec<Value> = objects::all(state, request.now).filter(is_meant).collect();
     if let Some(name) = place.name {
         return match found.into_iter().next() {
             Some(object) => Response { status: 200, body: object.to_string() },
@@ -129,13 +136,6 @@ fn get(state: &State, place: &Place<'_>, query: &BTreeMap<String, String>, reque
     let list =
         json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": items});
     Response { status: 200, body: list.to_string() }
-}
-
-/// Every object, of every kind.
-fn all(state: &State, now: u64) -> impl Iterator<Item = Value> {
-    let stored = state.nodes.iter().chain(&state.objects).chain(&state.secrets).chain(&state.leases);
-    let stored = stored.chain(&state.dapr.objects).cloned();
-    objects::objects(state, now).into_iter().chain(stored).chain(kubectl::records(state))
 }
 
 /// An object in a list: without version and kind, as the API server leaves them out.

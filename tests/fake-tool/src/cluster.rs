@@ -2,6 +2,7 @@
 //! `objects` shows it in Kubernetes' form.
 
 pub mod objects;
+pub mod said;
 
 use serde_json::Value;
 

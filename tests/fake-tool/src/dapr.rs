@@ -162,21 +162,6 @@ pub fn is_of(object: &Value, resource: &str) -> bool {
     resource_of(object["kind"].as_str().unwrap_or_default()) == resource
 }
 
-/// `kubectl get components.dapr.io,… -o json`.
-pub fn get(state: &State, resources: &str, place: Option<&str>) -> Answer {
-    let resources: Vec<&str> = resources.split(',').collect();
-    if let Some(absent) = resources.iter().find(|one| !is_served(state, one)) {
-        return no_resource(absent);
-    }
-    let ours = state.dapr.objects.iter().filter(|one| {
-        let kind = one["kind"].as_str().unwrap_or_default();
-        resources.contains(&resource_of(kind).as_str())
-            && place.is_none_or(|name| one["metadata"]["namespace"] == name)
-    });
-    let items: Vec<&Value> = ours.collect();
-    Answer::ok(format!("{}\n", json!({"apiVersion": "v1", "kind": "List", "items": items})))
-}
-
 /// `kubectl patch crd NAME …`: what the patch says does not matter here.
 pub fn patch_crd(state: &mut State, name: &str) -> Answer {
     if !state.dapr.crds.contains(name) {
@@ -189,36 +174,28 @@ pub fn patch_crd(state: &mut State, name: &str) -> Answer {
     Answer::ok(format!("customresourcedefinition.apiextensions.k8s.io/{name} patched\n"))
 }
 
-/// `kubectl get customresourcedefinitions NAME… -o json`: fails whole when one does not exist.
-pub fn get_crds(state: &mut State, names: &[String]) -> Answer {
+/// A CRD by name, when it exists. A round of questions about all of them counts as one, by the components'.
+pub fn crd(state: &mut State, name: &str) -> Option<Value> {
     let lag = state.dapr.crds_lag;
-    state.dapr.crds_lag = lag.saturating_sub(1);
-    if let Some(absent) = names.iter().find(|name| lag > 2 || !state.dapr.crds.contains(*name)) {
-        return Answer::fail(
-            1,
-            format!(
-                "Error from server (NotFound): customresourcedefinitions.apiextensions.k8s.io \"{absent}\" not found\n"
-            ),
-        );
+    if lag > 1 && name.starts_with("components.") {
+        state.dapr.crds_lag = lag - 1;
+    }
+    if lag > 2 || !state.dapr.crds.contains(name) {
+        return None;
     }
     let established = if lag > 1 { "False" } else { "True" };
-    let crd = |name: &String| {
+    Some(
         json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name},
-            "status": {"conditions": [{"type": "Established", "status": established}]}})
-    };
-    let items: Vec<Value> = names.iter().map(crd).collect();
-    Answer::ok(format!("{}\n", json!({"apiVersion": "v1", "kind": "List", "items": items})))
+        "status": {"conditions": [{"type": "Established", "status": established}]}}),
+    )
 }
 
-/// `kubectl api-resources -o name`.
-pub fn served(state: &mut State) -> Answer {
+/// The names of the resources that are served; nothing when the group is not known.
+pub fn served(state: &mut State) -> Option<Vec<String>> {
     let lag = state.dapr.crds_lag;
     state.dapr.crds_lag = lag.saturating_sub(1);
-    let mut names: Vec<&str> = vec!["pods", "secrets", "deployments.apps"];
-    if lag == 0 {
-        names.extend(state.dapr.crds.iter().map(String::as_str));
-    }
-    Answer::ok(names.join("\n") + "\n")
+    let plural = |name: &String| name.split('.').next().unwrap_or_default().to_owned();
+    (lag == 0 && !state.dapr.crds.is_empty()).then(|| state.dapr.crds.iter().map(plural).collect())
 }
 
 /// Applies an object of Dapr, server side: fields of the same manager that are left out go away.

@@ -14,7 +14,7 @@ pub struct Fault {
     pub tool: String,
     /// Whether only calls that change something count.
     pub changing: bool,
-    /// Whether calls that take, leave or remove the lock count too.
+    /// Whether what todoctl writes for itself counts too: the lock, marks, records.
     pub locking: bool,
     /// Text that the command line holds.
     pub args: String,

@@ -19,7 +19,7 @@ pub struct Line {
     pub args: Vec<String>,
     /// Whether the call changes something that a plan announces.
     pub changes: bool,
-    /// Whether it takes, leaves or removes the lock.
+    /// Whether it takes, leaves or removes the lock, or writes what else todoctl keeps for itself.
     #[serde(default)]
     pub locks: bool,
     /// Exit status; absent when the call begins.
@@ -41,15 +41,20 @@ pub fn append(path: &Path, line: &Line) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).open(path)?.write_all(text.as_bytes())
 }
 
-/// Whether a call takes, leaves or removes the lock. A renewal does not count: how many there are depends on time.
+/// Whether a call takes, leaves or removes the lock, or writes what else todoctl keeps for itself. A renewal does not count: how many there are
+/// depends on time. Of a request the arguments are method, path and body.
 pub fn locks(tool: &str, args: &[String]) -> bool {
-    let line = args.join(" ");
-    let changes_hands =
-        line.starts_with("patch lease ") && line.contains("\"replace\",\"path\":\"/spec/holderIdentity\"");
-    tool == "kubectl"
-        && ((line.starts_with("create ") && line.contains(" -f - ") && !line.contains("--raw"))
-            || changes_hands
-            || line.starts_with("delete --raw /apis/coordination"))
+    let [method, path, body] = args else { return false };
+    let changes_hands = body.contains(r#""replace","path":"/spec/holderIdentity""#);
+    tool == "api"
+        && !path.contains("/proxy/")
+        && !path.contains("?dryRun=")
+        && match method.as_str() {
+            "POST" | "DELETE" => true,
+            // Every other patch is of the books that end a run.
+            "PATCH" => changes_hands || !path.contains("/leases/"),
+            _ => false,
+        }
 }
 
 /// Whether a call changes something that a plan announces.
@@ -62,6 +67,7 @@ pub fn changes(tool: &str, args: &[String]) -> bool {
         "kubectl" if args.len() > 1 && args[0] == "patch" && args[1] == "crd" => true,
         "kubectl" => matches!(args.first().map(String::as_str), Some("apply" | "delete" | "scale")),
         "docker" => has("build") || has("create"),
+        "api" => false,
         _ => has("start") || has("delete") || has("build") || has("rm") || has("load"),
     }
 }

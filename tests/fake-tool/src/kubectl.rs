@@ -1,15 +1,9 @@
-//! Stands for kubectl: which verb does what, and the complaints that all share. `table`, `write` and `read` do the work.
+//! Stands for kubectl: which verb does what, and the complaints that all share. `look` and `write` do the work.
 
-mod columns;
-mod lease;
-mod logs;
 mod look;
-mod read;
-mod table;
 mod write;
 
-pub use read::{kind, selected};
-pub use table::records;
+pub(crate) use write::put_secret;
 
 use crate::argv::Argv;
 use crate::state::State;
@@ -62,23 +56,10 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
         Ok(argv) => argv,
         Err(answer) => return answer,
     };
-    if let Some(url) = argv.value(&["--raw"]) {
-        return lease::delete(state, url, &call.stdin);
-    }
     match argv.word(0) {
-        "get" if matches!(argv.word(1), "lease" | "secret") => lease::get(state, &argv),
-        "get" if argv.word(1) == "customresourcedefinitions" => dapr::get_crds(state, &argv.words[2..]),
-        "get" if dapr::is_resource(argv.word(1)) => dapr::get(state, argv.word(1), namespace(&argv)),
         "get" if argv.word(1) == "services" => look::services(state),
-        "get" => read::get(state, &argv, call.now),
-        "logs" => logs::logs(state, &argv, call.now),
-        "describe" => read::describe(state, &argv, call.now),
-        "api-resources" => dapr::served(state),
-        "create" if argv.has(&["--dry-run"]) => write::would_create(state, &argv, &call.stdin, call.now),
         "create" if look::is_review(&call.stdin) => look::review(state, &call.stdin),
-        "create" => lease::create(state, &argv, &call.stdin),
         "patch" if argv.word(1) == "crd" => dapr::patch_crd(state, argv.word(2)),
-        "patch" => lease::patch(state, &argv),
         "apply" => write::apply(state, &argv, &call.stdin),
         "delete" => write::delete(state, &argv, call.now),
         "scale" => write::scale(state, &argv),

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::kubernetes::Object;
+use crate::look::{Look, resource};
 
 /// What is sent.
 pub fn probe() -> Value {
@@ -11,9 +12,14 @@ pub fn probe() -> Value {
         "metadata": {"name": "todoctl-clock-probe", "namespace": "default"}})
 }
 
+/// Where it is sent.
+pub fn probed() -> Look {
+    Look::all(resource::CONFIG_MAPS).within("default")
+}
+
 /// The time in the answer.
-pub fn told(json: &[u8]) -> Option<Timestamp> {
-    serde_json::from_slice::<Object>(json).ok()?.metadata.creation_timestamp
+pub fn told(answer: &Value) -> Option<Timestamp> {
+    Object::of(answer)?.metadata.creation_timestamp
 }
 
 #[cfg(test)]
@@ -22,9 +28,12 @@ mod tests {
 
     #[test]
     fn the_time_is_when_the_object_would_have_been_made() {
-        let answer = br#"{"kind": "ConfigMap", "metadata": {"creationTimestamp": "2026-11-30T08:20:11Z"}}"#;
-        assert_eq!(told(answer).map(|at| at.to_string()).as_deref(), Some("2026-11-30T08:20:11Z"));
-        assert_eq!(told(br#"{"kind": "ConfigMap", "metadata": {"creationTimestamp": null}}"#), None);
-        assert_eq!(told(b"error"), None);
+        let answer = |time: Value| json!({"kind": "ConfigMap", "metadata": {"creationTimestamp": time}});
+        assert_eq!(
+            told(&answer(json!("2026-11-30T08:20:11Z"))).map(|at| at.to_string()).as_deref(),
+            Some("2026-11-30T08:20:11Z")
+        );
+        assert_eq!(told(&answer(Value::Null)), None);
+        assert_eq!(told(&json!("error")), None);
     }
 }

@@ -1,25 +1,31 @@
 //! Owns the judgement of a Dapr installation by what Kubernetes answers: CRDs, the kinds that are served, the injector.
 //! Pure. An error says what is still missing.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use crate::kubernetes::{self, Object};
+use crate::kubernetes::Object;
+use crate::look::{Look, resource};
 
 /// Container that the injector adds (dapr/dapr v1.18.1, `pkg/injector/patcher`).
 const SIDECAR: &str = "daprd";
 
-/// Whether CRDs are established, from a list of them.
-pub fn established(names: &[String], json: &[u8]) -> Result<(), String> {
-    let crds: Vec<Object> = kubernetes::list(json)?.iter().filter_map(Object::of).collect();
+/// Whether CRDs are established, from those of them that there are.
+pub fn established(names: &[String], crds: &[Value]) -> Result<(), String> {
+    let crds: Vec<Object> = crds.iter().filter_map(Object::of).collect();
+    if let Some(absent) = names.iter().find(|name| !crds.iter().any(|crd| crd.metadata.name == **name)) {
+        return Err(format!("{absent} does not exist"));
+    }
     let is_established = |name: &String| {
         crds.iter().any(|crd| crd.metadata.name == *name && crd.has_condition("Established", "True"))
     };
     missing(names, is_established, "is not established yet")
 }
 
-/// Whether the API server serves the kinds of CRDs, from the names of everything it serves, one in a line.
-pub fn served(names: &[String], text: &str) -> Result<(), String> {
-    missing(names, |name| text.lines().any(|line| line.trim() == name.as_str()), "is not served yet")
+/// Whether the API server serves the resources of CRDs, from what it serves.
+pub fn served(names: &[String], resources: &BTreeSet<String>) -> Result<(), String> {
+    missing(names, |name| resources.contains(name), "is not served yet")
 }
 
 fn missing(names: &[String], holds: impl Fn(&String) -> bool, what: &str) -> Result<(), String> {
@@ -39,10 +45,14 @@ pub fn probe(namespace: &str) -> Value {
         "spec": {"containers": [{"name": "app", "image": "todoctl.invalid/probe:1", "securityContext": secure}]}})
 }
 
+/// Where it is sent.
+pub fn probed(namespace: &str) -> Look {
+    Look::all(resource::PODS).within(namespace)
+}
+
 /// Whether the pod came back with a sidecar.
-pub fn injected(json: &[u8]) -> Result<(), String> {
-    let pod: Object =
-        serde_json::from_slice(json).map_err(|_| "the probe's answer is not readable".to_owned())?;
+pub fn injected(pod: &Value) -> Result<(), String> {
+    let pod = Object::of(pod).ok_or_else(|| "the probe's answer is no pod".to_owned())?;
     if pod.pod().has_container(SIDECAR) {
         return Ok(());
     }
@@ -64,23 +74,20 @@ mod tests {
 
     #[test]
     fn every_crd_must_be_established_and_served() {
-        let list = |state: &str| {
-            let items = [crd("components.dapr.io", "True"), crd("subscriptions.dapr.io", state)];
-            json!({"kind": "List", "items": items}).to_string()
-        };
-        assert_eq!(established(&names(), list("True").as_bytes()), Ok(()));
+        let list = |state: &str| [crd("components.dapr.io", "True"), crd("subscriptions.dapr.io", state)];
+        assert_eq!(established(&names(), &list("True")), Ok(()));
         assert_eq!(
-            established(&names(), list("False").as_bytes()).unwrap_err(),
+            established(&names(), &list("False")).unwrap_err(),
             "subscriptions.dapr.io is not established yet"
         );
         assert_eq!(
-            established(&names()[..1], crd("components.dapr.io", "True").to_string().as_bytes()),
-            Ok(())
+            established(&names(), &list("True")[..1]).unwrap_err(),
+            "subscriptions.dapr.io does not exist"
         );
-        assert!(established(&names(), b"{}").is_err());
-        assert_eq!(served(&names(), "components.dapr.io\nsubscriptions.dapr.io\n"), Ok(()));
+        let resources = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(served(&names(), &resources(&["components.dapr.io", "subscriptions.dapr.io"])), Ok(()));
         assert_eq!(
-            served(&names(), "components.dapr.io\nxsubscriptions.dapr.io\n").unwrap_err(),
+            served(&names(), &resources(&["components.dapr.io", "xsubscriptions.dapr.io"])).unwrap_err(),
             "subscriptions.dapr.io is not served yet"
         );
     }
@@ -89,11 +96,11 @@ mod tests {
     fn a_pod_without_a_sidecar_is_no_answer() {
         let pod = |names: &[&str]| {
             let containers: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
-            json!({"kind": "Pod", "metadata": {}, "spec": {"containers": containers}}).to_string()
+            json!({"kind": "Pod", "metadata": {}, "spec": {"containers": containers}})
         };
-        assert_eq!(injected(pod(&["app", "daprd"]).as_bytes()), Ok(()));
-        assert!(injected(pod(&["app"]).as_bytes()).is_err());
-        assert!(injected(b"oops").is_err());
-        assert!(injected(probe("todo").to_string().as_bytes()).is_err());
+        assert_eq!(injected(&pod(&["app", "daprd"])), Ok(()));
+        assert!(injected(&pod(&["app"])).is_err());
+        assert!(injected(&json!("oops")).is_err());
+        assert!(injected(&probe("todo")).is_err());
     }
 }

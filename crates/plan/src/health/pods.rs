@@ -1,7 +1,7 @@
 //! Owns the judgement of single pods: doomed, without its sidecar, not ready and why.
 //!
-//! Doomed are states that waiting does not heal. Not doomed: the first `ErrImagePull`, one restart of the Dapr
-//! sidecar, `CreateContainerConfigError` while the kubelet's caches sync, the first crashes after a start of the cluster
+//! Doomed are states that waiting does not heal. Not doomed: the first `ErrImagePull`, unless the registry says that it
+//! has no such image, one restart of the Dapr sidecar, `CreateContainerConfigError` while the kubelet's caches sync, the first crashes after a start of the cluster
 //! (`restart`).
 
 use jiff::Timestamp;
@@ -22,6 +22,12 @@ const DOOMED: [&str; 7] = [
     "CreateContainerError",
     "RunContainerError",
 ];
+
+/// What the kubelet says of the first failure to pull; it tries again after 10 s, and says `ImagePullBackOff` until then.
+const PULL_FAILED: &str = "ErrImagePull";
+/// How its message tells that the registry answered, and has no such image: as containerd and CRI-O pass it on (gRPC's
+/// code), and as Docker words it (distribution `registry/api/errcode`).
+const NO_SUCH_IMAGE: [&str; 2] = ["code = NotFound", "manifest unknown"];
 
 /// What the kubelet says of a container that used more memory than it may.
 const OUT_OF_MEMORY: &str = "OOMKilled";
@@ -61,10 +67,11 @@ fn doom(pod: &Object, started: Option<Timestamp>) -> Option<Reason> {
             return Some(Reason { code: Code::PodOutOfMemory, why });
         }
         let reason = container.state.waiting.reason.as_str();
-        if !DOOMED.contains(&reason) {
+        let message = &container.state.waiting.message;
+        let is_absent = reason == PULL_FAILED && NO_SUCH_IMAGE.iter().any(|said| message.contains(said));
+        if !is_absent && !DOOMED.contains(&reason) {
             return None;
         }
-        let message = &container.state.waiting.message;
         let syncing = reason == "CreateContainerConfigError" && message.contains("failed to sync");
         let crash = reason == "CrashLoopBackOff";
         let borne = started.is_some_and(|started| restart::may_heal(pod, container, started));

@@ -93,6 +93,18 @@ fn a_dying_pod_a_first_pull_error_and_syncing_caches_are_not_doom() {
     }
 }
 
+#[test]
+fn an_image_that_the_registry_does_not_have_is_doom_at_once() {
+    for said in [
+        "rpc error: code = NotFound desc = failed to resolve reference \"r/a:2\": r/a:2: not found",
+        "rpc error: code = Unknown desc = Error response from daemon: manifest for r/a:2 not found: manifest unknown: x",
+    ] {
+        let pod = pod("web-1", "new", &waiting("ErrImagePull", said));
+        let verdict = verdict(&[deployment_object(3, 3, 1, 2, 3), replica_set("new", "2"), pod]);
+        assert!(matches!(verdict, Verdict::Broken { code: Code::PodImage, .. }), "{verdict:?}");
+    }
+}
+
 /// A pod of before the start, or one that this run made.
 fn pod_made(name: &str, made: &str, status: &Value) -> Value {
     let mut pod = pod(name, "new", status);

@@ -1,12 +1,11 @@
-//! Owns the one command that ends a run in the cluster: the marks of its revisions and the record of the run, applied
-//! together. Refuses to choose what is marked (`closing`) and to know how a run ended (`engine`).
+//! Owns what ends a run in the cluster: the marks of its revisions and the record of the run.
+//! Refuses to choose what is marked (`finalize`) and to know how a run ended (`engine`).
 
 use std::collections::BTreeMap;
 
-use crate::run_record::{Deployed, Ending, RunRecord};
-use crate::tool::kubectl::{Kubectl, list, release_labels};
+use crate::bookkeeping::Entry;
+use crate::run_record::{Deployed, Ending, RunRecord, object_name};
 use crate::world::releases::ReleaseRef;
-use todoctl_core::invocation::Invocation;
 use todoctl_core::labels;
 
 /// Labels that a revision gets.
@@ -38,13 +37,18 @@ impl Mark {
             labels: marks.map(|label| (label, revision.to_string())).collect(),
         }
     }
+
+    /// As it is written: helm keeps a revision in a Secret of its own (helm `pkg/storage`).
+    pub fn entry(&self) -> Entry {
+        let Self { namespace, release, revision, labels } = self;
+        let secret = format!("sh.helm.release.v1.{release}.v{revision}");
+        Entry::Labels { namespace: namespace.clone(), secret, labels: labels.clone() }
+    }
 }
 
 /// The marks and the record.
 #[derive(Debug, Clone)]
 pub struct RunCommit {
-    /// Who applies it.
-    pub kubectl: Kubectl,
     /// The application's namespace, where records are kept.
     pub namespace: String,
     /// Marks for the case that everything is verified.
@@ -54,24 +58,19 @@ pub struct RunCommit {
 }
 
 impl RunCommit {
-    /// As a plan shows it: nobody knows yet how long it takes.
-    pub fn planned(&self) -> Invocation {
-        self.command(&self.marks, &self.record)
-    }
-
     /// When everything is verified.
-    pub fn verified(&self, ending: Ending) -> Invocation {
-        self.command(&self.marks, &RunRecord { ending: Some(ending), ..self.record.clone() })
+    pub fn verified(&self, ending: Ending) -> Vec<Entry> {
+        self.entries(&self.marks, &RunRecord { ending: Some(ending), ..self.record.clone() })
     }
 
     /// When something failed: with what is deployed then, and the marks of what came back.
-    pub fn failed(&self, ending: Ending, set: Deployed, marks: &[Mark]) -> Invocation {
-        self.command(marks, &RunRecord { ending: Some(ending), set, ..self.record.clone() })
+    pub fn failed(&self, ending: Ending, set: Deployed, marks: &[Mark]) -> Vec<Entry> {
+        self.entries(marks, &RunRecord { ending: Some(ending), set, ..self.record.clone() })
     }
 
-    fn command(&self, marks: &[Mark], record: &RunRecord) -> Invocation {
-        let mut items = release_labels(marks);
-        items.push(record.object(&self.namespace));
-        self.kubectl.apply(&list(&items))
+    fn entries(&self, marks: &[Mark], record: &RunRecord) -> Vec<Entry> {
+        let namespace = self.namespace.clone();
+        let (name, object) = (object_name(&record.run), record.object(&namespace));
+        marks.iter().map(Mark::entry).chain([Entry::Record { namespace, name, object }]).collect()
     }
 }

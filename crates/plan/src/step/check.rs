@@ -112,6 +112,18 @@ impl Check {
         }
     }
 
+    /// Whether it sends what a program may do something about, and which is therefore sent once.
+    pub fn sends(&self) -> bool {
+        match self {
+            Self::Http(asked) => asked.request.method != Method::Get,
+            Self::RolledOut { .. }
+            | Self::Established { .. }
+            | Self::SidecarInjected { .. }
+            | Self::Gone { .. }
+            | Self::ImagesStored { .. } => false,
+        }
+    }
+
     /// How many pods it is about: so many may be deleted, one in each place. A stream does not show all at once.
     pub fn replicas(&self) -> usize {
         match self.objects() {

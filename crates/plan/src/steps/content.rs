@@ -10,7 +10,7 @@ use crate::steps::{component, history::number_after, secret};
 use crate::tool::helm::Upgrade;
 use crate::world::World;
 use crate::world::manifest::fingerprint;
-use crate::world::releases::Revision;
+use crate::world::releases::{ReleaseRef, Revision};
 use todoctl_core::labels;
 use todoctl_core::workload::Workload;
 use todoctl_project::digest;
@@ -195,6 +195,17 @@ pub(super) fn is_settled(inputs: &Inputs, name: &str, world: &World) -> bool {
 pub fn is_drifted(newest: &Revision, name: &str, namespace: &str, world: &World) -> bool {
     let live = world.live.release_workloads(name, namespace);
     !newest.is_ours() || newest.label(labels::LIVE) != Some(&fingerprint(&live))
+}
+
+/// The workloads of a revision's manifest, when what is live tells them: it is the newest, and what is live is what its
+/// manifest was recorded to ask for. Else helm must be asked.
+pub fn live_workloads_of(
+    ReleaseRef { namespace, name }: ReleaseRef<'_>,
+    revision: u32,
+    world: &World,
+) -> Option<Vec<Workload>> {
+    let newest = world.releases.newest(namespace, name).filter(|newest| newest.number == revision)?;
+    (!is_drifted(newest, name, namespace, world)).then(|| world.live.release_workloads(name, namespace))
 }
 
 /// Whether a release is doomed as it is now.

@@ -2,7 +2,6 @@
 
 mod config;
 mod content;
-mod lease;
 mod look;
 mod refusal;
 
@@ -17,7 +16,6 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::plan::Mark;
 use crate::world::Access;
 use crate::world::leftovers::Sort;
 use todoctl_core::invocation::{Invocation, Tool};
@@ -42,26 +40,6 @@ impl Kubectl {
         let mut all: Vec<String> = args.into_iter().map(str::to_owned).collect();
         all.extend(["--context".to_owned(), self.context.clone()]);
         Invocation::new(Tool::Kubectl, all)
-    }
-
-    /// Some CRDs by name. Fails when one does not exist.
-    pub fn crds(&self, names: &[String]) -> Invocation {
-        let mut args = vec!["get", "customresourcedefinitions"];
-        args.extend(names.iter().map(String::as_str));
-        args.extend(["-o", "json", REQUEST]);
-        self.invocation(args)
-    }
-
-    /// The names of everything that the API server serves, one in a line, `plural.group`. By default kubectl
-    /// asks anew, and remembers the answer for the commands after this one (kubectl `pkg/cmd/apiresources`).
-    pub fn served(&self) -> Invocation {
-        self.invocation(["api-resources", "-o", "name", REQUEST])
-    }
-
-    /// What the API server, with its webhooks, would make of an object; nothing is made.
-    pub fn would_create(&self, object: &serde_json::Value) -> Invocation {
-        self.invocation(["create", "--dry-run=server", "-o", "json", "-f", "-", REQUEST])
-            .input(object.to_string())
     }
 
     /// Applies public objects, server side.
@@ -138,76 +116,11 @@ impl Kubectl {
         self.invocation(["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"])
             .timeout(Duration::from_mins(3))
     }
-
-    /// The last log lines of every container of a pod; of the run before when `previous`.
-    pub fn logs(&self, namespace: &str, pod: &str, previous: bool) -> Invocation {
-        let previous = if previous { "--previous=true" } else { "--previous=false" };
-        let args =
-            ["logs", pod, "-n", namespace, "--all-containers", "--tail=200", "--prefix", previous, REQUEST];
-        self.invocation(args)
-    }
-
-    /// What the pods of a release say, every container of them. `parse_log_line` reads its lines; what has no prefix
-    /// kubectl says itself. Containers without logs are told about and stop nothing (`--ignore-errors`).
-    pub fn release_logs(&self, namespace: &str, release: &str, lines: LogLines) -> Invocation {
-        let selector = format!("app.kubernetes.io/instance={release}");
-        let tail = format!("--tail={}", lines.tail);
-        let mut args = vec!["logs", "-n", namespace, "-l", &selector, "--all-containers", "--prefix", &tail];
-        args.push("--ignore-errors");
-        if lines.follow {
-            // By default kubectl follows five containers at most.
-            args.extend(["--follow", "--max-log-requests=100"]);
-        } else {
-            args.push(REQUEST);
-        }
-        if lines.previous {
-            args.push("--previous=true");
-        }
-        self.invocation(args)
-    }
-
-    /// Everything Kubernetes says about the pods of a release.
-    pub fn describe_pods(&self, namespace: &str, release: &str) -> Invocation {
-        let selector = format!("app.kubernetes.io/instance={release}");
-        self.invocation(["describe", "pods", "-n", namespace, "-l", &selector, REQUEST])
-    }
-
-    /// The events of a namespace, as JSON.
-    pub fn events(&self, namespace: &str) -> Invocation {
-        self.invocation(["get", "events", "-n", namespace, "-o", "json", REQUEST])
-    }
-}
-
-/// Which log lines are wanted.
-#[derive(Debug, Clone, Copy)]
-pub struct LogLines {
-    /// How many of each container, from the end; -1 for all.
-    pub tail: i64,
-    /// Whether those to come are wanted as well.
-    pub follow: bool,
-    /// Whether those of the containers before the last restart are wanted instead.
-    pub previous: bool,
-}
-
-/// Pod, container and text of `[pod/NAME/CONTAINER] text`, as `kubectl logs --prefix` prints it.
-pub fn parse_log_line(line: &str) -> Option<(&str, &str, &str)> {
-    let (place, said) = line.strip_prefix("[pod/")?.split_once(']')?;
-    let (pod, container) = place.split_once('/')?;
-    Some((pod, container, said.strip_prefix(' ').unwrap_or(said)))
 }
 
 /// A namespace as an object to apply.
 pub fn namespace_object(name: &str) -> serde_json::Value {
     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-}
-
-/// Labels for the Secrets in which helm keeps revisions.
-pub fn release_labels(marks: &[Mark]) -> Vec<serde_json::Value> {
-    let item = |Mark { namespace, release, revision, labels }: &Mark| {
-        json!({"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": {
-            "name": format!("sh.helm.release.v1.{release}.v{revision}"), "namespace": namespace, "labels": labels}})
-    };
-    marks.iter().map(item).collect()
 }
 
 /// Several objects to apply at once. kubectl goes on after one that fails.

@@ -1,6 +1,8 @@
 //! Owns what the Lease of an environment says: who holds it, and the run that is open in it with its undo list.
 //! Refuses to take or renew it (`lock`), and to judge whether its holder lives: no clock is read here.
 
+pub mod patch;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -9,9 +11,15 @@ use serde_json::{Value, json};
 
 use crate::event::StepInfo;
 use crate::kubernetes::Object;
+use crate::look::{Look, resource};
 use crate::step::{Check, Guard, Reversal, Undo};
 use crate::world::releases::ReleaseRef;
 use todoctl_core::labels;
+
+/// Where the Lease of a namespace is.
+pub fn look(namespace: &str) -> Look {
+    Look::all(resource::LEASES).within(namespace)
+}
 
 /// Name of the Lease; there is one in the application's namespace.
 pub const NAME: &str = "todoctl";

@@ -58,7 +58,7 @@ fn leftover(object: &Value) -> Leftover {
         namespace: metadata.namespace,
         name: metadata.name,
         claim: object["spec"]["claimRef"]["namespace"].as_str().unwrap_or_default().to_owned(),
-        release: metadata.labels.text("app.kubernetes.io/instance").unwrap_or_default().to_owned(),
+        release: metadata.labels.text(labels::INSTANCE).unwrap_or_default().to_owned(),
         is_version: metadata.labels.text(labels::SECRET).is_some(),
         is_record: metadata.labels.text(labels::RUN).is_some(),
     }

@@ -12,6 +12,8 @@ use super::manifest;
 use super::nodes::Node;
 use crate::kubernetes::Object;
 use crate::look::{Resource, resource};
+use crate::world::releases::ReleaseRef;
+use todoctl_core::labels;
 use todoctl_core::workload::{Workload, WorkloadKind};
 
 /// Everything live that is known.
@@ -177,6 +179,20 @@ impl Live {
             (!labels.is_empty()).then(|| (object.metadata.namespace.clone(), labels.clone()))
         });
         selectors.collect()
+    }
+
+    /// The pods of a release: those that its workloads know, and those that say so themselves.
+    pub fn release_pods(&self, ReleaseRef { namespace, name }: ReleaseRef<'_>) -> Vec<&Object> {
+        let selectors = self.release_selectors(name, namespace);
+        let is_known = |pod: &Object| {
+            let has = |(label, value): (&String, &String)| pod.metadata.labels.get(label) == Some(value);
+            selectors.iter().any(|(place, labels)| *place == pod.metadata.namespace && labels.iter().all(has))
+        };
+        let says = |pod: &Object| {
+            pod.metadata.namespace == namespace && pod.metadata.labels.text(labels::INSTANCE) == Some(name)
+        };
+        let pods = self.objects.values().filter(|one| one.kind == "Pod");
+        pods.filter(|pod| is_known(pod) || says(pod)).collect()
     }
 
     /// The workloads of a release, as they are asked for now.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::InvalidUri;
+use http::{HeaderValue, header};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
@@ -17,6 +18,8 @@ use super::session::Session;
 use super::{Connection, Refusal, detour, login};
 use todoctl_plan::world::Access;
 
+/// What todoctl calls itself.
+const AGENT: &str = concat!("todoctl/", env!("CARGO_PKG_VERSION"));
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a connection that is in use may be silent.
@@ -67,6 +70,8 @@ pub(super) async fn client(
     config.connect_timeout = Some(CONNECT);
     // A stream ends sooner by itself: a peer that says nothing for so long is dead.
     config.read_timeout = Some(SILENCE);
+    // By which an audit log tells todoctl from the commands that it starts.
+    config.headers.push((header::USER_AGENT, HeaderValue::from_static(AGENT)));
     // It sends anything again, changes too (kube 5.0, `client/retry.rs`).
     config.default_retry = false;
     let proxy = detour::proxy(&kubeconfig, &access.context, &config.cluster_url, surroundings.variables);

@@ -145,6 +145,19 @@ impl Refusal {
         Self::Lost { why: format!("the kubeconfig {} is of no use: {error}", path.display()), sent: false }
     }
 
+    /// Whether it is not known what became of the question.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Lost { .. })
+    }
+
+    /// What a person is told where it is clear who says it.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Status(status) => status.message.clone(),
+            Self::Lost { why, .. } => why.clone(),
+        }
+    }
+
     /// Whether this user may not see it.
     pub fn is_forbidden(&self) -> bool {
         self.code() == Some(403)
@@ -174,6 +187,24 @@ impl Refusal {
     /// Whether the server has no time now.
     pub(super) fn is_busy(&self) -> bool {
         matches!(self.code(), Some(429 | 503 | 504))
+    }
+
+    /// Whether the server has refused to begin, because it has too much to do.
+    pub(super) fn is_put_off(&self) -> bool {
+        self.code() == Some(429)
+    }
+
+    /// Whether the same may be answered well when it is asked again.
+    pub fn may_pass(&self) -> bool {
+        self.is_lost() || self.code().is_some_and(|code| code == 429 || code >= 500)
+    }
+
+    /// Whether there is an object of that name already.
+    pub fn already_exists(&self) -> bool {
+        match self {
+            Self::Status(status) => status.code == 409 && status.reason == "AlreadyExists",
+            Self::Lost { .. } => false,
+        }
     }
 
     /// How long to wait before the same is asked again.

@@ -75,9 +75,8 @@ impl Engine {
 
     /// What records a dead run.
     pub(super) fn commit_of(&self, open: &OpenRun) -> Option<RunCommit> {
-        let (kubectl, namespace) = self.kubectl().zip(self.namespaces.first())?;
-        let (namespace, marks) = (namespace.clone(), Vec::new());
-        Some(RunCommit { kubectl, namespace, marks, record: record_of(open, self.helm_major) })
+        let (namespace, marks) = (self.namespaces.first()?.clone(), Vec::new());
+        Some(RunCommit { namespace, marks, record: record_of(open, self.helm_major) })
     }
 }
 

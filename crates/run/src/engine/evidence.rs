@@ -6,19 +6,28 @@ mod diff;
 
 use std::path::Path;
 
+use futures_util::future::join_all;
 use serde::Deserialize;
 
 use super::{Engine, Failure};
+use crate::cluster::{Connection, Refusal};
 use crate::survey;
 use todoctl_core::invocation::Invocation;
 use todoctl_plan::event::{Cause, Event};
-use todoctl_plan::kubernetes;
+use todoctl_plan::kubernetes::Object;
+use todoctl_plan::look::LogLook;
 use todoctl_plan::plan::Plan;
 use todoctl_plan::step::{Guard, Undo};
 use todoctl_plan::tool::helm::Helm;
+use todoctl_plan::world::releases::ReleaseRef;
+use todoctl_plan::{description, kubernetes, look};
 
 /// Lines of a log that are shown on the screen.
 const LOG_LINES: usize = 10;
+/// Lines of a log that are saved.
+const SAVED_LINES: u32 = 200;
+/// Pods whose logs are saved.
+const PODS: usize = 3;
 /// Warning events that are shown on the screen.
 const EVENTS: usize = 5;
 
@@ -40,7 +49,8 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, failure: Failure) -> Ca
     let folder = engine.names.folder.join("evidence");
     let mut excerpt = Vec::new();
     for (release, namespace) in &releases {
-        excerpt.extend(save(engine, &folder, release, namespace, pods.clone()).await);
+        let release = ReleaseRef { namespace, name: release };
+        excerpt.extend(save(engine, &folder, release, &pods).await);
     }
     let (release, namespace) = &releases[0];
     let undo = plan
@@ -66,26 +76,9 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, failure: Failure) -> Ca
     cause
 }
 
-/// The pods named by the failure, else every pod that was described: what is watched need not be pods.
-fn pods(named: Vec<String>, described: &str) -> Vec<String> {
-    if !named.is_empty() {
-        return named;
-    }
-    described
-        .lines()
-        .filter_map(|line| line.strip_prefix("Name:"))
-        .map(|name| name.trim().to_owned())
-        .collect()
-}
-
-async fn save(
-    engine: &Engine,
-    folder: &Path,
-    release: &str,
-    namespace: &str,
-    named: Vec<String>,
-) -> Vec<String> {
-    let Some(kubectl) = engine.kubectl() else {
+/// What is known of the pods of a release, and what a person sees of it at once.
+async fn save(engine: &Engine, folder: &Path, release: ReleaseRef<'_>, wanted: &[String]) -> Vec<String> {
+    let Some(cluster) = &engine.cluster else {
         return Vec::new();
     };
     if let Err(error) = std::fs::create_dir_all(folder) {
@@ -93,27 +86,89 @@ async fn save(
             message: format!("cannot save evidence in {}: {error}", folder.display()),
         });
     }
-    let (described, events) = tokio::join!(
-        answer(engine, kubectl.describe_pods(namespace, release)),
-        answer(engine, kubectl.events(namespace))
-    );
-    write(engine, folder, &format!("{release}-pods.txt"), &described);
-    write(engine, folder, "events.json", &events);
-    let pods = pods(named, &described);
-    let mut excerpt = warnings(&events, &pods);
-    for pod in pods.iter().take(3) {
-        let (now, before) = tokio::join!(
-            answer(engine, kubectl.logs(namespace, pod, false)),
-            answer(engine, kubectl.logs(namespace, pod, true))
-        );
-        write(engine, folder, &format!("{pod}.log"), &now);
-        write(engine, folder, &format!("{pod}-previous.log"), &before);
+    let namespaces = [release.namespace];
+    let look = look::events(release.namespace);
+    let (live, told) = tokio::join!(survey::live(cluster, &namespaces, false), cluster.objects(&look));
+    let (saved, told) = match told {
+        Ok(told) => (serde_json::json!({ "items": told }).to_string(), told),
+        Err(refusal) => (unavailable(&refusal), Vec::new()),
+    };
+    write(engine, folder, "events.json", &saved);
+    let told: Vec<kubernetes::Event> =
+        told.into_iter().filter_map(|event| kubernetes::Event::deserialize(event).ok()).collect();
+    let file = format!("{}-pods.txt", release.name);
+    let live = match live {
+        Ok(live) => live,
+        Err(error) => {
+            write(engine, folder, &file, &unavailable(&error));
+            return warnings(&told, wanted);
+        }
+    };
+    let pods: Vec<Object> = live.release_pods(release).into_iter().cloned().collect();
+    write(engine, folder, &file, &description::of_pods(&pods, &told));
+    // Where the failure names none, every one: what is watched need not be pods.
+    let meant: Vec<&Object> =
+        pods.iter().filter(|pod| wanted.is_empty() || wanted.contains(&pod.metadata.name)).collect();
+    let names: Vec<String> = meant.iter().map(|pod| pod.metadata.name.clone()).collect();
+    let mut excerpt = warnings(&told, &names);
+    for pod in meant.into_iter().take(PODS) {
+        let said = save_logs(engine, cluster, folder, pod).await;
         if excerpt.len() <= EVENTS {
-            let speaking = if is_log(&now) { &now } else { &before };
-            excerpt.extend(last_lines(pod, speaking));
+            excerpt.extend(said);
         }
     }
     excerpt
+}
+
+/// What each container of a pod says, and said before it was started again. Gives the end of what the one says that is
+/// most likely to show what is wrong.
+async fn save_logs(engine: &Engine, cluster: &Connection, folder: &Path, pod: &Object) -> Vec<String> {
+    let name = &pod.metadata.name;
+    let suspects = description::suspects(pod);
+    let look = |container: &str, previous| LogLook {
+        namespace: pod.metadata.namespace.clone(),
+        pod: name.clone(),
+        container: container.to_owned(),
+        tail: Some(SAVED_LINES),
+        previous,
+    };
+    let logs = join_all(suspects.iter().map(|one| {
+        let (now, before) = (look(&one.name, false), look(&one.name, true));
+        async move {
+            let before =
+                async { if one.restart_count > 0 { Some(cluster.log(&before).await) } else { None } };
+            tokio::join!(cluster.log(&now), before)
+        }
+    }))
+    .await;
+    let (mut all_now, mut all_before, mut shown) = (String::new(), String::new(), Vec::new());
+    for (container, (now, before)) in suspects.iter().zip(logs) {
+        all_now += &section(&container.name, &now);
+        all_before += &before.as_ref().map(|before| section(&container.name, before)).unwrap_or_default();
+        let spoken = [Some(now), before].into_iter().flatten().flatten().find(|said| !said.trim().is_empty());
+        if let Some(said) = spoken.filter(|_| shown.is_empty()) {
+            let container = (suspects.len() > 1).then_some(container.name.as_str());
+            shown = last_lines(name, container, &said);
+        }
+    }
+    write(engine, folder, &format!("{name}.log"), &all_now);
+    if !all_before.is_empty() {
+        write(engine, folder, &format!("{name}-previous.log"), &all_before);
+    }
+    shown
+}
+
+/// What one container says, each line with its name.
+fn section(container: &str, said: &Result<String, Refusal>) -> String {
+    let lines = |text: &str| {
+        let named: Vec<String> = text.lines().map(|line| format!("[{container}] {line}\n")).collect();
+        named.concat()
+    };
+    said.as_ref().map_or_else(|refusal| lines(&unavailable(refusal)), |said| lines(said))
+}
+
+fn unavailable(why: &dyn std::fmt::Display) -> String {
+    format!("(not available: {why})")
 }
 
 /// What the failing revision asks for that the one to return to did not.
@@ -145,37 +200,20 @@ fn write(engine: &Engine, folder: &Path, name: &str, text: &str) {
     }
 }
 
-fn is_log(text: &str) -> bool {
-    !text.trim().is_empty() && !text.starts_with("(not available")
-}
-
-fn last_lines(pod: &str, log: &str) -> Vec<String> {
-    if !is_log(log) {
-        return Vec::new();
-    }
+fn last_lines(pod: &str, container: Option<&str>, log: &str) -> Vec<String> {
     let lines: Vec<&str> = log.lines().collect();
     let from = lines.len().saturating_sub(LOG_LINES);
-    let mut shown = vec![format!("last log lines of {pod}:")];
-    // kubectl's prefix is `[pod/NAME/CONTAINER] `; the pod is named above.
-    shown.extend(
-        lines[from..]
-            .iter()
-            .map(|line| format!("  {}", line.split_once("] ").map_or(*line, |(_, rest)| rest))),
-    );
-    shown
+    let place = container.map(|container| format!(", container {container}")).unwrap_or_default();
+    let title = format!("last log lines of {pod}{place}:");
+    std::iter::once(title).chain(lines[from..].iter().map(|line| format!("  {line}"))).collect()
 }
 
 /// The newest warnings about some pods.
-fn warnings(events: &str, pods: &[String]) -> Vec<String> {
-    let events = kubernetes::list(events.as_bytes()).unwrap_or_default();
-    let mut found: Vec<(String, String)> = events
-        .into_iter()
-        .filter_map(|event| kubernetes::Event::deserialize(event).ok())
-        .filter(|event| event.kind == "Warning" && pods.contains(&event.involved_object.name))
-        .map(|event| {
-            let count = event.count.unwrap_or(1);
-            (event.last_timestamp, format!("event: {count}x {}: {}", event.reason, event.message))
-        })
+fn warnings(events: &[kubernetes::Event], pods: &[String]) -> Vec<String> {
+    let ours =
+        events.iter().filter(|event| event.kind == "Warning" && pods.contains(&event.involved_object.name));
+    let mut found: Vec<(&str, String)> = ours
+        .map(|event| (event.when(), format!("event: {}x {}: {}", event.times(), event.reason, event.message)))
         .collect();
     found.sort();
     found.dedup_by(|a, b| a.1 == b.1);

@@ -1,5 +1,7 @@
-//! Owns the way forward: a step starts as soon as its needs are verified, up to `jobs` of its lane at once.
+//! Owns the way forward: a step starts as soon as its needs are verified and its lane has a place (`places`).
 //! After the first failure nothing new starts, running commands finish, waits end.
+
+mod places;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,13 +11,14 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
+use self::places::{Place, Places};
 use super::wait::{Leftover, Unmet, Wait};
 use super::watch_cache::Hub;
 use super::{Engine, Failure};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::event::{Event, StepResult};
 use todoctl_plan::plan::{Plan, PlannedStep};
-use todoctl_plan::step::{Check, Lane, StepId};
+use todoctl_plan::step::{Check, StepId};
 
 /// How far it got.
 pub(super) struct Forward {
@@ -63,21 +66,18 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) 
                 break;
             };
             let step = waiting.remove(at);
-            places.take(step.lane);
-            running.push(async { (step.lane, perform(engine, step, hub, ending.clone(), notes).await) });
+            running.push(perform(engine, step, hub, (ending.clone(), places.take(step.lane)), notes));
         }
         if running.is_empty() {
             break;
         }
         tokio::select! {
-            Some((lane, (step, result))) = running.next() => {
-                places.leave(lane);
-                match result {
-                    Ok(()) => { verified.insert(step); }
-                    Err(Some(first)) if failure.is_none() => { failure = Some(first); end.send_replace(true); }
-                    Err(_) => {}
-                }
+            Some((step, result)) = running.next() => match result {
+                Ok(()) => { verified.insert(step); }
+                Err(Some(first)) if failure.is_none() => { failure = Some(first); end.send_replace(true); }
+                Err(_) => {}
             },
+            () = places.change() => {}
             Ok(_) = interrupts.wait_for(|count| *count > 0), if failure.is_none() => {
                 failure = Some(interrupted());
                 engine.events.emit(Event::Warning { message: INTERRUPTED.to_owned() });
@@ -99,43 +99,6 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) 
         engine.events.emit(Event::StepFinished { step: step.step.clone(), result, seconds: 0.0 });
     }
     failure
-}
-
-/// The places that steps take while they run. With one place in all, everything goes by the list.
-struct Places {
-    each: usize,
-    builds: usize,
-    others: usize,
-}
-
-impl Places {
-    fn new(each: usize) -> Self {
-        Self { each, builds: 0, others: 0 }
-    }
-
-    fn is_free(&self, lane: Lane) -> bool {
-        let taken = match lane {
-            _ if self.each == 1 => self.builds + self.others,
-            Lane::Build => self.builds,
-            Lane::Cluster => self.others,
-        };
-        taken < self.each
-    }
-
-    fn of(&mut self, lane: Lane) -> &mut usize {
-        match lane {
-            Lane::Build => &mut self.builds,
-            Lane::Cluster => &mut self.others,
-        }
-    }
-
-    fn take(&mut self, lane: Lane) {
-        *self.of(lane) += 1;
-    }
-
-    fn leave(&mut self, lane: Lane) {
-        *self.of(lane) -= 1;
-    }
 }
 
 /// Ends when the lock is lost, with why; never without a lock.
@@ -174,13 +137,13 @@ async fn perform(
     engine: &Engine,
     step: &PlannedStep,
     hub: &Arc<Hub>,
-    ending: watch::Receiver<bool>,
+    turn: (watch::Receiver<bool>, Place),
     notes: &Notes,
 ) -> (StepId, Result<(), Option<Failure>>) {
     let start = Instant::now();
     let id = step.step.clone();
     engine.events.emit(Event::StepStarted { step: id.clone() });
-    let ended = attempt(engine, step, hub, ending, notes).await;
+    let ended = attempt(engine, step, hub, turn, notes).await;
     let result = match &ended {
         Ok(()) if step.decision.change.is_none() && step.decision.checks.is_empty() => StepResult::Unchanged,
         Ok(()) if step.decision.change.is_none() => StepResult::Checked,
@@ -200,7 +163,7 @@ async fn attempt(
     engine: &Engine,
     step: &PlannedStep,
     hub: &Arc<Hub>,
-    ending: watch::Receiver<bool>,
+    (ending, place): (watch::Receiver<bool>, Place),
     notes: &Notes,
 ) -> Result<(), Option<Failure>> {
     let mut last = None;
@@ -228,6 +191,7 @@ async fn attempt(
         return Err(Some(failed(&step.step, Diagnostic { what, ..failure })));
     }
     let changed = !step.decision.apply.is_empty();
+    let _place = place.unless_only_watched(&step.decision.checks);
     let mut wait = Wait { engine, hub, step: &step.step, stop: ending, changed, leftovers: &notes.leftovers };
     wait.all(&step.decision.checks).await.map_err(|(check, unmet)| match unmet {
         Unmet::Stopped => None,

@@ -5,7 +5,9 @@ mod order;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
 use super::undo_state::{self, UndoState};
@@ -16,7 +18,7 @@ use crate::survey;
 use todoctl_core::diagnostic::Diagnostic;
 use todoctl_plan::event::{Cause, Event, Outcome, Remaining, UndoResult};
 use todoctl_plan::finalize;
-use todoctl_plan::plan::RunCommit;
+use todoctl_plan::plan::{Plan, RunCommit};
 use todoctl_plan::run_record::Ending;
 use todoctl_plan::step::{Check, Guard, Returns, Reversal, StepId, Undo};
 use todoctl_plan::tool::kubectl::{Kubectl, lacks_resource};
@@ -37,29 +39,44 @@ struct Back {
     returned: Vec<Returns>,
 }
 
+impl Back {
+    fn add(&mut self, other: Self) {
+        let Self { remaining, stays, checks, returned } = other;
+        self.remaining.extend(remaining);
+        self.stays.extend(stays);
+        self.checks.extend(checks);
+        self.returned.extend(returned);
+    }
+}
+
+/// What is to be undone.
+pub(super) struct Unwinding<'a> {
+    /// Each step with its undo, in the reverse order of doing.
+    pub(super) undo: &'a [(StepId, Undo)],
+    /// The plan that they are of, by which undos go side by side; one by one when it is not known.
+    pub(super) plan: Option<&'a Plan>,
+}
+
 impl Engine {
-    /// Undoes steps, given in the order of undoing, and proves it. Never stops at a failed undo.
+    /// Undoes steps and proves it. Never stops at a failed undo.
     /// `commit` records the run; a run that was not recorded has none.
     pub(super) async fn unwind(
         &self,
         cause: Cause,
-        undo: &[(StepId, Undo)],
+        unwinding: Unwinding<'_>,
         hub: &Arc<Hub>,
         commit: Option<(&RunCommit, Start)>,
     ) -> Outcome {
+        let Unwinding { undo, plan } = unwinding;
         let ordered = order::of(undo);
         let steps = ordered.iter().map(|(step, _)| step.clone()).collect();
         self.events.emit(Event::UnwindStarted { cause: cause.diagnostic.what.clone(), steps });
         let seen = self.releases(undo).await;
-        let mut back = Back::default();
-        for (step, undo) in ordered {
-            if self.is_given_up() {
-                let why = "not undone: the rollback was interrupted";
-                back.remaining.extend(self.remaining(step, undo, why));
-            } else {
-                self.undo((step, undo), cause.step.as_ref(), seen.as_ref(), &mut back).await;
-            }
-        }
+        let needs = plan.map(|plan| {
+            plan.steps.iter().map(|one| (one.step.clone(), one.needs.clone())).collect::<order::Needs>()
+        });
+        let earlier = order::earlier(&ordered, needs.as_ref());
+        let mut back = self.undo_all((&ordered, &earlier), cause.step.as_ref(), seen.as_ref()).await;
         self.prove(hub, &mut back).await;
         if let Some(why) = self.lost() {
             return Self::ousted(why, undo.iter().map(|(step, _)| step.clone()).collect());
@@ -112,13 +129,49 @@ impl Engine {
         }
     }
 
+    /// Carries undos out, each when those that must come before it have ended, up to `jobs` at once. What comes of them is
+    /// in their order, whichever ended first.
+    async fn undo_all(
+        &self,
+        (ordered, earlier): (&[&(StepId, Undo)], &[Vec<usize>]),
+        failed: Option<&StepId>,
+        seen: Option<&Releases>,
+    ) -> Back {
+        let mut ended: Vec<Option<Back>> = ordered.iter().map(|_| None).collect();
+        let mut waiting: Vec<usize> = (0..ordered.len()).collect();
+        let mut running = FuturesUnordered::new();
+        loop {
+            let is_ready = |at: &usize| earlier[*at].iter().all(|before| ended[*before].is_some());
+            while running.len() < self.jobs.max(1)
+                && let Some(next) = waiting.iter().position(is_ready)
+            {
+                let at = waiting.remove(next);
+                let (step, undo) = ordered[at];
+                running.push(async move {
+                    if self.is_given_up() {
+                        let why = "not undone: the rollback was interrupted";
+                        let remaining = self.remaining(step, undo, why).into_iter().collect();
+                        return (at, Back { remaining, ..Back::default() });
+                    }
+                    (at, self.undo((step, undo), failed, seen).await)
+                });
+            }
+            // Each waits only for earlier ones, so that what waits goes on when these end.
+            let Some((at, back)) = running.next().await else { break };
+            ended[at] = Some(back);
+        }
+        let mut all = Back::default();
+        ended.into_iter().flatten().for_each(|back| all.add(back));
+        all
+    }
+
     async fn undo(
         &self,
         (step, undo): (&StepId, &Undo),
         failed: Option<&StepId>,
         seen: Option<&Releases>,
-        back: &mut Back,
-    ) {
+    ) -> Back {
+        let mut back = Back::default();
         let start = Instant::now();
         self.events.emit(Event::UndoStarted { step: step.clone() });
         let result = match undo {
@@ -157,6 +210,7 @@ impl Engine {
             result,
             seconds: start.elapsed().as_secs_f64(),
         });
+        back
     }
 
     async fn undo_commands(&self, step: &StepId, undo: &Undo) -> Result<(), String> {
@@ -234,7 +288,7 @@ impl Engine {
 
     /// Renews the labels of the revisions that came back, so that the next run knows them, and records the run.
     pub(super) async fn commit(&self, returned: &[Returns], record: Option<(&RunCommit, Ending)>) {
-        let (Some(access), Some(cluster)) = (&self.access, &self.cluster) else { return };
+        let Some(cluster) = &self.cluster else { return };
         if returned.is_empty() && record.is_none() {
             return;
         }
@@ -248,8 +302,8 @@ impl Engine {
             }
         };
         let marks = finalize::of_undo(returned, &after);
-        for work in finalize::of_failure(access, &marks, &after, record) {
-            self.perform(&work.title, &work.commands).await;
+        for work in finalize::of_failure(&marks, &after, record) {
+            self.keep(&work.title, &work.entries).await;
         }
     }
 }

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::{Engine, watch_cache::Hub};
 use crate::survey;
 use todoctl_core::diagnostic::{Code, Diagnostic};
+use todoctl_core::labels;
 use todoctl_core::workload::Workload;
 use todoctl_plan::event::Event;
 use todoctl_plan::health;
@@ -69,11 +70,15 @@ pub(super) struct Wait<'a> {
 
 impl Wait<'_> {
     /// Waits until all checks of a step hold: what objects tell, in order; then what programs must answer, side by side.
+    /// What only asks comes before what sends something: it may be repeated until the way is open, which takes a moment
+    /// longer than pods take to be ready.
     pub(super) async fn all(&mut self, checks: &[Check]) -> Result<(), (Check, Unmet)> {
         for check in checks.iter().filter(|check| !check.is_request()) {
             self.until(check).await.map_err(|unmet| (check.clone(), unmet))?;
         }
-        self.side_by_side(checks.iter().filter(|check| check.is_request())).await
+        let requests = || checks.iter().filter(|check| check.is_request());
+        self.side_by_side(requests().filter(|check| !check.sends())).await?;
+        self.side_by_side(requests().filter(|check| check.sends())).await
     }
 
     /// As many at once as steps may run. After the first that fails no other begins, and those that have begun are
@@ -278,7 +283,7 @@ impl Wait<'_> {
         let live = self.hub.live();
         let unready = |release: ReleaseRef<'_>| {
             let ours = live.of_kind("Pod", release.namespace).filter(|pod| {
-                pod.metadata.labels.text("app.kubernetes.io/instance") == Some(release.name)
+                pod.metadata.labels.text(labels::INSTANCE) == Some(release.name)
                     && !pod.has_condition("Ready", "True")
             });
             ours.map(|pod| pod.metadata.name.clone()).collect()

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::lock_decision::{LockDecision, LockState, Sign, decide};
 use super::{Ask, Environment};
-use crate::lock::{self, Claim, Lock, Presence, Silence, presence};
-use crate::runner::SharedRunner;
+use crate::cluster::Connection;
+use crate::lock::{self, Claim, Claimed, Lock, Presence, Silence, presence};
 use crate::survey;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::labels;
 use todoctl_plan::plan::{Plan, PlannedStep};
-use todoctl_plan::tool::kubectl::{Kubectl, namespace_object, run_content};
+use todoctl_plan::tool::kubectl::{namespace_object, run_content};
 use todoctl_plan::world::lease::{self, FORMAT, Holder, Lease, OpenRun, OpenStep, release_of};
 use todoctl_plan::world::releases::{Releases, Status};
 use todoctl_plan::world::{Access, World};
@@ -83,7 +83,7 @@ impl Environment {
         recovers: bool,
         ask: &mut dyn Ask,
     ) -> Result<(), Diagnostic> {
-        let (runner, kubectl) = (self.runner(Some(access), None), Kubectl::new(access));
+        let cluster = self.connection(access).await?;
         let namespace = &self.inputs.profile.namespace;
         let begun = Instant::now();
         let mut silence = Silence::new(&lease.resource_version, begun);
@@ -108,7 +108,7 @@ impl Environment {
             };
             match decide(now) {
                 LockDecision::Take => {
-                    if let Some(lock) = self.take_over((&runner, &kubectl), &lease).await? {
+                    if let Some(lock) = self.take_over(&cluster, &lease).await? {
                         return self.recover(access, &lock, lease.open, ask).await;
                     }
                 }
@@ -125,21 +125,17 @@ impl Environment {
                 }
             }
             tokio::time::sleep(LOOK).await;
-            let read = lock::read(&runner, &kubectl, namespace).await;
+            let read = lock::read(&cluster, namespace).await;
             let Some(next) = read.map_err(|message| self.unreadable(&message))? else { return Ok(()) };
             alive = silence.saw(&next.resource_version, Instant::now()) || alive;
             lease = next;
         }
     }
 
-    async fn take_over(
-        &self,
-        (runner, kubectl): (&SharedRunner, &Kubectl),
-        lease: &Lease,
-    ) -> Result<Option<Arc<Lock>>, Diagnostic> {
+    async fn take_over(&self, cluster: &Connection, lease: &Lease) -> Result<Option<Arc<Lock>>, Diagnostic> {
         let (holder, local) = self.holder(&format!("recovery of run {}", lease.open.run));
         let namespace = &self.inputs.profile.namespace;
-        lock::take_over((runner, kubectl), namespace, lease, &holder, local).await.map_err(|message| {
+        lock::take_over(cluster, namespace, lease, &holder, local).await.map_err(|message| {
             let hint = "look at it: kubectl get lease todoctl -o yaml";
             Diagnostic::new(Code::LockHeld, format!("the lock could not be taken over: {message}"), hint)
         })
@@ -181,15 +177,15 @@ impl Environment {
         command: &str,
         ask: &mut dyn Ask,
     ) -> Result<Acquired, Diagnostic> {
-        let Some(access) = world.cluster.access().filter(|_| plan.commands().next().is_some()) else {
+        let Some(access) = world.cluster.access().filter(|_| plan.changes()) else {
             return Ok(Acquired::Unneeded);
         };
         ask.interrupts()?;
-        let (runner, kubectl) = (self.runner(Some(access), None), Kubectl::new(access));
+        let cluster = self.connection(access).await?;
         let namespace = &self.inputs.profile.namespace;
         let (holder, local) = self.holder(command);
         let objects = self.objects(plan, world, &holder)?;
-        let claimed = lock::claim((&runner, &kubectl), namespace, &holder, &objects, local).await;
+        let claimed = lock::claim(&cluster, namespace, &holder, &objects, local).await;
         let lock = match claimed {
             Ok(Claim::Held(lock)) => lock,
             Ok(Claim::Taken) => return Ok(Acquired::Outdated),
@@ -205,11 +201,11 @@ impl Environment {
         };
         // Another run may have come and gone between the reading of the world and the Lease.
         let namespaces = self.inputs.namespaces();
-        let now = survey::releases(&self.connection(access).await?, &namespaces).await;
+        let now = survey::releases(&cluster, &namespaces).await;
         if now.as_ref().is_ok_and(|now| is_same(now, &world.releases, &namespaces)) {
             return Ok(Acquired::Held(lock));
         }
-        lock::discard((&runner, &kubectl), namespace, &objects).await;
+        lock::discard(&cluster, namespace, &objects).await;
         lock.release()
             .await
             .map_err(|message| Diagnostic::new(Code::LockHeld, message, "todoctl recover"))?;
@@ -232,7 +228,7 @@ impl Environment {
     }
 
     /// What is created: the namespace when it is absent, earlier content when there is any, the Lease.
-    fn objects(&self, plan: &Plan, world: &World, holder: &Holder) -> Result<Vec<Value>, Diagnostic> {
+    fn objects(&self, plan: &Plan, world: &World, holder: &Holder) -> Result<Claimed, Diagnostic> {
         let namespace = &self.inputs.profile.namespace;
         let mut open = OpenRun {
             format: FORMAT,
@@ -246,19 +242,15 @@ impl Environment {
             steps: plan.steps.iter().filter(|step| !step.decision.change.is_none()).map(open_step).collect(),
         };
         let before = open.take_objects();
-        let mut objects = Vec::new();
-        if !world.live.has_namespace(namespace) {
-            objects.push(namespace_object(namespace));
-        }
-        if open.has_content || !plan.content.is_empty() {
+        let content = (open.has_content || !plan.content.is_empty()).then(|| {
             let labels = json!({labels::RUN: self.run, labels::PROFILE: self.inputs.name});
-            objects.push(run_content(namespace, &self.run, &labels, &before, &plan.content));
-        }
+            run_content(namespace, &self.run, &labels, &before, &plan.content)
+        });
         let lease = lease::object(namespace, holder, &open, Timestamp::now()).map_err(|message| {
             Diagnostic::new(Code::LockDenied, message, "deploy in parts: --only RELEASE").unchanged()
         })?;
-        objects.push(lease);
-        Ok(objects)
+        let is_absent = !world.live.has_namespace(namespace);
+        Ok(Claimed { namespace: is_absent.then(|| namespace_object(namespace)), content, lease })
     }
 }
 

@@ -8,9 +8,7 @@ use std::time::Instant;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Environment;
-use crate::survey;
 use todoctl_plan::health::clock;
-use todoctl_plan::tool::kubectl::Kubectl;
 use todoctl_plan::world::{Access, World};
 
 /// When this command started the cluster, after everything in it had ended.
@@ -30,11 +28,11 @@ impl Environment {
     /// Notes that this command has started a cluster in which everything had ended, and when it began to. A cluster
     /// that does not tell its time is taken to have ours.
     pub async fn has_started_anew(&self, access: &Access, began: Instant) {
-        let question = Kubectl::new(access).would_create(&clock::probe());
-        let told = match survey::call(&self.runner(Some(access), None), question).await {
-            Ok(output) if output.is_success() => clock::told(&output.stdout),
-            Ok(_) | Err(_) => None,
+        let told = match self.connection(access).await {
+            Ok(cluster) => cluster.would_create(&clock::probed(), &clock::probe()).await.ok(),
+            Err(_) => None,
         };
+        let told = told.as_ref().and_then(clock::told);
         // Measured after the answer, and a whole second more, because a creation time has no parts of one: too early by
         // a little does no harm, since nothing begins shortly before a start; too late would doubt what is new.
         let ago =

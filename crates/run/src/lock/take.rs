@@ -9,10 +9,9 @@ use serde_json::Value;
 use super::clock::Moment;
 use super::process::sweep;
 use super::{LocalLock, Lock};
-use crate::runner::SharedRunner;
-use crate::survey;
-use todoctl_plan::tool::kubectl::Kubectl;
-use todoctl_plan::world::lease::{Holder, Lease};
+use crate::cluster::{Connection, Refusal};
+use todoctl_plan::look::{Look, resource};
+use todoctl_plan::world::lease::{self, Holder, Lease, patch};
 use todoctl_plan::world::live::Live;
 
 /// What came of an attempt to create.
@@ -23,135 +22,126 @@ pub enum Claim {
     Taken,
 }
 
-/// Creates the Lease, after what must exist before it: the namespace when it is absent, and the content that its undo
-/// list refers to.
+/// What is created for a run, in this order.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The namespace, when it was absent.
+    pub namespace: Option<Value>,
+    /// A Secret with the content that the undo list refers to, when there is any.
+    pub content: Option<Value>,
+    /// The Lease.
+    pub lease: Value,
+}
+
+/// Creates the Lease, after what must exist before it.
 pub async fn claim(
-    (runner, kubectl): (&SharedRunner, &Kubectl),
+    cluster: &Connection,
     namespace: &str,
     holder: &Holder,
-    objects: &[Value],
+    objects: &Claimed,
     local: Option<LocalLock>,
 ) -> Result<Claim, String> {
     let begun = Moment::now();
-    let done = survey::call(runner, kubectl.create(objects)).await;
-    let created = done.as_ref().ok().and_then(|output| created(&output.stdout));
-    let held = |version| {
-        Claim::Held(Lock::start((runner, kubectl), namespace, &holder.identity, (version, begun), local))
-    };
-    if let (Some(version), Ok(output)) = (created, &done)
-        && output.is_success()
-    {
-        return Ok(held(version));
-    }
-    // An answer may have been lost, and one object may have been refused: what is there now is read.
-    let complaint = done.map_or_else(|error| error.to_string(), |output| output.complaint());
-    match read(runner, kubectl, namespace).await? {
-        Some(lease) if lease.identity == holder.identity => match missing(&complaint) {
-            None => Ok(held(lease.resource_version)),
-            Some(complaint) => {
-                remove(runner, kubectl, namespace, &lease).await?;
-                Err(complaint)
+    let held =
+        |version| Claim::Held(Lock::start(cluster, namespace, &holder.identity, (version, begun), local));
+    let refusal = match create(cluster, namespace, objects).await {
+        Ok(version) => return Ok(held(version)),
+        Err(Uncreated::Before(refusal)) => {
+            // What is there already is not of this run.
+            if !refusal.already_exists() {
+                discard(cluster, namespace, objects).await;
             }
-        },
+            return Err(refusal.to_string());
+        }
+        Err(Uncreated::Lease(refusal)) => refusal,
+    };
+    // The answer may have been lost: what is there now is read.
+    match read(cluster, namespace).await? {
+        Some(lease) if lease.identity == holder.identity => Ok(held(lease.resource_version)),
         Some(_) => {
-            discard((runner, kubectl), namespace, objects).await;
+            discard(cluster, namespace, objects).await;
             Ok(Claim::Taken)
         }
-        // Somebody else held it, and is done already.
-        None if complaint.contains("(AlreadyExists)") && complaint.contains("leases") => {
-            discard((runner, kubectl), namespace, objects).await;
-            Ok(Claim::Taken)
+        None => {
+            discard(cluster, namespace, objects).await;
+            // Somebody else held it, and is done already.
+            if refusal.already_exists() { Ok(Claim::Taken) } else { Err(refusal.to_string()) }
         }
-        None => Err(complaint),
     }
+}
+
+/// What was not created.
+enum Uncreated {
+    /// Something that must exist before the Lease.
+    Before(Refusal),
+    /// The Lease, or so it seems.
+    Lease(Refusal),
+}
+
+/// The version of the Lease.
+async fn create(cluster: &Connection, namespace: &str, objects: &Claimed) -> Result<String, Uncreated> {
+    let Claimed { namespace: place, content, lease } = objects;
+    if let Some(place) = place {
+        match cluster.create(&Look::all(resource::NAMESPACES), place).await {
+            Ok(_) => {}
+            // It was made by somebody else in the meantime.
+            Err(refusal) if refusal.already_exists() => {}
+            Err(refusal) => return Err(Uncreated::Before(refusal)),
+        }
+    }
+    if let Some(content) = content {
+        cluster.create(&contents(namespace), content).await.map_err(Uncreated::Before)?;
+    }
+    cluster.create(&lease::look(namespace), lease).await.map_err(Uncreated::Lease)
+}
+
+fn contents(namespace: &str) -> Look {
+    Look::all(resource::SECRETS).within(namespace)
 }
 
 /// Removes the content that was created for a Lease which is not needed now. What cannot be removed is collected with
 /// the records of old runs.
-pub async fn discard((runner, kubectl): (&SharedRunner, &Kubectl), namespace: &str, objects: &[Value]) {
-    let secrets = objects.iter().filter(|one| one["kind"] == "Secret");
-    let names: Vec<String> =
-        secrets.filter_map(|one| one["metadata"]["name"].as_str().map(str::to_owned)).collect();
-    if !names.is_empty() {
-        let _ = survey::call(runner, kubectl.delete(namespace, "secret", &names)).await;
+pub async fn discard(cluster: &Connection, namespace: &str, objects: &Claimed) {
+    let name = objects.content.as_ref().and_then(|content| content["metadata"]["name"].as_str());
+    if let Some(name) = name {
+        let _ = cluster.delete(&contents(namespace), name, None).await;
     }
-}
-
-/// The complaint, unless it says no more than that the namespace was made by somebody else in the meantime.
-fn missing(complaint: &str) -> Option<String> {
-    let harmless =
-        complaint.lines().all(|line| line.contains("(AlreadyExists)") && line.contains("namespaces "));
-    let lost = !complaint.contains("Error from server");
-    (!harmless && !lost).then(|| complaint.to_owned())
 }
 
 /// Takes a Lease over, if it is still as it was read; nothing when somebody else was first.
 pub async fn take_over(
-    (runner, kubectl): (&SharedRunner, &Kubectl),
+    cluster: &Connection,
     namespace: &str,
     lease: &Lease,
     holder: &Holder,
     local: Option<LocalLock>,
 ) -> Result<Option<Arc<Lock>>, String> {
     let begun = Moment::now();
-    let command = kubectl.take_lease(namespace, &lease.resource_version, holder, Timestamp::now());
-    let done = survey::call(runner, command).await.map_err(|error| error.to_string())?;
-    let version = if done.is_success() {
-        version(&done.stdout)?
-    } else {
-        match read(runner, kubectl, namespace).await? {
+    let patch = patch::takeover(&lease.resource_version, holder, Timestamp::now());
+    let version = match cluster.patch(&lease::look(namespace), lease::NAME, &patch).await {
+        Ok(version) => version,
+        Err(refusal) => match read(cluster, namespace).await? {
             Some(now) if now.identity == holder.identity => now.resource_version,
-            Some(now) if now.resource_version == lease.resource_version => return Err(done.complaint()),
+            Some(now) if now.resource_version == lease.resource_version => return Err(refusal.to_string()),
             Some(_) | None => return Ok(None),
-        }
+        },
     };
     sweep(&lease.holder);
-    Ok(Some(Lock::start((runner, kubectl), namespace, &holder.identity, (version, begun), local)))
+    Ok(Some(Lock::start(cluster, namespace, &holder.identity, (version, begun), local)))
 }
 
 /// The Lease as it is now.
-pub async fn read(
-    runner: &SharedRunner,
-    kubectl: &Kubectl,
-    namespace: &str,
-) -> Result<Option<Lease>, String> {
-    let done = survey::call(runner, kubectl.lease(namespace)).await.map_err(|error| error.to_string())?;
-    if !done.is_success() {
-        return Err(done.complaint());
+pub async fn read(cluster: &Connection, namespace: &str) -> Result<Option<Lease>, String> {
+    let found = cluster.object(&lease::look(namespace), lease::NAME).await;
+    match found.map_err(|refusal| refusal.to_string())? {
+        Some(lease) => Live::of([lease])?.lease(namespace),
+        None => Ok(None),
     }
-    if done.text().trim().is_empty() {
-        return Ok(None);
-    }
-    let lease: Value = serde_json::from_slice(&done.stdout).map_err(|error| error.to_string())?;
-    Live::of([lease])?.lease(namespace)
 }
 
 /// Removes a Lease, if it is still as it was read.
-pub async fn remove(
-    runner: &SharedRunner,
-    kubectl: &Kubectl,
-    namespace: &str,
-    lease: &Lease,
-) -> Result<(), String> {
-    let command = kubectl.delete_lease(namespace, &lease.resource_version);
-    let done = survey::call(runner, command).await.map_err(|error| error.to_string())?;
-    if done.is_success() { Ok(()) } else { Err(done.complaint()) }
-}
-
-/// The version of the Lease among the objects that `kubectl create -o json` printed.
-fn created(stdout: &[u8]) -> Option<String> {
-    let objects = serde_json::Deserializer::from_slice(stdout).into_iter::<Value>().flatten();
-    let all = objects.flat_map(|one| match one["items"].as_array() {
-        Some(items) => items.clone(),
-        None => vec![one],
-    });
-    let mut leases = all.filter(|one| one["kind"] == "Lease");
-    leases.find_map(|one| one["metadata"]["resourceVersion"].as_str().map(str::to_owned))
-}
-
-/// The version of an object that kubectl printed.
-pub(super) fn version(stdout: &[u8]) -> Result<String, String> {
-    let object: Value = serde_json::from_slice(stdout).map_err(|error| error.to_string())?;
-    let version = object["metadata"]["resourceVersion"].as_str();
-    version.map(str::to_owned).ok_or_else(|| "kubectl printed an object without a version".to_owned())
+pub async fn remove(cluster: &Connection, namespace: &str, lease: &Lease) -> Result<(), String> {
+    let version = Some(lease.resource_version.as_str());
+    let removed = cluster.delete(&lease::look(namespace), lease::NAME, version).await;
+    removed.map_err(|refusal| refusal.to_string())
 }

@@ -15,11 +15,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use command_fds::{CommandFdExt, FdMapping};
-use duct::{Expression, Handle, ReaderHandle};
+use duct::{Expression, Handle};
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::ExposeSecret;
 
-use super::{Heard, LineSink, Runner, StreamGuard, environment};
+use super::gate::Gate;
+use super::{Heard, Runner, environment};
 use todoctl_core::invocation::{Invocation, Kubeconfig, Output, RunError, Stdin, Tool};
 
 /// How much of a child's error output is kept in memory.
@@ -141,6 +142,7 @@ impl Runner for DuctRunner {
         let mut errors = tempfile::tempfile().map_err(|error| cannot(&name, &error))?;
         let copy = errors.try_clone().map_err(|error| cannot(&name, &error))?;
         let expression = self.expression(invocation)?.stdout_capture().stderr_file(copy);
+        let _place = Gate::of_machine().enter(&invocation.tool);
         let mut output = finish(&name, invocation.timeout, &expression, None, None)?;
         output.stderr = tail(&mut errors, 0);
         Ok(output)
@@ -164,39 +166,11 @@ impl Runner for DuctRunner {
             Some(heard) => Some(Ear::at(&path, from, heard).map_err(|error| cannot(&name, &error))?),
             None => None,
         };
+        let _place = Gate::of_machine().enter(&invocation.tool);
         let mut output = finish(&name, invocation.timeout, &expression, Some(&path), ear)?;
         output.stderr = tail(&mut file, from);
         Ok(output)
     }
-
-    fn lines(&self, invocation: &Invocation, mut sink: LineSink) -> Result<StreamGuard, RunError> {
-        let expression = self.expression(invocation)?.stderr_to_stdout();
-        follow(&invocation.tool.name(), &expression, move |output| {
-            for line in output.split(b'\n') {
-                let Ok(line) = line else { break };
-                if !sink(Some(String::from_utf8_lossy(&line).into_owned())) {
-                    return;
-                }
-            }
-            sink(None);
-        })
-    }
-}
-
-/// Starts a child and reads its output on a thread of its own, until it ends or the guard is dropped.
-fn follow(
-    name: &str,
-    expression: &Expression,
-    read: impl FnOnce(BufReader<&ReaderHandle>) + Send + 'static,
-) -> Result<StreamGuard, RunError> {
-    let reader = Arc::new(expression.reader().map_err(|error| cannot(name, &error))?);
-    let guard = Arc::clone(&reader);
-    std::thread::spawn(move || read(BufReader::new(&*reader)));
-    Ok(StreamGuard::new(move || {
-        for pid in guard.pids() {
-            signal_group(pid, Signal::TERM);
-        }
-    }))
 }
 
 /// Waits for the end, or stops the whole group when the time is over.
@@ -413,16 +387,5 @@ mod tests {
             assert!(Instant::now() < patience, "still there");
             std::thread::yield_now();
         }
-    }
-
-    #[test]
-    fn a_stream_of_lines_has_the_errors_among_them_and_ends_with_its_guard() {
-        let (send, receive) = std::sync::mpsc::channel();
-        let sink = Box::new(move |line| send.send(line).is_ok());
-        let guard = runner().lines(&shell(r"printf 'a\377\n'; echo b >&2; sleep 60"), sink).unwrap();
-        let seen: Vec<_> = receive.iter().take(2).collect();
-        assert_eq!(seen, [Some("a\u{fffd}".to_owned()), Some("b".to_owned())]);
-        drop(guard);
-        assert_eq!(receive.recv(), Ok(None), "its end");
     }
 }

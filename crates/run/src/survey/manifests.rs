@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tokio::task::JoinSet;
 
-use super::{SurveyError, call, read, stopped};
+use super::{SurveyError, call, stopped};
 use crate::runner::SharedRunner;
 use todoctl_core::invocation::Invocation;
 use todoctl_plan::resources::Demand;
@@ -27,13 +27,15 @@ pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World
         let template = helm.template(&steps::upgrade(inputs, name, world));
         let history = world.releases.history(&namespace, name);
         let broken = steps::is_broken(name, &namespace, world);
-        let back = target(history, broken).revision().map(|number| helm.manifest(name, &namespace, number));
+        let back = target(history, broken).revision();
+        let place = ReleaseRef { namespace: &namespace, name };
+        let back = back.map(|number| Earlier::of(&helm, world, place, number));
         let crds = if inputs.installs_dapr(name) { crds(inputs, name)? } else { Vec::new() };
         let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
         let dapr = inputs.dapr.clone();
         jobs.spawn(async move {
             let (rendered, target) =
-                tokio::join!(render(&runner, template, &namespace, &dapr), stored(&runner, back, &namespace));
+                tokio::join!(render(&runner, template, &namespace, &dapr), read(&runner, back, &namespace));
             let (wanted, demand) = match rendered? {
                 Ok((workloads, demand)) => (Ok(workloads), demand),
                 Err(why) => (Err(why), Demand::default()),
@@ -68,11 +70,12 @@ pub async fn current(runner: &SharedRunner, inputs: &Inputs, world: &mut World) 
     for (name, release) in inputs.releases() {
         let namespace = inputs.namespace(release).to_owned();
         let Some(newest) = world.releases.newest(&namespace, name) else { continue };
-        let manifest = helm.manifest(name, &namespace, newest.number);
+        let place = ReleaseRef { namespace: &namespace, name };
+        let manifest = Earlier::of(&helm, world, place, newest.number);
         let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
-        jobs.spawn(async move {
-            Ok::<_, SurveyError>((name, stored(&runner, Some(manifest), &namespace).await?))
-        });
+        jobs.spawn(
+            async move { Ok::<_, SurveyError>((name, read(&runner, Some(manifest), &namespace).await?)) },
+        );
     }
     while let Some(done) = jobs.join_next().await {
         let (name, target) = done.map_err(|error| stopped("the manifests", &error))??;
@@ -96,12 +99,12 @@ pub async fn revisions(
     for &(ReleaseRef { namespace, name }, revision) in wanted {
         let broken = steps::is_broken(name, namespace, world);
         let back = target(world.releases.history(namespace, name), broken).revision();
-        let manifest = |number| helm.manifest(name, namespace, number);
+        let manifest = |number| Earlier::of(&helm, world, ReleaseRef { namespace, name }, number);
         let (to, back) = (manifest(revision), back.map(manifest));
         let (runner, name, namespace) = (SharedRunner::clone(runner), name.to_owned(), namespace.to_owned());
         jobs.spawn(async move {
             let (wanted, target) =
-                tokio::join!(stored(&runner, Some(to), &namespace), stored(&runner, back, &namespace));
+                tokio::join!(read(&runner, Some(to), &namespace), read(&runner, back, &namespace));
             let (wanted, target) = (wanted?.map(Ok), target?);
             Ok::<_, SurveyError>((name, Manifests { wanted, target, ..Manifests::default() }))
         });
@@ -134,14 +137,33 @@ async fn render(
     })
 }
 
-async fn stored(
+/// The manifest of a revision, as far as it is not known.
+enum Earlier {
+    /// What is live tells its workloads.
+    Live(Workloads),
+    /// helm tells it.
+    Stored(Invocation),
+}
+
+impl Earlier {
+    fn of(helm: &Helm, world: &World, release: ReleaseRef<'_>, revision: u32) -> Self {
+        match steps::live_workloads_of(release, revision, world) {
+            Some(workloads) => Self::Live(workloads),
+            None => Self::Stored(helm.manifest(release.name, release.namespace, revision)),
+        }
+    }
+}
+
+async fn read(
     runner: &SharedRunner,
-    invocation: Option<Invocation>,
+    earlier: Option<Earlier>,
     namespace: &str,
 ) -> Result<Option<Workloads>, SurveyError> {
-    let Some(invocation) = invocation else {
-        return Ok(None);
+    let invocation = match earlier {
+        None => return Ok(None),
+        Some(Earlier::Live(workloads)) => return Ok(Some(workloads)),
+        Some(Earlier::Stored(invocation)) => invocation,
     };
-    let answer = read(SharedRunner::clone(runner), "an earlier manifest", invocation).await?;
+    let answer = super::read(SharedRunner::clone(runner), "an earlier manifest", invocation).await?;
     answer.parse(|output| manifest::workloads(&output.text(), namespace)).map(Some)
 }

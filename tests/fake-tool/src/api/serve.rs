@@ -26,7 +26,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use super::watch::{self, Clock, Snapshot};
-use super::{Request, Response, answer};
+use super::{Request, Response, answer, discover};
 use crate::fault::{self, Fault};
 use crate::journal::{self, Line};
 use crate::state::ApiServer;
@@ -144,7 +144,9 @@ async fn respond(request: hyper::Request<Incoming>, shared: Shared) -> io::Resul
     let Response { status, body } = told(&shared, &request).await?;
     let body = if status == 200 && request.query("watch") == Some("true") {
         stream(&shared, request)
-    } else if request.path.contains("/proxy/") {
+    } else if status == 200 && request.query("follow") == Some("true") {
+        log(&shared, request, body)
+    } else if request.path.contains("/proxy/") || request.path.contains("/log?") {
         whole(body)
     } else {
         whole(shared.remember(body))
@@ -165,10 +167,32 @@ fn stream(shared: &Shared, request: Request) -> Answer {
     let (sender, lines) = mpsc::unbounded_channel();
     let place = (shared.store.clone(), shared.clock.clone());
     tokio::spawn(watch::follow(place, request, known.unwrap_or_default(), sender));
+    streamed(lines)
+}
+
+fn streamed(lines: mpsc::UnboundedReceiver<Bytes>) -> Answer {
     let frames = futures_util::stream::unfold(lines, |mut lines| async {
         lines.recv().await.map(|line| (Ok(Frame::data(line)), lines))
     });
     StreamBody::new(frames).boxed_unsync()
+}
+
+/// What a container has said; it ends when the pod is gone.
+fn log(shared: &Shared, request: Request, said: String) -> Answer {
+    let (sender, lines) = mpsc::unbounded_channel();
+    let store = shared.store.clone();
+    tokio::spawn(async move {
+        let _ = sender.send(Bytes::from(said));
+        let is_there = || {
+            store
+                .load()
+                .is_ok_and(|state| discover::has_pod(&state, &Request { now: now(), ..request.clone() }))
+        };
+        while !sender.is_closed() && is_there() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    streamed(lines)
 }
 
 impl Shared {
@@ -192,19 +216,21 @@ impl Shared {
 /// The answer, or the fault that the state has for the request; an error ends the connection.
 async fn told(Shared { store, host, .. }: &Shared, request: &Request) -> io::Result<Response> {
     let args = vec![request.method.clone(), request.path.clone()];
+    let whole = [args.as_slice(), std::slice::from_ref(&request.body)].concat();
+    let locks = journal::locks(TOOL, &whole);
     let line = Line {
         pid: 0,
         tool: TOOL.to_owned(),
         args: args.clone(),
         changes: false,
-        locks: false,
+        locks,
         exit: None,
         stdin: request.body.clone(),
         environment: [].into(),
     };
     let log = store.sibling("log");
     journal::append(&log, &line)?;
-    let fault = store.change(|state| fault::next(state, TOOL, &args))?.unwrap_or_default();
+    let fault = store.change(|state| fault::next(state, TOOL, &whole))?.unwrap_or_default();
     tokio::time::sleep(Duration::from_millis(fault.delay)).await;
     if fault.loses {
         store.change(minikube::delete)?;
@@ -216,7 +242,9 @@ async fn told(Shared { store, host, .. }: &Shared, request: &Request) -> io::Res
             if writes {
                 store.change(|state| answer(state, request))?;
             }
-            Response { status: u16::try_from(status).unwrap_or(500), body: stderr }
+            // What is no HTTP status is an exit status, of a fault that meets every tool.
+            let status = u16::try_from(status).ok().filter(|status| *status >= 100);
+            Response { status: status.unwrap_or(500), body: stderr }
         }
         Fault { exit: None, .. } => {
             if !kubeconfig::runs(&store.load()?, host) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{namespace, not_found};
 use crate::argv::Argv;
-use crate::state::{State, moment, timestamp};
+use crate::state::{State, timestamp};
 use crate::{Answer, cluster, dapr};
 
 pub(super) fn apply(state: &mut State, argv: &Argv, stdin: &str) -> Answer {
@@ -30,21 +30,6 @@ pub(super) fn apply(state: &mut State, argv: &Argv, stdin: &str) -> Answer {
     Answer::ok(said)
 }
 
-/// `kubectl create --dry-run=server -f -`: what would be made, at which time; webhooks see it.
-pub(super) fn would_create(state: &mut State, argv: &Argv, stdin: &str, now: u64) -> Answer {
-    if argv.value(&["--dry-run"]) != Some("server") {
-        return Answer::fail(1, "error: this test creates nothing\n");
-    }
-    let Ok(mut object) = serde_json::from_str::<Value>(stdin) else {
-        return Answer::fail(1, "error: error parsing STDIN: invalid character\n");
-    };
-    object["metadata"]["creationTimestamp"] = json!(moment(now));
-    if object["kind"] == "Pod" {
-        dapr::inject(state, &mut object);
-    }
-    Answer::ok(format!("{object}\n"))
-}
-
 fn apply_one(state: &mut State, item: &Value) -> Result<String, String> {
     let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (kind, name) = (text("/kind"), text("/metadata/name"));
@@ -54,29 +39,13 @@ fn apply_one(state: &mut State, item: &Value) -> Result<String, String> {
             state.tick();
             Ok(format!("namespace/{name} serverside-applied\n"))
         }
-        ("Secret", "helm.sh/release.v1") => label_release(state, item, &text("/metadata/namespace"), &name),
         ("Secret", _) => apply_secret(state, item, &text("/metadata/namespace"), &name),
-        ("ConfigMap", _) => apply_object(state, item, &text("/metadata/namespace"), &name),
         _ if text("/apiVersion").starts_with("dapr.io/") => dapr::apply(state, item),
         _ => Err(format!("error: this test knows no {kind}\n")),
     }
 }
 
-/// The real one would create a record without content; that is never meant.
-fn label_release(state: &mut State, item: &Value, place: &str, secret: &str) -> Result<String, String> {
-    let found = state.revisions.iter_mut().find(|one| {
-        one.namespace == place && format!("sh.helm.release.v1.{}.v{}", one.name, one.number) == secret
-    });
-    let revision = found
-        .ok_or_else(|| format!("error: {secret} is no record of helm: this would create an empty one\n"))?;
-    for (label, value) in item["metadata"]["labels"].as_object().into_iter().flatten() {
-        revision.labels.insert(label.clone(), value.as_str().unwrap_or_default().to_owned());
-    }
-    state.tick();
-    Ok(format!("secret/{secret} serverside-applied\n"))
-}
-
-pub(super) fn put_secret(state: &mut State, item: &Value) -> Result<String, String> {
+pub(crate) fn put_secret(state: &mut State, item: &Value) -> Result<String, String> {
     let text = |name: &str| item["metadata"][name].as_str().unwrap_or_default().to_owned();
     apply_secret(state, item, &text("namespace"), &text("name"))
 }
@@ -109,17 +78,6 @@ fn apply_secret(state: &mut State, item: &Value, place: &str, name: &str) -> Res
             Ok(format!("secret/{name} serverside-applied\n"))
         }
     }
-}
-
-fn apply_object(state: &mut State, item: &Value, place: &str, name: &str) -> Result<String, String> {
-    if !state.namespaces.contains(place) {
-        return Err(format!("Error from server (NotFound): namespaces \"{place}\" not found\n"));
-    }
-    remove_object(state, item["kind"].as_str().unwrap_or_default(), place, name);
-    let mut stored = item.clone();
-    stored["metadata"]["creationTimestamp"] = json!(timestamp(state.tick()));
-    state.objects.push(stored);
-    Ok(format!("{}/{name} serverside-applied\n", item["kind"].as_str().unwrap_or_default().to_lowercase()))
 }
 
 fn remove_object(state: &mut State, kind: &str, place: &str, name: &str) -> bool {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::cluster::{Body, Client, Connection};
-use crate::runner::{Heard, LineSink, Runner, StreamGuard};
+use crate::runner::{Heard, Runner};
 use todoctl_core::invocation::{Invocation, Output, RunError, Stdin, Tool};
 
 /// How a changing command goes wrong.
@@ -43,6 +43,8 @@ pub(super) struct State {
     streams: Vec<(&'static str, UnboundedSender<Bytes>)>,
 }
 
+type Answer = http_body_util::combinators::UnsyncBoxBody<Bytes, std::io::Error>;
+
 /// A runner over a `State`.
 #[derive(Clone, Default)]
 pub(super) struct Sim(pub(super) Arc<Mutex<State>>);
@@ -65,7 +67,6 @@ impl State {
             ["upgrade", "--install", name, ..] => self.upgrade(name, invocation),
             ["rollback", name, number, ..] => self.rollback(name, number.parse().unwrap())?,
             ["uninstall", name, ..] => self.uninstall(name)?,
-            ["apply", ..] => self.apply(invocation),
             _ => {}
         }
         if fault == Some(Fault::After) { Err("planted: everything was done".to_owned()) } else { Ok(()) }
@@ -109,24 +110,19 @@ impl State {
         Ok(())
     }
 
-    fn apply(&mut self, invocation: &Invocation) {
-        let Stdin::Public(text) = &invocation.stdin else {
+    /// Labels of a record of helm's; whatever else todoctl writes for itself is taken.
+    fn write(&mut self, path: &str, change: &Value) {
+        let name = path.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        let Some((release, number)) =
+            name.strip_prefix("sh.helm.release.v1.").and_then(|rest| rest.rsplit_once(".v"))
+        else {
             return;
         };
-        let list: Value = serde_json::from_str(text).unwrap();
-        for item in list["items"].as_array().unwrap() {
-            let name = item["metadata"]["name"].as_str().unwrap();
-            let Some((release, number)) =
-                name.strip_prefix("sh.helm.release.v1.").and_then(|rest| rest.rsplit_once(".v"))
-            else {
-                continue;
-            };
-            let revision = &mut self.releases.get_mut(release).unwrap()[number.parse::<usize>().unwrap() - 1];
-            let marks = item["metadata"]["labels"].as_object().unwrap();
-            revision
-                .labels
-                .extend(marks.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())));
-        }
+        let revision = &mut self.releases.get_mut(release).unwrap()[number.parse::<usize>().unwrap() - 1];
+        let marks = change["metadata"]["labels"].as_object().unwrap();
+        revision
+            .labels
+            .extend(marks.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())));
     }
 
     /// A workload changed: its generation grows and the streams tell.
@@ -263,28 +259,36 @@ impl Sim {
     pub(super) fn connection(&self) -> Connection {
         let sim = self.clone();
         let service = tower::service_fn(move |request: http::Request<Body>| {
-            let path = request.uri().to_string();
-            let mut state = sim.0.lock().unwrap();
-            let body = if path.contains("watch=true") {
-                let frames = stream::unfold(state.watch(&path), |mut lines| async {
-                    lines.recv().await.map(|line| (Ok::<_, std::io::Error>(Frame::data(line)), lines))
-                });
-                StreamBody::new(frames).boxed_unsync()
-            } else {
-                let text = Bytes::from(state.answer(&path).to_string());
-                Full::new(text).map_err(std::io::Error::other).boxed_unsync()
-            };
-            async move { Ok::<_, std::io::Error>(http::Response::new(body)) }
+            let sim = sim.clone();
+            let (path, is_patch) = (request.uri().to_string(), request.method() == http::Method::PATCH);
+            async move {
+                let sent = request.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
+                Ok::<_, std::io::Error>(http::Response::new(sim.respond(&path, is_patch.then_some(&*sent))))
+            }
         });
         Connection::over(Client::new(service, "todo"))
+    }
+
+    fn respond(&self, path: &str, change: Option<&[u8]>) -> Answer {
+        let mut state = self.0.lock().unwrap();
+        if let Some(change) = change {
+            state.write(path, &serde_json::from_slice(change).unwrap());
+            let text = Bytes::from(json!({"metadata": {"resourceVersion": "1"}}).to_string());
+            return Full::new(text).map_err(std::io::Error::other).boxed_unsync();
+        }
+        if path.contains("watch=true") {
+            let frames = stream::unfold(state.watch(path), |mut lines| async {
+                lines.recv().await.map(|line| (Ok::<_, std::io::Error>(Frame::data(line)), lines))
+            });
+            StreamBody::new(frames).boxed_unsync()
+        } else {
+            let text = Bytes::from(state.answer(path).to_string());
+            Full::new(text).map_err(std::io::Error::other).boxed_unsync()
+        }
     }
 }
 
 impl Runner for Sim {
-    fn lines(&self, _: &Invocation, _: LineSink) -> Result<StreamGuard, RunError> {
-        Ok(StreamGuard::new(|| {}))
-    }
-
     fn run(&self, invocation: &Invocation) -> Result<Output, RunError> {
         let state = self.0.lock().unwrap();
         let args: Vec<&str> = invocation.args.iter().map(String::as_str).collect();

@@ -1,0 +1,135 @@
+//! Owns reading what containers say: up to a bound, or line by line for as long as they speak.
+
+use std::collections::VecDeque;
+
+use futures_util::{Stream, StreamExt, stream};
+use http::{Request, header};
+use http_body_util::{BodyExt, Collected, Limited};
+use kube::client::Body;
+
+use super::{Connection, LIMIT, Refusal};
+use todoctl_plan::look::LogLook;
+
+/// Bytes of one answer that is read as a whole.
+const LARGEST: usize = 16 * 1024 * 1024;
+/// Bytes of one line; of a longer one the rest counts as another.
+const LONGEST: usize = 1024 * 1024;
+
+impl Connection {
+    /// The lines that are asked for. Sensitive as whatever a program writes.
+    pub async fn log(&self, look: &LogLook) -> Result<String, Refusal> {
+        let path = look.path();
+        let body = self.answer(|| asked(&path), LIMIT, LARGEST).await?;
+        Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// The lines of an address of a `LogLook`, as they come. An error is an answer that was cut off.
+    pub async fn log_lines(
+        &self,
+        path: &str,
+    ) -> Result<impl Stream<Item = Result<String, Refusal>> + Send + use<>, Refusal> {
+        let body = self.log_body(path).await?;
+        let server = self.server.clone();
+        let state = (body.into_data_stream(), Lines::default(), server);
+        Ok(stream::unfold(state, |(mut body, mut lines, server)| async move {
+            loop {
+                if let Some(line) = lines.next() {
+                    return Some((Ok(line), (body, lines, server)));
+                }
+                match body.next().await {
+                    Some(Ok(bytes)) => lines.take(&bytes),
+                    Some(Err(error)) => {
+                        let refusal = Refusal::lost(&error, &server);
+                        return Some((Err(refusal), (body, lines, server)));
+                    }
+                    None => return lines.rest().map(|line| (Ok(line), (body, lines, server))),
+                }
+            }
+        }))
+    }
+
+    async fn log_body(&self, path: &str) -> Result<Body, Refusal> {
+        let login = self.session.login();
+        match self.log_body_once(path).await {
+            Err(refusal) if refusal.is_unknown_user() => {
+                self.session.renew(login).await?;
+                self.log_body_once(path).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// The answer must begin in time; how long it goes on is the container's business.
+    async fn log_body_once(&self, path: &str) -> Result<Body, Refusal> {
+        let client = self.session.client();
+        let begun = tokio::time::timeout(LIMIT, client.send(asked(path)?)).await;
+        let answer = begun.map_err(|_| Refusal::slow(&self.server, LIMIT))?;
+        let (head, body) = answer.map_err(|error| Refusal::lost(&error, &self.server))?.into_parts();
+        if head.status.is_success() {
+            return Ok(body);
+        }
+        let body = tokio::time::timeout(LIMIT, Limited::new(body, LARGEST).collect()).await;
+        let body = body.ok().and_then(Result::ok).map(Collected::to_bytes).unwrap_or_default();
+        Err(Refusal::answered(head.status.as_u16(), &head.headers, &body))
+    }
+}
+
+fn asked(path: &str) -> Result<Request<Body>, Refusal> {
+    // The answer is text; a refusal is JSON all the same.
+    let request = Request::get(path).header(header::ACCEPT, "*/*");
+    request.body(Body::empty()).map_err(|error| Refusal::no_address(path, &error))
+}
+
+/// Bytes that become lines.
+#[derive(Default)]
+struct Lines {
+    whole: VecDeque<String>,
+    open: Vec<u8>,
+}
+
+impl Lines {
+    fn take(&mut self, bytes: &[u8]) {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.open.extend_from_slice(part);
+            if part.ends_with(b"\n") || self.open.len() > LONGEST {
+                let line = self.rest();
+                self.whole.extend(line);
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<String> {
+        self.whole.pop_front()
+    }
+
+    /// What has no end yet.
+    fn rest(&mut self) -> Option<String> {
+        let open = std::mem::take(&mut self.open);
+        let line = open.strip_suffix(b"\n").unwrap_or(&open);
+        (!open.is_empty()).then(|| String::from_utf8_lossy(line).into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_become_lines_wherever_they_are_cut() {
+        let mut lines = Lines::default();
+        for bytes in ["one\ntw", "o\n\nlast"] {
+            lines.take(bytes.as_bytes());
+        }
+        let mut all: Vec<String> = std::iter::from_fn(|| lines.next()).collect();
+        all.extend(lines.rest());
+        assert_eq!(all, ["one", "two", "", "last"]);
+        assert_eq!(lines.rest(), None);
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_not_kept_forever() {
+        let mut lines = Lines::default();
+        lines.take(&vec![b'x'; LONGEST + 1]);
+        assert_eq!(lines.next().map(|line| line.len()), Some(LONGEST + 1));
+    }
+}

@@ -1,0 +1,170 @@
+# shellcheck shell=bash disable=SC2154,SC2034
+# Case 7: releases that have nothing but helm in common: a chart of a Deployment, a Service and a ConfigMap, seven times,
+# without Dapr, secrets and checks. Every side gets the same charts and values in a namespace of its own, and waits until
+# all pods are ready. `--peers` adds the other tools that install several charts.
+
+alike=7
+alike_chart=$scratch/alike-chart
+alike_profile=$scratch/alike.yaml
+
+alike_namespace() {
+  echo "bench-alike-$1"
+}
+
+write_alike_chart() {
+  mkdir -p "$alike_chart/templates"
+  cat >"$alike_chart/Chart.yaml" <<'CHART'
+apiVersion: v2
+name: alike
+version: 1.0.0
+CHART
+  echo 'run: none' >"$alike_chart/values.yaml"
+  local image
+  image=$(kubectl get deployment frontend-deployment --namespace "$ours" -o 'jsonpath={.spec.template.spec.containers[0].image}')
+  cat >"$alike_chart/templates/all.yaml" <<CHART
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: '{{ .Release.Name }}'}
+data: {run: '{{ .Values.run }}'}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: '{{ .Release.Name }}'}
+spec: {selector: {app: '{{ .Release.Name }}'}, ports: [{port: 3000}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: '{{ .Release.Name }}'}
+spec:
+  selector: {matchLabels: {app: '{{ .Release.Name }}'}}
+  template:
+    metadata: {labels: {app: '{{ .Release.Name }}'}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+        - name: app
+          image: $image
+          env:
+            - {name: PORT, value: "3000"}
+            - {name: BETTER_AUTH_SECRET, value: nothing-is-signed-with-it-in-a-benchmark}
+            - {name: RUN, value: '{{ .Values.run }}'}
+          readinessProbe: {httpGet: {path: /api/health, port: 3000}, periodSeconds: 1}
+CHART
+}
+
+alike_names() {
+  local number
+  for ((number = 1; number <= alike; number++)); do echo "alike-$number"; done
+}
+
+write_alike_profile() {
+  local name
+  echo "namespace: $(alike_namespace todoctl)"
+  echo "confirm: never"
+  echo "cluster: {sandbox: {name: $sandbox, command: $tools/sandbox}}"
+  echo releases:
+  for name in $(alike_names); do echo "  $name: {chart: $alike_chart}"; done
+}
+
+# alike_todoctl RUN
+alike_todoctl() {
+  local name set=()
+  for name in $(alike_names); do set+=(--set "$name.run=$1"); done
+  "$todoctl" up "$alike_profile" --progress plain "${set[@]}"
+}
+
+# alike_helm NAMESPACE NAME RUN
+alike_helm() {
+  helm upgrade --install "$2" "$alike_chart" --namespace "$1" --create-namespace --set "run=$3" --wait
+}
+
+alike_loop() {
+  local name
+  for name in $(alike_names); do alike_helm "$(alike_namespace loop)" "$name" "$1" || return; done
+}
+
+alike_parallel() {
+  local name commands=()
+  for name in $(alike_names); do commands+=("alike_helm $(alike_namespace parallel) $name $1"); done
+  together "${commands[@]}"
+}
+
+alike_helmwave() {
+  local name
+  {
+    echo "project: bench"
+    echo "releases:"
+    for name in $(alike_names); do
+      echo "  - {name: $name, namespace: $(alike_namespace helmwave), create_namespace: true, wait: true, timeout: 5m, chart: {name: $alike_chart}, values: [$scratch/helmwave-values.yaml]}"
+    done
+  } >"$scratch/helmwave.yml"
+  echo "run: $1" >"$scratch/helmwave-values.yaml"
+  (cd "$scratch" && helmwave up --build --yml helmwave.yml)
+}
+
+alike_nelm_one() {
+  nelm release install --namespace "$(alike_namespace nelm)" --release "$1" --set "run=$2" "$alike_chart"
+}
+
+alike_nelm() {
+  local name commands=()
+  for name in $(alike_names); do commands+=("alike_nelm_one $name $1"); done
+  together "${commands[@]}"
+}
+
+# alike_sample SIDE CASE RUN: the time, and the processor time of the command with all that it started.
+alike_sample() {
+  sample "alike-$2-$1" "alike_$1" "$3"
+  record "alike-$2-$1-cpu" "$PROCESSOR"
+}
+
+alike_empty() {
+  local side
+  for side in "$@"; do
+    kubectl delete namespace "$(alike_namespace "$side")" --ignore-not-found --timeout=120s >>"$log" 2>&1 ||
+      broke "namespace $(alike_namespace "$side") stays"
+  done
+}
+
+# alike_rows TITLE CASE SIDE...: against each other side, and the processor time against that of the bare helm processes.
+alike_rows() {
+  local title=$1 name=$2 side
+  shift 2
+  for side in "$@"; do
+    case $side in
+      todoctl) ;;
+      *) row_against "7 $title: against $side" "alike-$name-todoctl" "alike-$name-$side" 1 "< 1" ;;
+    esac
+  done
+  row_against "7 $title: processor time, parallel" "alike-$name-todoctl-cpu" "alike-$name-parallel-cpu" 1.25 "<= 1.25"
+}
+
+case_alike() {
+  local i side sides=(todoctl loop parallel)
+  say "case 7: $alike releases alike"
+  if $peers; then
+    use_peers
+    sides+=("${PEERS[@]}")
+  fi
+  write_alike_chart
+  write_alike_profile >"$alike_profile"
+  at_exit=(alike_end "${at_exit[@]}")
+  for ((i = 0; i < runs; i++)); do
+    # In turn, so that what else the machine does meets all of them.
+    for side in "${sides[@]}"; do
+      alike_empty "$side"
+      alike_sample "$side" new "new-$i"
+      if [[ $side == todoctl ]]; then keep_timeline "7 all new"; fi
+      alike_sample "$side" same "new-$i"
+      alike_sample "$side" all "all-$i"
+      if [[ $side == todoctl ]]; then keep_timeline "7 all changed"; fi
+    done
+  done
+  alike_rows "all new" new "${sides[@]}"
+  alike_rows "all changed" all "${sides[@]}"
+  alike_rows "nothing to change" same "${sides[@]}"
+}
+
+alike_end() {
+  alike_empty todoctl loop parallel helmwave nelm
+}
