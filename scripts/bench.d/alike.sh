@@ -95,7 +95,7 @@ alike_helmwave() {
     echo "project: bench"
     echo "releases:"
     for name in $(alike_names); do
-      echo "  - {name: $name, namespace: $(alike_namespace helmwave), create_namespace: true, wait: true, timeout: 5m, chart: {name: $alike_chart}, values: [$scratch/helmwave-values.yaml]}"
+      echo "  - {name: $name, namespace: $(alike_namespace helmwave), create_namespace: true, wait: watcher, timeout: 5m, chart: {name: $alike_chart}, values: [$scratch/helmwave-values.yaml]}"
     done
   } >"$scratch/helmwave.yml"
   echo "run: $1" >"$scratch/helmwave-values.yaml"

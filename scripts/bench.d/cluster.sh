@@ -13,7 +13,7 @@ build_todoctl() {
 
 use_cluster() {
   if $here; then
-    sandbox=${SANDBOX_NAME:?--here needs a sandbox: eval "$("$sandbox_tool" env)"}
+    sandbox=${SANDBOX_NAME:?--here needs a sandbox, whose name sandbox/sandbox env exports}
     "$sandbox_tool" --name "$sandbox" status >>"$log" || broke "sandbox $sandbox does not run"
   else
     sandbox=sbxbench

@@ -79,15 +79,27 @@ pub fn of_object<'a>(events: &'a [Event], name: &str) -> Vec<&'a Event> {
     found
 }
 
-/// The containers of a pod, those first that are likely to show what is wrong: not ready, then started again most often.
-pub fn suspects(pod: &Object) -> Vec<&ContainerStatus> {
+/// The containers of a pod, those first that are likely to show what is wrong, and how many are as likely as the first.
+pub fn suspects(pod: &Object) -> (Vec<&ContainerStatus>, usize) {
     let mut all: Vec<&ContainerStatus> =
         pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses).collect();
-    // An init container that has done its work is not ready either.
-    let is_fine =
-        |one: &ContainerStatus| one.ready == Some(true) || one.state.terminated.exit_code == Some(0);
-    all.sort_by_key(|one| (is_fine(one), -one.restart_count));
-    all
+    // What others injected comes after what the workload asks for.
+    all.sort_by_key(|one| (rank(one), -one.restart_count, one.name == "daprd"));
+    let likely = all.iter().take_while(|one| rank(one) == rank(all[0])).count();
+    (all, likely)
+}
+
+/// 0: it failed; 1: it is not ready; 2: nothing is wrong with it.
+fn rank(one: &ContainerStatus) -> u8 {
+    let ContainerState { waiting, terminated, .. } = &one.state;
+    match terminated.exit_code {
+        // An init container that has done its work is not ready either.
+        Some(0) => 2,
+        Some(_) => 0,
+        None if !matches!(waiting.reason.as_str(), "" | "ContainerCreating" | "PodInitializing") => 0,
+        None if one.ready == Some(true) => 2,
+        None => 1,
+    }
 }
 
 #[cfg(test)]
@@ -152,7 +164,8 @@ mod tests {
     #[test]
     fn who_is_not_ready_is_asked_first() {
         let pod = pod();
-        let names: Vec<&str> = suspects(&pod).iter().map(|one| one.name.as_str()).collect();
-        assert_eq!(names, ["app", "init", "daprd"]);
+        let (all, likely) = suspects(&pod);
+        let names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!((names, likely), (vec!["app", "init", "daprd"], 1));
     }
 }

@@ -103,7 +103,8 @@ impl Inputs {
 
     /// Address of the application, on a cluster whose node has this address.
     pub fn url(&self, node: &str) -> Option<String> {
-        Some(self.profile.url.as_ref()?.replace("{node}", node))
+        let url = self.profile.url.as_ref()?;
+        (!node.is_empty() || !url.contains("{node}")).then(|| url.replace("{node}", node))
     }
 
     /// The namespace of a release.

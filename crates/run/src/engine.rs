@@ -30,7 +30,7 @@ use self::watch_cache::Hub;
 use crate::cluster::Connection;
 use crate::emitter::Emitter;
 use crate::lock::Lock;
-use crate::runner::{Heard, SharedRunner};
+use crate::runner::{self, Heard, SharedRunner};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output, RunError};
 use todoctl_plan::builder::Store;
@@ -181,14 +181,14 @@ impl Engine {
             let outcome = Outcome::Deployed;
             let ending = self.ending(&outcome, &start);
             tokio::join!(self.close(&plan.closing, &ending), self.tidy(&forward.leftovers));
-            return outcome;
+            // Whoever holds the lock now finds no marks, or undoes what it finds.
+            return match self.lost() {
+                Some(why) => Self::ousted(why, undone_steps(plan, forward.touched)),
+                None => outcome,
+            };
         };
         if let Some(why) = self.lost() {
-            let undone = |step: &StepId| {
-                let planned = plan.steps.iter().find(|one| one.step == *step);
-                planned.is_some_and(|one| matches!(one.decision.undo, Undo::Commands { .. }))
-            };
-            return Self::ousted(why, forward.touched.into_iter().filter(undone).collect());
+            return Self::ousted(why, undone_steps(plan, forward.touched));
         }
         if let Some(state) = self.gone(&failure).await {
             return self.without_cluster(plan, failure, &forward.touched, &state);
@@ -251,6 +251,7 @@ impl Engine {
 
     /// Runs one changing command and tells about it. A status other than 0 is a failure.
     async fn command(&self, step: &StepId, command: &Invocation) -> Result<Output, Diagnostic> {
+        let _place = runner::place(self.runner.as_ref(), &command.tool).await;
         if let Some(lock) = &self.lock {
             lock.gate().await.map_err(|why| Diagnostic::new(Code::LockLost, why, ""))?;
         }
@@ -331,6 +332,15 @@ struct Failure {
     /// The check that does not hold, when it was one.
     check: Option<Check>,
     interrupted: bool,
+}
+
+/// Those of some steps that have something to undo.
+fn undone_steps(plan: &Plan, touched: Vec<StepId>) -> Vec<StepId> {
+    let has_undo = |step: &StepId| {
+        let planned = plan.steps.iter().find(|one| one.step == *step);
+        planned.is_some_and(|one| matches!(one.decision.undo, Undo::Commands { .. }))
+    };
+    touched.into_iter().filter(has_undo).collect()
 }
 
 /// A cause that belongs to no step.

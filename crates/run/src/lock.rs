@@ -35,8 +35,12 @@ const TRIES: u32 = 5;
 /// Pause between these.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// How often releasing is tried: the API server may be away for a moment.
+const RELEASES: u32 = 15;
+
 /// What a Lease that stays means; the next run finds out that its holder is gone.
-const NOT_RELEASED: &str = "the lock was not released, the next run takes it over";
+const NOT_RELEASED: &str =
+    "the lock was not released, the next run takes it over and undoes what is not marked as verified";
 
 /// A Lease that is held.
 pub struct Lock {
@@ -108,20 +112,30 @@ impl Lock {
     /// Removes the Lease: the run has ended and left no work. An error is a warning; the next run finds a dead holder.
     pub async fn release(&self) -> Result<(), String> {
         let version = self.end();
-        let look = lease::look(&self.namespace);
-        // A renewal may have been under way, or may have been lost on its way back: then the version is another.
-        if self.cluster.delete(&look, lease::NAME, Some(&version)).await.is_err() {
-            match self.read().await {
-                Ok(Some(lease)) if lease.identity == self.identity => {
-                    let removed = remove(&self.cluster, &self.namespace, &lease).await;
-                    removed.map_err(|why| format!("{NOT_RELEASED}: {why}"))?;
-                }
-                Ok(_) => {}
-                Err(why) => return Err(format!("{NOT_RELEASED}: {why}")),
+        for left in (0..RELEASES).rev() {
+            match self.released(&version).await {
+                Ok(()) => break,
+                Err(why) if left == 0 => return Err(format!("{NOT_RELEASED}: {why}")),
+                Err(_) => tokio::time::sleep(AGAIN).await,
             }
         }
         self.forget_local();
         Ok(())
+    }
+
+    /// Tries once. What is not this holder's any more is left alone.
+    async fn released(&self, version: &str) -> Result<(), String> {
+        let look = lease::look(&self.namespace);
+        // A renewal may have been under way, or may have been lost on its way back: then the version is another.
+        if self.cluster.delete(&look, lease::NAME, Some(version)).await.is_ok() {
+            return Ok(());
+        }
+        match self.read().await? {
+            Some(lease) if lease.identity == self.identity => {
+                remove(&self.cluster, &self.namespace, &lease).await
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Leaves the Lease with its undo list to whoever comes next.

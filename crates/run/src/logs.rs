@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::StreamExt;
+use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, sleep};
@@ -51,7 +52,7 @@ pub async fn present(
     wanted: Wanted,
     told: &Sender<Told>,
 ) -> Result<(), SurveyError> {
-    let live = survey::live(cluster, &[release.namespace], false).await?;
+    let live = survey::pods(cluster, release.namespace).await?;
     for pod in live.release_pods(release) {
         for container in pod.pod().all_containers() {
             let look = look(pod, &container.name, wanted);
@@ -89,7 +90,7 @@ pub async fn follow(
     wanted: Wanted,
     told: Sender<Told>,
 ) -> Result<(), SurveyError> {
-    let mut live = survey::live(cluster, &[release.namespace], false).await?;
+    let mut live = survey::pods(cluster, release.namespace).await?;
     let mut pods = Box::pin(cluster.follow(&Look::all(resource::PODS).within(release.namespace)));
     let (mut known, mut speaking, mut is_first) = (BTreeSet::new(), JoinSet::new(), true);
     let mut complained = String::new();
@@ -154,9 +155,12 @@ fn started(
     new
 }
 
+/// Between two crashes its log is that of the last one.
 fn has_started(container: &ContainerStatus) -> bool {
-    let state = &container.state;
-    state.running.started_at.is_some() || state.terminated.exit_code.is_some()
+    let ContainerStatus { state, last_state, .. } = container;
+    state.running.started_at.is_some()
+        || state.terminated.exit_code.is_some()
+        || last_state.terminated.exit_code.is_some()
 }
 
 /// One start of a container that is followed.
@@ -170,13 +174,14 @@ struct Speaker {
 
 impl Speaker {
     /// Until it has ended and everything is told. A log that is cut off before goes on after the last line that was told.
-    async fn tell(self) {
+    async fn tell(mut self) {
         let mut last: Option<String> = None;
         loop {
             match self.tell_from(&mut last).await {
                 Ok(true) => {}
                 Ok(false) => return,
-                Err(refusal) if refusal.is_lost() => {}
+                // The node may be away for a moment.
+                Err(refusal) if refusal.may_pass() => {}
                 Err(refusal) => {
                     let _ = self.told.send(complaint(&refusal)).await;
                     return;
@@ -185,6 +190,8 @@ impl Speaker {
             if !self.goes_on().await {
                 return;
             }
+            // Where nothing was told, everything is new by now.
+            self.look.tail = self.look.tail.filter(|tail| *tail == 0);
             sleep(AGAIN).await;
         }
     }
@@ -192,12 +199,19 @@ impl Speaker {
     /// Whether somebody still listens.
     async fn tell_from(&self, last: &mut Option<String>) -> Result<bool, Refusal> {
         let path = self.look.path_to_follow(last.as_deref());
-        let mut lines = Box::pin(self.cluster.log_lines(&path).await?);
+        let mut lines = Box::pin(self.cluster.log_lines_to_come(&path).await?);
         // A time in the request has whole seconds only (`metav1.Time`): what was told of that second comes again.
         let mut seen = last.clone();
         while let Some(line) = lines.next().await {
             let line = line?;
-            let (time, text) = line.split_once(' ').unwrap_or((&line, ""));
+            // What a kubelet says itself, and the rest of a line that is too long, has no time.
+            let timed = line.split_once(' ').filter(|(time, _)| time.parse::<Timestamp>().is_ok());
+            let Some((time, text)) = timed else {
+                if self.told.send(self::line(&self.look, line)).await.is_err() {
+                    return Ok(false);
+                }
+                continue;
+            };
             if seen.as_deref().is_some_and(|seen| is_told(time, seen)) {
                 continue;
             }
@@ -223,14 +237,14 @@ impl Speaker {
                     })
             }),
             Ok(None) => false,
-            Err(refusal) => refusal.is_lost(),
+            Err(refusal) => refusal.may_pass(),
         }
     }
 }
 
 /// Whether a line of a time was told, when the last one that was told has another.
 fn is_told(time: &str, last: &str) -> bool {
-    match (time.parse::<jiff::Timestamp>(), last.parse::<jiff::Timestamp>()) {
+    match (time.parse::<Timestamp>(), last.parse::<Timestamp>()) {
         (Ok(time), Ok(last)) => time <= last,
         (_, _) => false,
     }
@@ -295,7 +309,7 @@ mod tests {
         lines
     }
 
-    fn speaker(cluster: &Connection, told: mpsc::Sender<Told>) -> Speaker {
+    fn speaker(cluster: &Connection, told: Sender<Told>) -> Speaker {
         let wanted = Wanted { tail: Some(5), previous: false };
         let pod = Object::of(&pod(0)).unwrap();
         let look = look(&pod, "app", wanted);

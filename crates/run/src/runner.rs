@@ -6,8 +6,11 @@ mod environment;
 mod gate;
 
 pub use duct::{DuctRunner, Setup};
+pub(crate) use gate::place;
 
 use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use todoctl_core::invocation::{Invocation, Output, RunError};
 
@@ -24,6 +27,11 @@ pub trait Runner: Send + Sync {
         log: &str,
         heard: Option<Heard<'_>>,
     ) -> Result<Output, RunError>;
+
+    /// What limits how many helm and kubectl processes run at once; nothing where none are started.
+    fn gate(&self) -> Option<&Semaphore> {
+        None
+    }
 }
 
 /// Takes the lines that a running command has written since the last call, without their ends: some times a second at

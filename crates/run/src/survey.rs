@@ -12,7 +12,7 @@ mod served;
 pub use images::{contexts, images};
 pub use manifests::{current, manifests, revisions};
 pub use objects::{
-    content_after, content_before, leftovers, live, nodes, releases, run_contents, runs, workloads,
+    content_after, content_before, leftovers, live, nodes, pods, releases, run_contents, runs, workloads,
 };
 pub use rendered::rendered;
 pub use served::are_served;
@@ -23,7 +23,7 @@ use tokio::task::spawn_blocking;
 
 use self::objects::{components, secrets};
 use crate::cluster::Connection;
-use crate::runner::SharedRunner;
+use crate::runner::{self, SharedRunner};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output, RunError, Tool};
 use todoctl_plan::builder::Store;
@@ -71,9 +71,10 @@ impl SurveyError {
 
 /// Runs an invocation off the async threads.
 pub async fn call(runner: &SharedRunner, invocation: Invocation) -> Result<Output, RunError> {
-    let runner = SharedRunner::clone(runner);
+    let shared = SharedRunner::clone(runner);
     let program = invocation.tool.name();
-    spawn_blocking(move || runner.run(&invocation))
+    let _place = runner::place(runner.as_ref(), &invocation.tool).await;
+    spawn_blocking(move || shared.run(&invocation))
         .await
         .unwrap_or_else(|error| Err(RunError::Start { program, why: error.to_string() }))
 }

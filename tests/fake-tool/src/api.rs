@@ -110,7 +110,10 @@ fn get(state: &State, place: &Place<'_>, query: &BTreeMap<String, String>, reque
         return unknown();
     }
     let verb = if place.name.is_some() { "get" } else { "list" };
-    if state.forbidden.contains(&format!("{verb} {resource}")) {
+    let own = place.name.map(|name| format!("{verb} {resource}/{name}"));
+    if state.forbidden.contains(&format!("{verb} {resource}"))
+        || own.is_some_and(|own| state.forbidden.contains(&own))
+    {
         let message =
             format!("{resource} is forbidden: User \"tester\" cannot {verb} resource \"{}\"", place.plural);
         return refused(403, "Forbidden", &message, "");

@@ -36,6 +36,8 @@ pub struct State {
     pub images: BTreeMap<String, Behaviour>,
     /// Namespaces.
     pub namespaces: BTreeSet<String>,
+    /// Those of them that are being deleted, and do not go.
+    pub going: BTreeSet<String>,
     /// Secrets that are not helm's, as Kubernetes stores them.
     pub secrets: Vec<Value>,
     /// Nodes, as Kubernetes stores them.
@@ -84,6 +86,7 @@ impl Default for State {
             minikube: Minikube::default(),
             images: BTreeMap::new(),
             namespaces: ["default", "kube-system"].map(str::to_owned).into(),
+            going: BTreeSet::new(),
             secrets: Vec::new(),
             nodes: vec![
                 json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}, "spec": {},

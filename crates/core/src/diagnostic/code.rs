@@ -87,6 +87,7 @@ codes! {
     ClusterOther "cluster.other" Preflight "Another cluster answers than the one that is meant." "";
     ClusterUnpinned "cluster.unpinned" Preflight "A cluster is used for the first time, and nobody has said that it is the right one." "";
     ClusterChanged "cluster.changed" Preflight "The cluster has changed since the plan was made." "look at the new plan and run it again";
+    NamespaceGoing "namespace.going" Preflight "A namespace of the profile is being deleted." "";
     ClusterNoRoom "cluster.no-room" Preflight "The nodes have no room for what the profile asks for." "";
     ClusterGone "cluster.gone" Stuck "The cluster went away during a run." "";
     ClusterUndeleted "cluster.undeleted" Stuck "The cluster was to be deleted and was not." "";

@@ -25,9 +25,12 @@ const DOOMED: [&str; 7] = [
 
 /// What the kubelet says of the first failure to pull; it tries again after 10 s, and says `ImagePullBackOff` until then.
 const PULL_FAILED: &str = "ErrImagePull";
-/// How its message tells that the registry answered, and has no such image: as containerd and CRI-O pass it on (gRPC's
-/// code), and as Docker words it (distribution `registry/api/errcode`).
-const NO_SUCH_IMAGE: [&str; 2] = ["code = NotFound", "manifest unknown"];
+/// How its message tells that the registry answered, and has no such image: as containerd words it (`core/remotes/docker`,
+/// where a blob that is missing is told otherwise), and as Docker does (distribution `registry/api/errcode`).
+const NO_SUCH_IMAGE: [&str; 2] = ["code = NotFound desc = failed to resolve reference", "manifest unknown"];
+/// containerd 1 and 2 say first what they wanted to do.
+const UNPACKED: [&str; 2] =
+    ["code = NotFound desc = failed to pull and unpack image", "failed to resolve reference"];
 
 /// What the kubelet says of a container that used more memory than it may.
 const OUT_OF_MEMORY: &str = "OOMKilled";
@@ -68,7 +71,9 @@ fn doom(pod: &Object, started: Option<Timestamp>) -> Option<Reason> {
         }
         let reason = container.state.waiting.reason.as_str();
         let message = &container.state.waiting.message;
-        let is_absent = reason == PULL_FAILED && NO_SUCH_IMAGE.iter().any(|said| message.contains(said));
+        let says = |said: &&str| message.contains(*said);
+        let is_absent =
+            reason == PULL_FAILED && (NO_SUCH_IMAGE.iter().any(&says) || UNPACKED.iter().all(says));
         if !is_absent && !DOOMED.contains(&reason) {
             return None;
         }

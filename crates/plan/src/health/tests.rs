@@ -85,6 +85,15 @@ fn a_dying_pod_a_first_pull_error_and_syncing_caches_are_not_doom() {
     let harmless = [
         dying,
         pod("web-1", "new", &waiting("ErrImagePull", "x")),
+        // A mirror that lags behind.
+        pod(
+            "web-1",
+            "new",
+            &waiting(
+                "ErrImagePull",
+                "rpc error: code = NotFound desc = failed to pull and unpack image \"r/a:2\": content at https://r/v2/a/blobs/x not found: not found",
+            ),
+        ),
         pod("web-1", "new", &waiting("CreateContainerConfigError", "failed to sync secret cache: timed out")),
     ];
     for pod in harmless {
@@ -97,6 +106,7 @@ fn a_dying_pod_a_first_pull_error_and_syncing_caches_are_not_doom() {
 fn an_image_that_the_registry_does_not_have_is_doom_at_once() {
     for said in [
         "rpc error: code = NotFound desc = failed to resolve reference \"r/a:2\": r/a:2: not found",
+        "rpc error: code = NotFound desc = failed to pull and unpack image \"r/a:2\": failed to resolve reference \"r/a:2\": r/a:2: not found",
         "rpc error: code = Unknown desc = Error response from daemon: manifest for r/a:2 not found: manifest unknown: x",
     ] {
         let pod = pod("web-1", "new", &waiting("ErrImagePull", said));

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::step::{Change, Decision, Step, StepId, Undo};
 use crate::tool::kubectl::{Kubectl, namespace_object};
 use crate::world::World;
-use todoctl_core::diagnostic::Diagnostic;
+use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_project::inputs::Inputs;
 
 /// Creates the namespaces of the profile that do not exist.
@@ -42,6 +42,7 @@ impl Step for NamespaceStep {
         let Some(access) = world.cluster.access() else {
             return Ok(Decision::none("known after start"));
         };
+        self.refuse_going(world)?;
         if absent.is_empty() {
             return Ok(Decision::none("exists"));
         }
@@ -57,5 +58,17 @@ impl Step for NamespaceStep {
             },
             notes: Vec::new(),
         })
+    }
+}
+
+impl NamespaceStep {
+    /// Nothing can be made in a namespace that is being deleted, and when it is gone its releases are gone with it.
+    fn refuse_going(&self, world: &World) -> Result<(), Diagnostic> {
+        let going = |name| Some((name, world.live.is_going_since(name)?));
+        let Some((name, since)) = self.0.namespaces().into_iter().find_map(going) else { return Ok(()) };
+        let message = format!("namespace {name} is being deleted since {since}");
+        let hint =
+            format!("wait until it is gone; what holds it is said by: kubectl describe namespace {name}");
+        Err(Diagnostic::new(Code::NamespaceGoing, message, hint))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::step::{Change, Decision, Guard, Returns, Reversal, StepId, Undo};
 use crate::steps::release_context::{AboutRelease, ReleaseContext};
-use crate::steps::release_id;
+use crate::steps::{component, release_id};
 use crate::tool::helm::Helm;
 use crate::world::World;
 use todoctl_core::diagnostic::Diagnostic;
@@ -73,7 +73,12 @@ impl AboutRelease for PruneStep {
                     to: Some(newest.number),
                     keep_history: true,
                 }],
-                follows: Vec::new(),
+                // Its sidecar reads them when it starts.
+                follows: world
+                    .components
+                    .of_profile(&self.subject.inputs.name)
+                    .map(|one| component::id_of(one.kind, &one.name))
+                    .collect(),
                 guard: Guard::ReleaseChanged {
                     release: release.clone(),
                     namespace: namespace.clone(),

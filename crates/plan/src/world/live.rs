@@ -20,15 +20,17 @@ use todoctl_core::workload::{Workload, WorkloadKind};
 #[derive(Debug, Clone, Default)]
 pub struct Live {
     objects: BTreeMap<(String, String, String), Object>,
-    namespaces: BTreeSet<String>,
+    /// With when their deletion began.
+    namespaces: BTreeMap<String, Option<String>>,
     identity: Option<String>,
+    identity_is_hidden: bool,
     nodes: BTreeMap<String, Node>,
     restarted: Option<Timestamp>,
 }
 
 /// The namespace whose UID identifies a cluster: it is made with the cluster and never again (OpenTelemetry's
 /// `k8s.cluster.uid`).
-const IDENTITY: &str = "kube-system";
+pub const IDENTITY: &str = "kube-system";
 
 /// What tells about the health of workloads: only their own kinds, because each costs a stream.
 pub fn watched(workloads: &[Workload]) -> Vec<Resource> {
@@ -90,7 +92,7 @@ impl Live {
             if object.metadata.name == IDENTITY && !object.metadata.uid.is_empty() {
                 self.identity = Some(object.metadata.uid);
             }
-            self.namespaces.insert(object.metadata.name);
+            self.namespaces.insert(object.metadata.name, object.metadata.deletion_timestamp);
             return;
         }
         if object.kind == "Node" {
@@ -125,6 +127,16 @@ impl Live {
         self.identity.as_deref()
     }
 
+    /// Says that this user may not see what identifies the cluster.
+    pub fn hide_identity(&mut self) {
+        self.identity_is_hidden = true;
+    }
+
+    /// Whether this user may not see what identifies the cluster.
+    pub fn has_hidden_identity(&self) -> bool {
+        self.identity_is_hidden
+    }
+
     /// The nodes by name, where they were read.
     pub fn nodes(&self) -> impl Iterator<Item = (&str, &Node)> {
         self.nodes.iter().map(|(name, node)| (name.as_str(), node))
@@ -132,7 +144,12 @@ impl Live {
 
     /// Whether a namespace exists.
     pub fn has_namespace(&self, name: &str) -> bool {
-        self.namespaces.contains(name)
+        self.namespaces.contains_key(name)
+    }
+
+    /// Since when a namespace is being deleted, RFC 3339; nothing is made in it any more.
+    pub fn is_going_since(&self, name: &str) -> Option<&str> {
+        self.namespaces.get(name)?.as_deref()
     }
 
     /// The Lease of a namespace; an unreadable one is an error.

@@ -1,6 +1,7 @@
 //! Owns reading what containers say: up to a bound, or line by line for as long as they speak.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, stream};
 use http::{Request, header};
@@ -12,6 +13,8 @@ use todoctl_plan::look::LogLook;
 
 /// Bytes of one answer that is read as a whole.
 const LARGEST: usize = 16 * 1024 * 1024;
+/// Longer than anybody follows; a peer that is dead is noticed by the connection.
+const FOREVER: Duration = Duration::from_hours(24 * 365);
 /// Bytes of one line; of a longer one the rest counts as another.
 const LONGEST: usize = 1024 * 1024;
 
@@ -28,7 +31,23 @@ impl Connection {
         &self,
         path: &str,
     ) -> Result<impl Stream<Item = Result<String, Refusal>> + Send + use<>, Refusal> {
-        let body = self.log_body(path).await?;
+        self.lines(path, LIMIT).await
+    }
+
+    /// The same of one that is followed: a kubelet answers with the first line, so that the answer begins when it is said.
+    pub async fn log_lines_to_come(
+        &self,
+        path: &str,
+    ) -> Result<impl Stream<Item = Result<String, Refusal>> + Send + use<>, Refusal> {
+        self.lines(path, FOREVER).await
+    }
+
+    async fn lines(
+        &self,
+        path: &str,
+        limit: Duration,
+    ) -> Result<impl Stream<Item = Result<String, Refusal>> + Send + use<>, Refusal> {
+        let body = self.log_body(path, limit).await?;
         let server = self.server.clone();
         let state = (body.into_data_stream(), Lines::default(), server);
         Ok(stream::unfold(state, |(mut body, mut lines, server)| async move {
@@ -48,22 +67,22 @@ impl Connection {
         }))
     }
 
-    async fn log_body(&self, path: &str) -> Result<Body, Refusal> {
+    async fn log_body(&self, path: &str, limit: Duration) -> Result<Body, Refusal> {
         let login = self.session.login();
-        match self.log_body_once(path).await {
+        match self.log_body_once(path, limit).await {
             Err(refusal) if refusal.is_unknown_user() => {
                 self.session.renew(login).await?;
-                self.log_body_once(path).await
+                self.log_body_once(path, limit).await
             }
             answer => answer,
         }
     }
 
     /// The answer must begin in time; how long it goes on is the container's business.
-    async fn log_body_once(&self, path: &str) -> Result<Body, Refusal> {
+    async fn log_body_once(&self, path: &str, limit: Duration) -> Result<Body, Refusal> {
         let client = self.session.client();
-        let begun = tokio::time::timeout(LIMIT, client.send(asked(path)?)).await;
-        let answer = begun.map_err(|_| Refusal::slow(&self.server, LIMIT))?;
+        let begun = tokio::time::timeout(limit, client.send(asked(path)?)).await;
+        let answer = begun.map_err(|_| Refusal::slow(&self.server, limit))?;
         let (head, body) = answer.map_err(|error| Refusal::lost(&error, &self.server))?.into_parts();
         if head.status.is_success() {
             return Ok(body);

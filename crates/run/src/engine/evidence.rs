@@ -4,6 +4,7 @@
 
 mod diff;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use futures_util::future::join_all;
@@ -86,9 +87,8 @@ async fn save(engine: &Engine, folder: &Path, release: ReleaseRef<'_>, wanted: &
             message: format!("cannot save evidence in {}: {error}", folder.display()),
         });
     }
-    let namespaces = [release.namespace];
     let look = look::events(release.namespace);
-    let (live, told) = tokio::join!(survey::live(cluster, &namespaces, false), cluster.objects(&look));
+    let (live, told) = tokio::join!(survey::pods(cluster, release.namespace), cluster.objects(&look));
     let (saved, told) = match told {
         Ok(told) => (serde_json::json!({ "items": told }).to_string(), told),
         Err(refusal) => (unavailable(&refusal), Vec::new()),
@@ -104,13 +104,18 @@ async fn save(engine: &Engine, folder: &Path, release: ReleaseRef<'_>, wanted: &
             return warnings(&told, wanted);
         }
     };
-    let pods: Vec<Object> = live.release_pods(release).into_iter().cloned().collect();
+    let own: BTreeSet<&str> =
+        live.release_pods(release).iter().map(|pod| pod.metadata.name.as_str()).collect();
+    // What a failure names is meant, however it belongs to the release.
+    let is_meant = |pod: &&Object| own.contains(&*pod.metadata.name) || wanted.contains(&pod.metadata.name);
+    let pods: Vec<Object> = live.of_kind("Pod", release.namespace).filter(is_meant).cloned().collect();
     write(engine, folder, &file, &description::of_pods(&pods, &told));
     // Where the failure names none, every one: what is watched need not be pods.
     let meant: Vec<&Object> =
         pods.iter().filter(|pod| wanted.is_empty() || wanted.contains(&pod.metadata.name)).collect();
     let names: Vec<String> = meant.iter().map(|pod| pod.metadata.name.clone()).collect();
-    let mut excerpt = warnings(&told, &names);
+    // Of one that is gone there are still events.
+    let mut excerpt = warnings(&told, if wanted.is_empty() { &names } else { wanted });
     for pod in meant.into_iter().take(PODS) {
         let said = save_logs(engine, cluster, folder, pod).await;
         if excerpt.len() <= EVENTS {
@@ -124,7 +129,7 @@ async fn save(engine: &Engine, folder: &Path, release: ReleaseRef<'_>, wanted: &
 /// most likely to show what is wrong.
 async fn save_logs(engine: &Engine, cluster: &Connection, folder: &Path, pod: &Object) -> Vec<String> {
     let name = &pod.metadata.name;
-    let suspects = description::suspects(pod);
+    let (suspects, likely) = description::suspects(pod);
     let look = |container: &str, previous| LogLook {
         namespace: pod.metadata.namespace.clone(),
         pod: name.clone(),
@@ -142,11 +147,11 @@ async fn save_logs(engine: &Engine, cluster: &Connection, folder: &Path, pod: &O
     }))
     .await;
     let (mut all_now, mut all_before, mut shown) = (String::new(), String::new(), Vec::new());
-    for (container, (now, before)) in suspects.iter().zip(logs) {
+    for (at, (container, (now, before))) in suspects.iter().zip(logs).enumerate() {
         all_now += &section(&container.name, &now);
         all_before += &before.as_ref().map(|before| section(&container.name, before)).unwrap_or_default();
         let spoken = [Some(now), before].into_iter().flatten().flatten().find(|said| !said.trim().is_empty());
-        if let Some(said) = spoken.filter(|_| shown.is_empty()) {
+        if let Some(said) = spoken.filter(|_| shown.is_empty() && at < likely) {
             let container = (suspects.len() > 1).then_some(container.name.as_str());
             shown = last_lines(name, container, &said);
         }

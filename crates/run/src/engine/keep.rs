@@ -1,51 +1,56 @@
-//! Owns writing what todoctl keeps for itself at the end of a run: side by side, again when an answer was lost. A failure is
-//! a warning: the deployment stands.
+//! Owns writing what todoctl keeps for itself at the end of a run: side by side, and again while the API server is away, as
+//! long as the lock is held. A failure is a warning: the deployment stands.
 
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::{Instant, sleep};
 
 use super::Engine;
-use crate::cluster::{Connection, Refusal};
+use crate::cluster::Refusal;
 use todoctl_plan::bookkeeping::{Entry, Write};
 use todoctl_plan::event::Event;
 
-/// How often one thing is tried to write.
-const TRIES: u32 = 3;
+/// How long writing is tried: a deployment that is not marked as verified, and whose lock cannot be released either, is
+/// undone by the next run.
+const LIMIT: Duration = Duration::from_mins(1);
 /// Pause before it is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Writes entries, under the title of the work that they are.
     pub(super) async fn keep(&self, title: &str, entries: &[Entry]) {
-        let Some(cluster) = self.cluster.as_ref().filter(|_| !entries.is_empty()) else { return };
-        if let Some(lock) = &self.lock
-            && let Err(why) = lock.gate().await
-        {
-            return self.not_kept(title, &why);
-        }
-        let writes: Vec<Write> = entries.iter().flat_map(Entry::writes).collect();
-        let done = join_all(writes.iter().map(|write| written(cluster, write))).await;
-        // One reason is enough: as a rule all have the same.
-        if let Some(refusal) = done.into_iter().find_map(Result::err) {
-            self.not_kept(title, &refusal.to_string());
+        if let Err(why) = self.written(entries).await {
+            self.events.emit(Event::Warning { message: format!("could not {title}: {why}") });
         }
     }
 
-    fn not_kept(&self, title: &str, why: &str) {
-        self.events.emit(Event::Warning { message: format!("could not {title}: {why}") });
-    }
-}
-
-async fn written(cluster: &Connection, write: &Write) -> Result<(), Refusal> {
-    let mut tries = 1;
-    loop {
-        match cluster.write(write).await {
-            Err(refusal) if tries < TRIES && refusal.may_pass() => {
-                tries += 1;
-                tokio::time::sleep(AGAIN).await;
+    async fn written(&self, entries: &[Entry]) -> Result<(), String> {
+        let Some(cluster) = self.cluster.as_ref().filter(|_| !entries.is_empty()) else { return Ok(()) };
+        let mut left: Vec<Write> = entries.iter().flat_map(Entry::writes).collect();
+        let until = Instant::now() + LIMIT;
+        loop {
+            // Before every try: what is written after the lock was lost would be about somebody else's run.
+            if let Some(lock) = &self.lock {
+                lock.gate().await?;
             }
-            answer => return answer,
+            let done = join_all(left.iter().map(|write| cluster.write(write))).await;
+            let mut refusals = Vec::new();
+            left = left
+                .into_iter()
+                .zip(done)
+                .filter_map(|(write, done)| {
+                    refusals.push(done.err()?);
+                    Some(write)
+                })
+                .collect();
+            // One reason is enough: as a rule all have the same.
+            let Some(refusal) = refusals.first() else { return Ok(()) };
+            let may_pass = refusals.iter().all(Refusal::may_pass);
+            if !may_pass || Instant::now() + AGAIN > until {
+                return Err(refusal.to_string());
+            }
+            sleep(AGAIN).await;
         }
     }
 }

@@ -47,12 +47,29 @@ enum Identified {
     Other(String),
     /// It does not say which one it is.
     Unknown,
+    /// This user may not see which one it is, and somebody has said that it is the one that is meant.
+    Hidden,
+}
+
+/// What the namespace that identifies a cluster says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told<'a> {
+    Uid(&'a str),
+    /// It is not there.
+    Nothing,
+    /// It is not for this user to see.
+    Hidden,
 }
 
 /// `before` is what this process has seen, `remembered` what was answered earlier.
-fn look(pin: Pin<'_>, before: Option<&str>, remembered: Option<&str>, seen: Option<&str>) -> Identified {
-    let Some(seen) = seen else {
-        return if pin == Pin::Own { Identified::Same } else { Identified::Unknown };
+fn look(pin: Pin<'_>, before: Option<&str>, remembered: Option<&str>, seen: Told<'_>) -> Identified {
+    let seen = match (seen, pin) {
+        (Told::Uid(seen), _) => seen,
+        (Told::Nothing | Told::Hidden, Pin::Own) => return Identified::Same,
+        (Told::Hidden, Pin::Uid(_)) => return Identified::Hidden,
+        (Told::Hidden, Pin::Unpinned) | (Told::Nothing, Pin::Uid(_) | Pin::Unpinned) => {
+            return Identified::Unknown;
+        }
     };
     let wanted = match pin {
         Pin::Own => None,
@@ -71,7 +88,13 @@ impl Environment {
     pub(super) fn same_cluster(&self, world: &World) -> Result<(), Diagnostic> {
         let title = self.provider.title();
         match self.look(world) {
-            Identified::Same | Identified::First => {}
+            Identified::Same | Identified::First | Identified::Hidden => {}
+            Identified::Unknown if world.live.has_hidden_identity() => {
+                let message = format!("{title} does not say this user which cluster it is");
+                let hint = "ask an administrator for: kubectl get namespace kube-system -o \
+                            jsonpath={.metadata.uid}, and pin it in the profile: cluster: uid";
+                return Err(Diagnostic::new(Code::ClusterUnpinned, message, hint).unchanged());
+            }
             Identified::Unknown => {
                 let message =
                     format!("{title} does not say which cluster it is: it has no namespace kube-system");
@@ -92,6 +115,12 @@ impl Environment {
 
     /// The same before a change: the first use of a cluster is asked about.
     pub fn trust(&self, world: &World, ask: &mut dyn Ask) -> Result<(), Diagnostic> {
+        if self.look(world) == Identified::Hidden {
+            ask.say(
+                "note: this user may not see namespace kube-system, so nothing shows whether the cluster is the one \
+                 that the profile pins",
+            );
+        }
         let Some(uid) = world.live.identity().filter(|_| self.look(world) == Identified::First) else {
             return Ok(());
         };
@@ -115,7 +144,12 @@ impl Environment {
         let pin = self.inputs.profile.cluster.pin();
         let remembered = if pin == Pin::Unpinned { self.known() } else { None };
         let before = self.identity.get().map(String::as_str);
-        look(pin, before, remembered.as_ref().map(|known| known.uid.as_str()), world.live.identity())
+        let seen = match world.live.identity() {
+            Some(uid) => Told::Uid(uid),
+            None if world.live.has_hidden_identity() => Told::Hidden,
+            None => Told::Nothing,
+        };
+        look(pin, before, remembered.as_ref().map(|known| known.uid.as_str()), seen)
     }
 
     fn other(&self, world: &World, wanted: &str) -> Diagnostic {
@@ -165,20 +199,26 @@ mod tests {
     fn only_the_cluster_that_is_meant_is_the_same() {
         let other = |uid: &str| Identified::Other(uid.to_owned());
         let cases = [
-            ("another than pinned", look(Pin::Uid("a"), None, None, Some("b")), other("a")),
-            ("another than remembered", look(Pin::Unpinned, None, Some("a"), Some("b")), other("a")),
-            ("made anew while we looked", look(Pin::Own, Some("a"), None, Some("b")), other("a")),
-            ("made anew, as pinned", look(Pin::Uid("b"), Some("a"), None, Some("b")), other("a")),
-            ("says nothing", look(Pin::Uid("a"), None, None, None), Identified::Unknown),
-            ("ours says nothing", look(Pin::Own, None, None, None), Identified::Same),
-            ("nobody was asked", look(Pin::Unpinned, None, None, Some("a")), Identified::First),
+            ("another than pinned", look(Pin::Uid("a"), None, None, Told::Uid("b")), other("a")),
+            ("another than remembered", look(Pin::Unpinned, None, Some("a"), Told::Uid("b")), other("a")),
+            ("made anew while we looked", look(Pin::Own, Some("a"), None, Told::Uid("b")), other("a")),
+            ("made anew, as pinned", look(Pin::Uid("b"), Some("a"), None, Told::Uid("b")), other("a")),
+            ("says nothing", look(Pin::Uid("a"), None, None, Told::Nothing), Identified::Unknown),
+            ("ours says nothing", look(Pin::Own, None, None, Told::Nothing), Identified::Same),
+            ("nobody was asked", look(Pin::Unpinned, None, None, Told::Uid("a")), Identified::First),
             (
                 "nobody was asked, seen twice",
-                look(Pin::Unpinned, Some("a"), None, Some("a")),
+                look(Pin::Unpinned, Some("a"), None, Told::Uid("a")),
                 Identified::First,
             ),
-            ("as answered", look(Pin::Unpinned, Some("a"), Some("a"), Some("a")), Identified::Same),
-            ("as pinned", look(Pin::Uid("a"), None, Some("old"), Some("a")), Identified::Same),
+            ("pinned, and hidden", look(Pin::Uid("a"), None, None, Told::Hidden), Identified::Hidden),
+            (
+                "nobody was asked, and hidden",
+                look(Pin::Unpinned, None, None, Told::Hidden),
+                Identified::Unknown,
+            ),
+            ("as answered", look(Pin::Unpinned, Some("a"), Some("a"), Told::Uid("a")), Identified::Same),
+            ("as pinned", look(Pin::Uid("a"), None, Some("old"), Told::Uid("a")), Identified::Same),
         ];
         for (name, seen, want) in cases {
             assert_eq!(seen, want, "{name}");

@@ -62,6 +62,8 @@ pub async fn claim(
             discard(cluster, namespace, objects).await;
             Ok(Claim::Taken)
         }
+        // It may come into being all the same: then what it refers to must be there.
+        None if refusal.is_lost() => Err(refusal.to_string()),
         None => {
             discard(cluster, namespace, objects).await;
             // Somebody else held it, and is done already.

@@ -18,9 +18,9 @@ use command_fds::{CommandFdExt, FdMapping};
 use duct::{Expression, Handle};
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::ExposeSecret;
+use tokio::sync::Semaphore;
 
-use super::gate::Gate;
-use super::{Heard, Runner, environment};
+use super::{Heard, Runner, environment, gate};
 use todoctl_core::invocation::{Invocation, Kubeconfig, Output, RunError, Stdin, Tool};
 
 /// How much of a child's error output is kept in memory.
@@ -142,7 +142,6 @@ impl Runner for DuctRunner {
         let mut errors = tempfile::tempfile().map_err(|error| cannot(&name, &error))?;
         let copy = errors.try_clone().map_err(|error| cannot(&name, &error))?;
         let expression = self.expression(invocation)?.stdout_capture().stderr_file(copy);
-        let _place = Gate::of_machine().enter(&invocation.tool);
         let mut output = finish(&name, invocation.timeout, &expression, None, None)?;
         output.stderr = tail(&mut errors, 0);
         Ok(output)
@@ -166,10 +165,13 @@ impl Runner for DuctRunner {
             Some(heard) => Some(Ear::at(&path, from, heard).map_err(|error| cannot(&name, &error))?),
             None => None,
         };
-        let _place = Gate::of_machine().enter(&invocation.tool);
         let mut output = finish(&name, invocation.timeout, &expression, Some(&path), ear)?;
         output.stderr = tail(&mut file, from);
         Ok(output)
+    }
+
+    fn gate(&self) -> Option<&Semaphore> {
+        Some(gate::of_machine())
     }
 }
 

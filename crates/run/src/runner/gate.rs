@@ -3,9 +3,12 @@
 //! Builders and clusters are not counted: they are few, and last.
 
 use std::fs;
-use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::thread::available_parallelism;
 
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::Runner;
 use todoctl_core::invocation::Tool;
 
 /// More than there are cores: a process also waits for the API server.
@@ -13,47 +16,23 @@ const WAITING: usize = 2;
 /// Bytes that one of them may take (helm 4 at its peak, with a chart of 60 objects).
 const SIZE: u64 = 128 * 1024 * 1024;
 
-/// Lets so many in at once.
-pub(super) struct Gate {
-    free: Mutex<usize>,
-    left: Condvar,
+/// The places of this machine.
+pub(super) fn of_machine() -> &'static Semaphore {
+    static GATE: OnceLock<Semaphore> = OnceLock::new();
+    GATE.get_or_init(|| {
+        let cores = available_parallelism().map_or(2, usize::from);
+        let memory = fs::read_to_string("/proc/meminfo").ok().and_then(|text| available(&text));
+        Semaphore::new(places(cores, memory))
+    })
 }
 
-/// Taken until it is dropped.
-pub(super) struct Place<'a>(&'a Gate);
-
-impl Gate {
-    fn new(places: usize) -> Self {
-        Self { free: Mutex::new(places.max(1)), left: Condvar::new() }
-    }
-
-    /// The one of this process.
-    pub(super) fn of_machine() -> &'static Self {
-        static GATE: OnceLock<Gate> = OnceLock::new();
-        GATE.get_or_init(|| {
-            let cores = available_parallelism().map_or(2, usize::from);
-            let memory = fs::read_to_string("/proc/meminfo").ok().and_then(|text| available(&text));
-            Self::new(places(cores, memory))
-        })
-    }
-
-    /// Waits for a place; nothing for a tool that needs none.
-    pub(super) fn enter(&self, tool: &Tool) -> Option<Place<'_>> {
-        match tool {
-            Tool::Helm | Tool::Kubectl => {}
-            Tool::Docker | Tool::Minikube | Tool::Oci | Tool::Project(_) => return None,
-        }
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free = self.left.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
-        *free -= 1;
-        Some(Place(self))
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.0.left.notify_one();
+/// Waits for a place of a process; nothing for a tool that needs none, or where nothing is counted. It is taken until it
+/// is dropped. Asked before the lock is proved: what is proved must be done at once.
+pub(crate) async fn place<'a>(runner: &'a dyn Runner, tool: &Tool) -> Option<SemaphorePermit<'a>> {
+    match tool {
+        // It is never closed.
+        Tool::Helm | Tool::Kubectl => runner.gate()?.acquire().await.ok(),
+        Tool::Docker | Tool::Minikube | Tool::Oci | Tool::Project(_) => None,
     }
 }
 
@@ -71,29 +50,37 @@ fn available(meminfo: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::thread;
-
     use super::*;
 
-    #[test]
-    fn never_more_are_inside_than_there_are_places() {
-        let (gate, inside, most) = (Gate::new(3), AtomicUsize::new(0), AtomicUsize::new(0));
-        thread::scope(|scope| {
-            for _ in 0..20 {
-                scope.spawn(|| {
-                    let _place = gate.enter(&Tool::Helm);
-                    most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    thread::yield_now();
-                    inside.fetch_sub(1, Ordering::SeqCst);
-                });
-            }
-        });
-        let most = most.load(Ordering::SeqCst);
-        assert!((1..=3).contains(&most), "{most}");
-        let all: Vec<_> = (0..3).map(|_| gate.enter(&Tool::Kubectl)).collect();
-        assert!(gate.enter(&Tool::Docker).is_none(), "a builder waits for nobody");
-        drop(all);
+    use crate::runner::Heard;
+    use todoctl_core::invocation::{Invocation, Output, RunError};
+
+    /// One place.
+    struct One(Semaphore);
+
+    impl Runner for One {
+        fn run(&self, _: &Invocation) -> Result<Output, RunError> {
+            Ok(Output::default())
+        }
+
+        fn run_logged(&self, _: &Invocation, _: &str, _: Option<Heard<'_>>) -> Result<Output, RunError> {
+            Ok(Output::default())
+        }
+
+        fn gate(&self) -> Option<&Semaphore> {
+            Some(&self.0)
+        }
+    }
+
+    #[tokio::test]
+    async fn who_needs_a_place_waits_for_one_and_a_builder_for_nobody() {
+        let runner = One(Semaphore::new(1));
+        let first = place(&runner, &Tool::Helm).await;
+        assert!(first.is_some() && place(&runner, &Tool::Docker).await.is_none());
+        let mut second = std::pin::pin!(place(&runner, &Tool::Kubectl));
+        assert!(futures_util::poll!(second.as_mut()).is_pending());
+        drop(first);
+        assert!(second.await.is_some());
     }
 
     #[test]

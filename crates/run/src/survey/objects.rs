@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
+use futures_util::{join, try_join};
 use serde_json::Value;
 
 use super::SurveyError;
@@ -15,7 +16,7 @@ use todoctl_plan::run_record::object_name;
 use todoctl_plan::tool::kubectl::{self, content_name};
 use todoctl_plan::world::components::Components;
 use todoctl_plan::world::leftovers::{self, Leftover};
-use todoctl_plan::world::live::Live;
+use todoctl_plan::world::live::{self, Live};
 use todoctl_plan::world::releases::Releases;
 use todoctl_plan::world::runs::Runs;
 use todoctl_plan::world::secrets::{self, Versions};
@@ -44,11 +45,59 @@ fn understood<T>(
 /// Reads namespaces, and the workloads, pods and Leases of some of them; nodes when they matter.
 pub async fn live(cluster: &Connection, namespaces: &[&str], nodes: bool) -> Result<Live, SurveyError> {
     let what = "what runs";
-    let mut looks = vec![Look::all(resource::NAMESPACES)];
-    looks.extend(look::live(place(namespaces)));
-    looks.extend(nodes.then(|| Look::all(resource::NODES)));
-    let objects = objects(cluster, what, &looks).await?;
-    understood(cluster, what, &looks[1], Live::of(objects))
+    let looks = look::live(place(namespaces));
+    let nodes = async {
+        let look = [Look::all(resource::NODES)];
+        match cluster.all(if nodes { &look } else { &[] }).await {
+            // They only warn: whoever may not see them deploys all the same.
+            Err((_, refusal)) if refusal.is_forbidden() => Ok(Vec::new()),
+            answer => answer.map_err(|(look, refusal)| refused(cluster, what, &look, &refusal)),
+        }
+    };
+    let (there, running, nodes) =
+        try_join!(existing(cluster, namespaces), objects(cluster, what, &looks), nodes)?;
+    let (there, identity_is_hidden) = there;
+    let live = Live::of(there.into_iter().chain(running).chain(nodes));
+    let mut live = understood(cluster, what, &looks[0], live)?;
+    if identity_is_hidden {
+        live.hide_identity();
+    }
+    Ok(live)
+}
+
+/// Reads the pods of a namespace, and the workloads that know them as far as this user may see those.
+pub async fn pods(cluster: &Connection, namespace: &str) -> Result<Live, SurveyError> {
+    let (what, look) = ("the pods", Look::all(resource::PODS).within(namespace));
+    let workloads =
+        [resource::DEPLOYMENTS, resource::STATEFUL_SETS].map(|kind| Look::all(kind).within(namespace));
+    let workloads = try_join_all(workloads.iter().map(|look| async move {
+        match cluster.objects(look).await {
+            Err(refusal) if refusal.is_forbidden() => Ok(Vec::new()),
+            answer => answer.map_err(|refusal| refused(cluster, what, look, &refusal)),
+        }
+    }));
+    let (pods, workloads) = try_join!(objects(cluster, what, std::slice::from_ref(&look)), workloads)?;
+    understood(cluster, what, &look, Live::of(pods.into_iter().chain(workloads.into_iter().flatten())))
+}
+
+/// The namespaces that there are, and whether the one that identifies the cluster is hidden. Whoever may not see all of
+/// them is asked about by name: a role within one namespace lets it be seen.
+async fn existing(cluster: &Connection, namespaces: &[&str]) -> Result<(Vec<Value>, bool), SurveyError> {
+    let (what, look) = ("the namespaces", Look::all(resource::NAMESPACES).metadata());
+    match cluster.objects(&look).await {
+        Ok(all) => return Ok((all, false)),
+        Err(refusal) if refusal.is_forbidden() && !namespaces.is_empty() => {}
+        Err(refusal) => return Err(refused(cluster, what, &look, &refusal)),
+    }
+    let named = |name| cluster.object(&look, name);
+    let (own, identity) =
+        join!(try_join_all(namespaces.iter().map(|name| named(name))), named(live::IDENTITY));
+    let own = own.map_err(|refusal| refused(cluster, what, &look, &refusal))?;
+    let (identity, is_hidden) = match identity {
+        Err(refusal) if refusal.is_forbidden() => (None, true),
+        answer => (answer.map_err(|refusal| refused(cluster, what, &look, &refusal))?, false),
+    };
+    Ok((own.into_iter().flatten().chain(identity).collect(), is_hidden))
 }
 
 /// Where to look: in the one namespace that is named, else in all of them, because a record of an earlier run may name

@@ -39,7 +39,6 @@ pub fn styled_text(plan: &Plan, verbose: bool, look: Look) -> String {
     }
     for closing in &plan.closing {
         page.wrapped(&format!("     * then: {}", text::clean_line(&closing.title)), HANG);
-        // The input of this work is long, and says little to a person; programs get it.
         page.commands(&closing.commands, verbose);
     }
     page.push(String::new());

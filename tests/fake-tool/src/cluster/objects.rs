@@ -13,8 +13,12 @@ const LONG: u64 = 3_600_000;
 pub fn objects(state: &State, now: u64) -> Vec<Value> {
     let namespace = |name: &String| {
         let uid = if name == "kube-system" { state.uid.clone() } else { format!("namespace-{name}") };
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "uid": uid},
-            "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}})
+        let mut object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "uid": uid},
+            "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}});
+        if state.going.contains(name) {
+            object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        }
+        object
     };
     let mut all: Vec<Value> = state.namespaces.iter().map(namespace).collect();
     for deployment in &state.deployments {
