@@ -66,10 +66,11 @@ write_alike_profile() {
   for name in $(alike_names); do echo "  $name: {chart: $alike_chart}"; done
 }
 
-# alike_todoctl RUN
+# alike_todoctl RUN [FIRST]: the first release may have another value than the rest.
 alike_todoctl() {
   local name set=()
   for name in $(alike_names); do set+=(--set "$name.run=$1"); done
+  if (($# > 1)); then set+=(--set "alike-1.run=$2"); fi
   "$todoctl" up "$alike_profile" --progress plain "${set[@]}"
 }
 
@@ -110,6 +111,12 @@ alike_nelm() {
   local name commands=()
   for name in $(alike_names); do commands+=("alike_nelm_one $name $1"); done
   together "${commands[@]}"
+}
+
+# alike_one RUN: the first release has changed; helm is told which one.
+alike_one() {
+  sample alike-one-todoctl alike_todoctl "all-$1" "one-$1"
+  sample alike-one-helm alike_helm "$(alike_namespace loop)" alike-1 "one-$1"
 }
 
 # alike_sample SIDE CASE RUN: the time, and the processor time of the command with all that it started.
@@ -159,9 +166,12 @@ case_alike() {
       alike_sample "$side" all "all-$i"
       if [[ $side == todoctl ]]; then keep_timeline "7 all changed"; fi
     done
+    alike_one "$i"
   done
+  alike_end
   alike_rows "all new" new "${sides[@]}"
   alike_rows "all changed" all "${sides[@]}"
+  row_against "7 one changed: against its helm --wait" alike-one-todoctl alike-one-helm 1.1 "<= 1.1"
   alike_rows "nothing to change" same "${sides[@]}"
 }
 
