@@ -163,3 +163,14 @@ fn nothing_to_do_makes_no_lock() {
     assert_eq!(bench.todoctl("up sandbox").exit, Some(0));
     assert!(bench.log().iter().all(|line| !line.locks));
 }
+
+#[test]
+fn a_lock_that_goes_with_the_namespace_that_was_to_go_is_no_loss() {
+    let bench = Bench::new();
+    assert_eq!(bench.todoctl("up sandbox").exit, Some(0));
+    // Longer than the pause between two renewals: one of them finds that the Lease is gone.
+    bench.world(&json!({"faults": [{"tool": "kubectl", "args": "delete namespace", "linger": 7000}]}));
+    let done = bench.todoctl("down sandbox --purge --yes");
+    assert_eq!(done.exit, Some(0), "{}", done.stderr);
+    assert!(!bench.state().namespaces.contains("todo"));
+}

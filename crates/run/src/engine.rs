@@ -180,9 +180,11 @@ impl Engine {
         let Some(failure) = forward.failure else {
             let outcome = Outcome::Deployed;
             let ending = self.ending(&outcome, &start);
-            tokio::join!(self.close(&plan.closing, &ending), self.tidy(&forward.leftovers));
-            // Whoever holds the lock now finds no marks, or undoes what it finds.
-            return match self.lost() {
+            let (is_kept, ()) =
+                tokio::join!(self.close(&plan.closing, &ending), self.tidy(&forward.leftovers));
+            // Whoever holds the lock now finds no marks, and undoes what it finds. A lock that goes with its namespace,
+            // which was to go, is no loss.
+            return match self.lost().filter(|_| !is_kept) {
                 Some(why) => Self::ousted(why, undone_steps(plan, forward.touched)),
                 None => outcome,
             };
@@ -220,21 +222,24 @@ impl Engine {
         self.unwind(cause, unwinding, hub, plan.commit().map(|commit| (commit, start))).await
     }
 
-    /// Work after the verification, side by side unless everything goes by the list; a failure is a warning.
-    async fn close(&self, closing: &[Closing], ending: &Ending) {
+    /// Work after the verification, side by side unless everything goes by the list; a failure is a warning. Tells whether
+    /// everything is in todoctl's books.
+    async fn close(&self, closing: &[Closing], ending: &Ending) -> bool {
         let works = closing.iter().map(async |work| {
             let commit = work.commit.as_ref().map(|commit| commit.verified(ending.clone()));
-            self.keep(&work.title, commit.as_ref().unwrap_or(&work.entries)).await;
+            let is_kept = self.keep(&work.title, commit.as_ref().unwrap_or(&work.entries)).await;
             self.perform(&work.title, &work.commands).await;
             self.prove_gone(&work.title, &work.gone).await;
+            is_kept
         });
         if self.jobs > 1 {
-            join_all(works).await;
-            return;
+            return join_all(works).await.into_iter().all(|is_kept| is_kept);
         }
+        let mut all = true;
         for work in works {
-            work.await;
+            all &= work.await;
         }
+        all
     }
 
     /// Closing work under its title; a failure is a warning.

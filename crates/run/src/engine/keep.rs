@@ -18,11 +18,13 @@ const LIMIT: Duration = Duration::from_mins(1);
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Engine {
-    /// Writes entries, under the title of the work that they are.
-    pub(super) async fn keep(&self, title: &str, entries: &[Entry]) {
-        if let Err(why) = self.written(entries).await {
+    /// Writes entries, under the title of the work that they are. Tells whether all of them are written.
+    pub(super) async fn keep(&self, title: &str, entries: &[Entry]) -> bool {
+        let done = self.written(entries).await;
+        if let Err(why) = &done {
             self.events.emit(Event::Warning { message: format!("could not {title}: {why}") });
         }
+        done.is_ok()
     }
 
     async fn written(&self, entries: &[Entry]) -> Result<(), String> {

@@ -138,6 +138,7 @@ fn remove_secret(state: &mut State, place: &str, name: &str) -> bool {
 }
 
 fn remove_namespace(state: &mut State, name: &str) -> bool {
+    state.leases.retain(|one| one["metadata"]["namespace"] != name);
     state.secrets.retain(|one| one["metadata"]["namespace"] != name);
     state.objects.retain(|one| one["metadata"]["namespace"] != name);
     state.revisions.retain(|one| one.namespace != name);
