@@ -20,6 +20,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::watch as channel;
+use tokio::time::Instant;
 
 use self::clock::Moment;
 use crate::cluster::Connection;
@@ -35,8 +36,8 @@ const TRIES: u32 = 5;
 /// Pause between these.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// How often releasing is tried: the API server may be away for a moment.
-const RELEASES: u32 = 15;
+/// How long releasing is tried: the API server may be away for a moment.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a Lease that stays means; the next run finds out that its holder is gone.
 const NOT_RELEASED: &str =
@@ -112,12 +113,12 @@ impl Lock {
     /// Removes the Lease: the run has ended and left no work. An error is a warning; the next run finds a dead holder.
     pub async fn release(&self) -> Result<(), String> {
         let version = self.end();
-        for left in (0..RELEASES).rev() {
-            match self.released(&version).await {
-                Ok(()) => break,
-                Err(why) if left == 0 => return Err(format!("{NOT_RELEASED}: {why}")),
-                Err(_) => tokio::time::sleep(AGAIN).await,
+        let until = Instant::now() + PATIENCE;
+        while let Err(why) = self.released(&version).await {
+            if Instant::now() + AGAIN > until {
+                return Err(format!("{NOT_RELEASED}: {why}"));
             }
+            tokio::time::sleep(AGAIN).await;
         }
         self.forget_local();
         Ok(())

@@ -199,7 +199,7 @@ async fn a_lease_is_not_taken_when_what_must_be_there_before_it_is_refused() {
     assert!(memory.world().leases.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_local_file_stays_while_the_lease_names_this_process() {
     let (memory, cluster) = cluster();
     let folder = tempfile::tempdir().unwrap();
