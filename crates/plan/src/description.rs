@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use crate::health::dapr::SIDECAR;
 use crate::kubernetes::{ContainerState, ContainerStatus, Event, Object};
 
 /// Some pods, one after another, each with its events.
@@ -27,10 +28,9 @@ fn of_pod(pod: &Object, events: &[Event]) -> String {
         let why = reason(&one.reason, &one.message);
         line("Condition", &format!("{} is {}{why}", one.kind, one.status));
     }
-    let statuses = || pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses);
     for container in pod.pod().all_containers() {
         let _ = writeln!(text, "Container {}: image {}", container.name, container.image);
-        if let Some(status) = statuses().find(|status| status.name == container.name) {
+        if let Some(status) = pod.container_statuses().find(|status| status.name == container.name) {
             text.push_str(&of_status(status));
         }
     }
@@ -81,10 +81,9 @@ pub fn of_object<'a>(events: &'a [Event], name: &str) -> Vec<&'a Event> {
 
 /// The containers of a pod, those first that are likely to show what is wrong, and how many are as likely as the first.
 pub fn suspects(pod: &Object) -> (Vec<&ContainerStatus>, usize) {
-    let mut all: Vec<&ContainerStatus> =
-        pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses).collect();
+    let mut all: Vec<&ContainerStatus> = pod.container_statuses().collect();
     // What others injected comes after what the workload asks for.
-    all.sort_by_key(|one| (rank(one), -one.restart_count, one.name == "daprd"));
+    all.sort_by_key(|one| (rank(one), -one.restart_count, one.name == SIDECAR));
     let likely = all.iter().take_while(|one| rank(one) == rank(all[0])).count();
     (all, likely)
 }

@@ -192,6 +192,11 @@ impl Object {
         &self.spec.template.spec
     }
 
+    /// What is so of a Pod's containers, of those that start first first.
+    pub fn container_statuses(&self) -> impl Iterator<Item = &ContainerStatus> {
+        self.status.init_container_statuses.iter().chain(&self.status.container_statuses)
+    }
+
     /// Replicas that it asks for, with the API server's default.
     pub fn replicas(&self) -> u64 {
         self.spec.replicas.unwrap_or(1)

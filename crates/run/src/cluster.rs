@@ -135,15 +135,7 @@ impl Connection {
         path: &str,
         accept: Option<&'static str>,
     ) -> Result<T, Refusal> {
-        let until = Instant::now() + LIMIT;
-        loop {
-            match self.get_once(path, accept).await {
-                Err(refusal) if refusal.is_busy() && Instant::now() + refusal.pause() < until => {
-                    tokio::time::sleep(refusal.pause()).await;
-                }
-                answer => return answer,
-            }
-        }
+        patiently(LIMIT, Refusal::is_busy, || self.get_once(path, accept)).await
     }
 
     async fn get_once<T: for<'de> Deserialize<'de>>(
@@ -159,19 +151,24 @@ impl Connection {
         serde_json::from_slice(&body).map_err(|error| Refusal::unreadable(&error))
     }
 
-    /// The body of an answer with a 2xx status, within a time and a size. A server that does not know the user any more
-    /// has done nothing else: then it is asked once more, after another login.
+    /// The body of an answer with a 2xx status, within a time and a size.
     async fn answer(
         &self,
         request: impl Fn() -> Result<Request<Body>, Refusal>,
         limit: Duration,
         largest: usize,
     ) -> Result<Vec<u8>, Refusal> {
+        self.known(|| async { self.answer_once(request()?, limit, largest).await }).await
+    }
+
+    /// A server that does not know the user any more has done nothing else: then it is asked once more, after another
+    /// login.
+    async fn known<T, F: Future<Output = Result<T, Refusal>>>(&self, ask: impl Fn() -> F) -> F::Output {
         let login = self.session.login();
-        match self.answer_once(request()?, limit, largest).await {
+        match ask().await {
             Err(refusal) if refusal.is_unknown_user() => {
                 self.session.renew(login).await?;
-                self.answer_once(request()?, limit, largest).await
+                ask().await
             }
             answer => answer,
         }
@@ -202,6 +199,23 @@ impl Connection {
         tokio::time::timeout(limit, answered)
             .await
             .unwrap_or_else(|_| Err(Refusal::slow(&self.server, limit)))
+    }
+}
+
+/// Asks again while the server refuses in a way that allows it, after the pause that it wants, within a time.
+async fn patiently<T, F: Future<Output = Result<T, Refusal>>>(
+    limit: Duration,
+    may_ask_again: impl Fn(&Refusal) -> bool,
+    ask: impl Fn() -> F,
+) -> Result<T, Refusal> {
+    let until = Instant::now() + limit;
+    loop {
+        match ask().await {
+            Err(refusal) if may_ask_again(&refusal) && Instant::now() + refusal.pause() < until => {
+                tokio::time::sleep(refusal.pause()).await;
+            }
+            answer => return answer,
+        }
     }
 }
 

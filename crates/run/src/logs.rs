@@ -145,8 +145,7 @@ fn started(
 ) -> Vec<(Object, ContainerStatus)> {
     let mut new = Vec::new();
     for pod in live.release_pods(release) {
-        let all = pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses);
-        for one in all.filter(|one| has_started(one)) {
+        for one in pod.container_statuses().filter(|one| has_started(one)) {
             if known.insert((pod.metadata.uid.clone(), one.name.clone(), one.restart_count)) {
                 new.push((pod.clone(), one.clone()));
             }
@@ -229,10 +228,9 @@ impl Speaker {
         let look = Look::all(resource::PODS).within(&self.look.namespace);
         match self.cluster.object(&look, &self.look.pod).await {
             Ok(Some(pod)) => Object::of(&pod).is_some_and(|pod| {
-                let all = pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses);
                 let same = |one: &&ContainerStatus| one.name == self.look.container;
                 pod.metadata.uid == self.uid
-                    && all.into_iter().find(same).is_some_and(|one| {
+                    && pod.container_statuses().find(same).is_some_and(|one| {
                         one.restart_count == self.restarts && one.state.running.started_at.is_some()
                     })
             }),

@@ -9,7 +9,7 @@ use crate::kubernetes::Object;
 use crate::look::{Look, resource};
 
 /// Container that the injector adds (dapr/dapr v1.18.1, `pkg/injector/patcher`).
-const SIDECAR: &str = "daprd";
+pub(crate) const SIDECAR: &str = "daprd";
 
 /// Whether CRDs are established, from those of them that there are.
 pub fn established(names: &[String], crds: &[Value]) -> Result<(), String> {

@@ -63,7 +63,7 @@ fn code_of(waiting: &str) -> Code {
 }
 
 fn doom(pod: &Object, started: Option<Timestamp>) -> Option<Reason> {
-    containers(pod).find_map(|container| {
+    pod.container_statuses().find_map(|container| {
         let name = &container.name;
         if container.state.terminated.reason == OUT_OF_MEMORY {
             let why = format!("container {name} was killed: out of memory");
@@ -139,7 +139,7 @@ fn unready(pod: &Object) -> Option<Reason> {
         let why = format!("cannot be scheduled: {condition}");
         return Some(Reason { code: Code::PodUnschedulable, why });
     }
-    let container = containers(pod).find(|one| one.ready == Some(false))?;
+    let container = pod.container_statuses().find(|one| one.ready == Some(false))?;
     let (name, waiting) = (&container.name, &container.state.waiting);
     if !waiting.reason.is_empty() {
         let why =
@@ -158,10 +158,6 @@ fn unready(pod: &Object) -> Option<Reason> {
 fn condition<'a>(pod: &'a Object, kind: &str) -> Option<&'a str> {
     let failed = pod.status.conditions.iter().find(|one| one.is(kind, "False"))?;
     Some(&failed.message)
-}
-
-pub(super) fn containers(pod: &Object) -> impl Iterator<Item = &ContainerStatus> {
-    pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses)
 }
 
 fn exit(container: &ContainerStatus) -> String {

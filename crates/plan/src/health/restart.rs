@@ -5,7 +5,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::pods::containers;
 use crate::kubernetes::{ContainerStatus, Object};
 use crate::step::Verdict;
 
@@ -30,7 +29,7 @@ pub(super) fn unproven(name: &str, pods: &[&Object], want: u64, started: Timesta
 
 /// Whether what is told of a pod is older than the start.
 fn is_old_news(pod: &Object, started: Timestamp) -> bool {
-    let mut since = containers(pod).filter_map(|one| one.state.running.started_at);
+    let mut since = pod.container_statuses().filter_map(|one| one.state.running.started_at);
     is_of_before(pod, started) && since.any(|since| since < started)
 }
 

@@ -47,7 +47,7 @@ impl Connection {
         path: &str,
         limit: Duration,
     ) -> Result<impl Stream<Item = Result<String, Refusal>> + Send + use<>, Refusal> {
-        let body = self.log_body(path, limit).await?;
+        let body = self.known(|| self.log_body(path, limit)).await?;
         let server = self.server.clone();
         let state = (body.into_data_stream(), Lines::default(), server);
         Ok(stream::unfold(state, |(mut body, mut lines, server)| async move {
@@ -67,19 +67,8 @@ impl Connection {
         }))
     }
 
-    async fn log_body(&self, path: &str, limit: Duration) -> Result<Body, Refusal> {
-        let login = self.session.login();
-        match self.log_body_once(path, limit).await {
-            Err(refusal) if refusal.is_unknown_user() => {
-                self.session.renew(login).await?;
-                self.log_body_once(path, limit).await
-            }
-            answer => answer,
-        }
-    }
-
     /// The answer must begin in time; how long it goes on is the container's business.
-    async fn log_body_once(&self, path: &str, limit: Duration) -> Result<Body, Refusal> {
+    async fn log_body(&self, path: &str, limit: Duration) -> Result<Body, Refusal> {
         let client = self.session.client();
         let begun = tokio::time::timeout(limit, client.send(asked(path)?)).await;
         let answer = begun.map_err(|_| Refusal::slow(&self.server, limit))?;

@@ -8,9 +8,8 @@ use http::{Method, Request, header};
 use kube::client::Body;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
-use super::{Connection, Refusal};
+use super::{Connection, Refusal, patiently};
 use todoctl_plan::bookkeeping::{How, Write};
 use todoctl_plan::look::Look;
 
@@ -90,16 +89,8 @@ impl Connection {
             let request = request.header(header::ACCEPT, METADATA).header(header::CONTENT_TYPE, form);
             request.body(Body::from(body.clone())).map_err(|error| Refusal::no_address(path, &error))
         };
-        let until = Instant::now() + LIMIT;
-        loop {
-            match self.answer(request, LIMIT, LARGEST).await {
-                // Then nothing was done (apiserver `pkg/server/filters`: before any handler).
-                Err(refusal) if refusal.is_put_off() && Instant::now() + refusal.pause() < until => {
-                    tokio::time::sleep(refusal.pause()).await;
-                }
-                answer => return answer,
-            }
-        }
+        // Then nothing was done (apiserver `pkg/server/filters`: before any handler).
+        patiently(LIMIT, Refusal::is_put_off, || self.answer(request, LIMIT, LARGEST)).await
     }
 }
 

@@ -27,6 +27,17 @@ async fn objects(cluster: &Connection, what: &str, looks: &[Look]) -> Result<Vec
     cluster.all(looks).await.map_err(|(look, refusal)| refused(cluster, what, &look, &refusal))
 }
 
+/// The same as far as this user may see it: what is forbidden is left out.
+async fn visible(cluster: &Connection, what: &str, looks: &[Look]) -> Result<Vec<Value>, SurveyError> {
+    let found = try_join_all(looks.iter().map(|look| async move {
+        match cluster.objects(look).await {
+            Err(refusal) if refusal.is_forbidden() => Ok(Vec::new()),
+            answer => answer.map_err(|refusal| refused(cluster, what, look, &refusal)),
+        }
+    }));
+    Ok(found.await?.into_iter().flatten().collect())
+}
+
 fn refused(cluster: &Connection, what: &str, look: &Look, complaint: &impl ToString) -> SurveyError {
     let (what, command) = (what.to_owned(), look.command(cluster.context()));
     SurveyError::Refused { what, complaint: complaint.to_string(), command }
@@ -46,14 +57,9 @@ fn understood<T>(
 pub async fn live(cluster: &Connection, namespaces: &[&str], nodes: bool) -> Result<Live, SurveyError> {
     let what = "what runs";
     let looks = look::live(place(namespaces));
-    let nodes = async {
-        let look = [Look::all(resource::NODES)];
-        match cluster.all(if nodes { &look } else { &[] }).await {
-            // They only warn: whoever may not see them deploys all the same.
-            Err((_, refusal)) if refusal.is_forbidden() => Ok(Vec::new()),
-            answer => answer.map_err(|(look, refusal)| refused(cluster, what, &look, &refusal)),
-        }
-    };
+    // They only warn: whoever may not see them deploys all the same.
+    let node_looks = Vec::from_iter(nodes.then(|| Look::all(resource::NODES)));
+    let nodes = visible(cluster, what, &node_looks);
     let (there, running, nodes) =
         try_join!(existing(cluster, namespaces), objects(cluster, what, &looks), nodes)?;
     let (there, identity_is_hidden) = there;
@@ -70,14 +76,9 @@ pub async fn pods(cluster: &Connection, namespace: &str) -> Result<Live, SurveyE
     let (what, look) = ("the pods", Look::all(resource::PODS).within(namespace));
     let workloads =
         [resource::DEPLOYMENTS, resource::STATEFUL_SETS].map(|kind| Look::all(kind).within(namespace));
-    let workloads = try_join_all(workloads.iter().map(|look| async move {
-        match cluster.objects(look).await {
-            Err(refusal) if refusal.is_forbidden() => Ok(Vec::new()),
-            answer => answer.map_err(|refusal| refused(cluster, what, look, &refusal)),
-        }
-    }));
+    let workloads = visible(cluster, what, &workloads);
     let (pods, workloads) = try_join!(objects(cluster, what, std::slice::from_ref(&look)), workloads)?;
-    understood(cluster, what, &look, Live::of(pods.into_iter().chain(workloads.into_iter().flatten())))
+    understood(cluster, what, &look, Live::of(pods.into_iter().chain(workloads)))
 }
 
 /// The namespaces that there are, and whether the one that identifies the cluster is hidden. Whoever may not see all of
