@@ -135,6 +135,7 @@ fn the_profiles_differ_in_what_they_should() {
             profile::Cluster::Sandbox(_) => "sandbox",
             profile::Cluster::Oke(_) => "oke",
             profile::Cluster::Context(_) => "context",
+            profile::Cluster::InCluster(_) => "in-cluster",
         };
         let releases: BTreeMap<&str, Value> = inputs
             .releases()

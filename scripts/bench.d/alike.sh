@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154,SC2034
-# Case 7: releases that have nothing but helm in common: a chart of a Deployment, a Service and a ConfigMap, seven times,
+# Cases 7 and 8: releases that have nothing but helm in common: a chart of a Deployment, a Service and a ConfigMap, several times,
 # without Dapr, secrets and checks. Every side gets the same charts and values in a namespace of its own, and waits until
 # all pods are ready. `--peers` adds the other tools that install several charts.
 
@@ -113,9 +113,17 @@ alike_nelm() {
   together "${commands[@]}"
 }
 
-# alike_one RUN: the first release has changed; helm is told which one.
+# alike_settled: no pod is on its way out, in any of the namespaces.
+alike_settled() {
+  [[ -z $(kubectl get pods --all-namespaces -o json | jq '.items[] | select(.metadata.deletionTimestamp != null) | 1') ]]
+}
+
+# alike_one RUN: the first release has changed; helm is told which one. Each begins on a machine that has nothing else to do.
 alike_one() {
+  wait_until 60 alike_settled || broke "pods stay"
   sample alike-one-todoctl alike_todoctl "all-$1" "one-$1"
+  keep_timeline "$alike one changed"
+  wait_until 60 alike_settled || broke "pods stay"
   sample alike-one-helm alike_helm "$(alike_namespace loop)" alike-1 "one-$1"
 }
 
@@ -133,6 +141,7 @@ alike_empty() {
   done
 }
 
+
 # alike_rows TITLE CASE SIDE...: against each other side, and the processor time against that of the bare helm processes.
 alike_rows() {
   local title=$1 name=$2 side
@@ -140,39 +149,84 @@ alike_rows() {
   for side in "$@"; do
     case $side in
       todoctl) ;;
-      *) row_against "7 $title: against $side" "alike-$name-todoctl" "alike-$name-$side" 1 "< 1" ;;
+      *) row_against "$title: against $side" "alike-$name-todoctl" "alike-$name-$side" 1 "< 1" ;;
     esac
   done
-  row_against "7 $title: processor time, parallel" "alike-$name-todoctl-cpu" "alike-$name-parallel-cpu" 1.25 "<= 1.25"
+  row_against "$title: processor time, parallel" "alike-$name-todoctl-cpu" "alike-$name-parallel-cpu" 1.25 "<= 1.25"
 }
 
-case_alike() {
-  local i side sides=(todoctl loop parallel)
-  say "case 7: $alike releases alike"
+# alike_trees TITLE RUN SIDE...: how many programs each side starts, and the memory of all of them.
+alike_trees() {
+  local title=$1 run=$2 side
+  shift 2
+  for side in "$@"; do
+    watch_tree "alike_$side" "$run"
+    row "$title, programs and memory: $side" "$STARTED" "$MEGABYTES MB" - - -
+  done
+}
+
+# alike_round ROUND SIDE...: in turn, so that what else the machine does meets all of them.
+alike_round() {
+  local round=$1 side
+  shift
+  for side in "$@"; do
+    alike_empty "$side"
+    alike_sample "$side" "new$alike" "new-$round"
+    if [[ $side == todoctl ]]; then keep_timeline "$alike all new"; fi
+    alike_sample "$side" "same$alike" "new-$round"
+    alike_sample "$side" "all$alike" "all-$round"
+    if [[ $side == todoctl ]]; then keep_timeline "$alike all changed"; fi
+  done
+}
+
+# alike_sides: sets SIDES, after the charts and the profile were written.
+alike_sides() {
+  SIDES=(todoctl loop parallel)
   if $peers; then
     use_peers
-    sides+=("${PEERS[@]}")
+    SIDES+=("${PEERS[@]}")
   fi
   write_alike_chart
   write_alike_profile >"$alike_profile"
   at_exit=(alike_end "${at_exit[@]}")
+}
+
+alike_table() {
+  alike_rows "$alike all new" "new$alike" "$@"
+  alike_rows "$alike all changed" "all$alike" "$@"
+  alike_rows "$alike nothing to change" "same$alike" "$@"
+}
+
+case_alike() {
+  local i
+  say "case 7: $alike releases alike"
+  alike_sides
   for ((i = 0; i < runs; i++)); do
-    # In turn, so that what else the machine does meets all of them.
-    for side in "${sides[@]}"; do
-      alike_empty "$side"
-      alike_sample "$side" new "new-$i"
-      if [[ $side == todoctl ]]; then keep_timeline "7 all new"; fi
-      alike_sample "$side" same "new-$i"
-      alike_sample "$side" all "all-$i"
-      if [[ $side == todoctl ]]; then keep_timeline "7 all changed"; fi
-    done
+    alike_round "$i" "${SIDES[@]}"
     alike_one "$i"
   done
+  alike_table "${SIDES[@]}"
+  row_against "one of $alike changed: against its helm --wait" alike-one-todoctl alike-one-helm 1.1 "<= 1.1"
+  alike_trees "$alike all changed" watched "${SIDES[@]}"
   alike_end
-  alike_rows "all new" new "${sides[@]}"
-  alike_rows "all changed" all "${sides[@]}"
-  row_against "7 one changed: against its helm --wait" alike-one-todoctl alike-one-helm 1.1 "<= 1.1"
-  alike_rows "nothing to change" same "${sides[@]}"
+}
+
+# The same with as many as there are in larger places. A node takes 110 pods: the sample goes first.
+case_crowd() {
+  local i count
+  say "case 8: many releases alike, for real"
+  deploy_ours
+  alike_sides
+  empty_their_services
+  empty_ours
+  for count in 50 100; do
+    alike=$count
+    write_alike_profile >"$alike_profile"
+    for ((i = 0; i < runs; i++)); do alike_round "$i" "${SIDES[@]}"; done
+    alike_trees "$alike all changed" watched todoctl
+    alike_table "${SIDES[@]}"
+    alike_end
+  done
 }
 
 alike_end() {

@@ -32,6 +32,38 @@ timed() {
   PROCESSOR=$((CHILDREN_TIME - before))
 }
 
+# descendants PID: it and all that came from it, now.
+descendants() {
+  ps -e -o pid=,ppid= | awk -v root="$1" '
+    { parent[$1] = $2 }
+    END {
+      for (pid in parent) {
+        for (up = pid; up in parent && up != root; up = parent[up]) ;
+        if (up == root) print pid
+      }
+    }'
+}
+
+# watch_tree COMMAND...: sets MEGABYTES, the most memory that a command and all that it started had at once (what is
+# shared is counted once, by its share), and STARTED, how many programs were seen. Sampled, so it is measured for itself.
+watch_tree() {
+  local pid one seen=$scratch/tree-seen now
+  MEGABYTES=0
+  : >"$seen"
+  "$@" >>"$log" 2>&1 </dev/null &
+  pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
+    now=$(for one in $(descendants "$pid"); do
+      # A process may be gone by now.
+      { echo "program $one $(readlink "/proc/$one/exe")" && cat "/proc/$one/smaps_rollup"; } 2>/dev/null || true
+    done | tee >(grep '^program' >>"$seen") | awk '$1 == "Pss:" { sum += $2 } END { print int(sum / 1000) }')
+    if ((now > MEGABYTES)); then MEGABYTES=$now; fi
+  done
+  wait "$pid" || broke "failed: $*"
+  # A shell that forked before it became the program is the program.
+  STARTED=$(sort -u "$seen" | awk '$3 !~ /\/bash$/ && $3 != ""' | wc -l)
+}
+
 # sample SERIES COMMAND...: measures a command once for a series.
 sample() {
   local series=$1

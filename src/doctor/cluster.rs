@@ -11,15 +11,17 @@ use crate::doctor::machine;
 use todoctl_advice::doctor::machine::{MachineRoom, judge};
 use todoctl_advice::doctor::ports::{self, NodePort};
 use todoctl_advice::doctor::state::{self, DaprSeen, Life};
-use todoctl_advice::doctor::{Area, Finding, State, access, registry, tools};
-use todoctl_core::invocation::{Invocation, RunError};
+use todoctl_advice::doctor::{Area, Finding, access, registry, tools};
+use todoctl_core::invocation::Invocation;
 use todoctl_plan::health;
+use todoctl_plan::look::{Look, resource};
 use todoctl_plan::provider::{Facts, Size};
-use todoctl_plan::tool::kubectl::{Kubectl, parse_refused, parse_versions};
+use todoctl_plan::tool::kubectl::{client_version, parse_client_version};
 use todoctl_plan::tool::version::{self, DockerEngine};
 use todoctl_plan::world::lease::Lease;
 use todoctl_plan::world::{Access, Cluster, World};
 use todoctl_project::dapr;
+use todoctl_run::cluster::Connection;
 use todoctl_run::environment::Environment;
 use todoctl_run::lock::{Presence, presence};
 use todoctl_run::runner::SharedRunner;
@@ -27,6 +29,9 @@ use todoctl_run::survey;
 
 /// How long one question may take.
 const LIMIT: Duration = Duration::from_secs(20);
+
+/// What is asked first.
+const API_SERVER: &str = "API server";
 
 type Rendered = BTreeMap<String, Result<Vec<Value>, String>>;
 
@@ -51,7 +56,7 @@ pub(super) async fn look_at(environment: &Environment, missing: &[String]) -> Ve
     match cluster {
         Ok(Cluster::Running(access)) => {
             found.push(Finding::ok(Area::Cluster, title, format!("runs, context {}", access.context)));
-            found.extend(running(environment, access, (&rendered, &wanted)).await);
+            found.extend(Box::pin(running(environment, access, (&rendered, &wanted))).await);
         }
         Ok(Cluster::Down(down)) => {
             let evidence = format!("{}; todoctl up {} starts it", down.state, environment.inputs.name);
@@ -177,7 +182,7 @@ fn wanted_ports(environment: &Environment, rendered: &Rendered) -> Vec<NodePort>
     let inputs = &environment.inputs;
     let of = |(name, release)| {
         let objects = rendered.get(name).and_then(|objects| objects.as_ref().ok());
-        objects.map(|objects| ports::wanted(objects, inputs.namespace(release)))
+        objects.map(|objects| ports::of(objects, inputs.namespace(release)))
     };
     inputs.releases().filter_map(of).flatten().collect()
 }
@@ -188,28 +193,24 @@ async fn running(
     access: Access,
     (rendered, wanted): (&Rendered, &[NodePort]),
 ) -> Vec<Finding> {
-    let runner = environment.runner(Some(&access), None);
-    let kubectl = Kubectl::new(&access);
-    let mut found = match versions(&runner, &kubectl).await {
-        Ok(found) => found,
-        Err(unreachable) => {
-            let why = match unreachable.state {
-                State::NotChecked => unreachable.evidence.clone(),
-                State::Failed | State::Warning | State::Ok => "the cluster does not answer".to_owned(),
-            };
-            return std::iter::once(unreachable).chain(without(environment, wanted, &why)).collect();
+    let cluster = environment.connection(&access).await;
+    let asked = match &cluster {
+        Ok(cluster) => versions(environment, cluster).await.map(|found| (found, cluster)),
+        Err(failure) => {
+            Err(Finding::failed(Area::Cluster, API_SERVER, failure.what.clone(), failure.fix.clone()))
         }
     };
-    let (world, rights, taken, dapr) = tokio::join!(
-        environment.observe(access.clone()),
-        rights(environment, &runner, &kubectl, rendered),
-        asked(&runner, kubectl.node_ports()),
-        dapr_seen(environment, &access),
-    );
-    found.extend(rights);
-    let taken = taken.and_then(|table| ports::parse(&String::from_utf8_lossy(&table)));
-    let taken = taken.as_deref().map_err(String::as_str);
-    found.extend(ports::judge(wanted, taken, None));
+    let (mut found, cluster) = match asked {
+        Ok(asked) => asked,
+        Err(unreachable) => {
+            let others = without(environment, wanted, "the cluster does not answer");
+            return std::iter::once(unreachable).chain(others).collect();
+        }
+    };
+    let (world, taken, dapr) =
+        tokio::join!(environment.observe(access), taken_ports(cluster), dapr_seen(environment, cluster),);
+    found.extend(rights(environment, cluster, rendered, world.as_ref().ok()).await);
+    found.extend(ports::judge(wanted, taken.as_deref().map_err(String::as_str), None));
     match world {
         Ok(world) => found.extend(of_world(environment, &world, dapr.as_ref())),
         Err(failure) => {
@@ -221,37 +222,34 @@ async fn running(
 }
 
 /// Whether the API server answers, and whether kubectl fits it. The error is why nothing else can be asked.
-async fn versions(runner: &SharedRunner, kubectl: &Kubectl) -> Result<Vec<Finding>, Finding> {
-    let what = "API server";
-    let call = kubectl.versions().timeout(LIMIT);
-    let fix = format!("try it: {}", call.line());
-    match survey::call(runner, call).await {
-        Err(RunError::Missing { program }) => {
-            Err(Finding::not_checked(Area::Cluster, what, format!("{program} is not there to ask")))
-        }
-        Err(cause) => Err(Finding::failed(Area::Cluster, what, cause.to_string(), fix)),
-        Ok(output) => match parse_versions(&output.stdout) {
-            (Some(client), Some(server)) => Ok(vec![tools::skew(client, server)]),
-            (None, Some(server)) => Ok(vec![Finding::ok(Area::Cluster, what, format!("version {server}"))]),
-            (_, None) => Err(Finding::failed(Area::Cluster, what, output.complaint(), fix)),
-        },
-    }
+async fn versions(environment: &Environment, cluster: &Connection) -> Result<Vec<Finding>, Finding> {
+    let runner = environment.runner(None, None);
+    let (client, server) =
+        tokio::join!(survey::call(&runner, client_version().timeout(LIMIT)), cluster.version());
+    // What is wrong with kubectl is told among the tools.
+    let client = client.ok().and_then(|output| parse_client_version(&output.stdout));
+    let server = server.map_err(|refusal| {
+        let fix = format!("try it: kubectl version --context {}", cluster.context());
+        Finding::failed(Area::Cluster, API_SERVER, refusal.to_string(), fix)
+    })?;
+    Ok(vec![match (client, version::find(&server)) {
+        (Some(client), Some(server)) => tools::skew(client, server),
+        (None, _) | (_, None) => Finding::ok(Area::Cluster, API_SERVER, format!("version {server}")),
+    }])
 }
 
-/// The answer to a question, or what was said instead.
-async fn asked(runner: &SharedRunner, question: Invocation) -> Result<Vec<u8>, String> {
-    match survey::call(runner, question.timeout(LIMIT)).await {
-        Ok(output) if output.is_success() => Ok(output.stdout),
-        Ok(output) => Err(output.complaint()),
-        Err(cause) => Err(cause.to_string()),
-    }
+/// The node ports that the cluster has given out.
+async fn taken_ports(cluster: &Connection) -> Result<Vec<NodePort>, String> {
+    let services = cluster.objects(&Look::all(resource::SERVICES)).await;
+    Ok(ports::of(&services.map_err(|refusal| refusal.to_string())?, ""))
 }
 
+/// Whether the user may do what `up` does; a world that could not be read has no namespaces.
 async fn rights(
     environment: &Environment,
-    runner: &SharedRunner,
-    kubectl: &Kubectl,
+    cluster: &Connection,
     rendered: &Rendered,
+    world: Option<&World>,
 ) -> Vec<Finding> {
     let inputs = &environment.inputs;
     let of = |(name, release)| {
@@ -259,27 +257,21 @@ async fn rights(
         Some((String::from(name), (inputs.namespace(release).to_owned(), objects.clone())))
     };
     let objects = inputs.releases().filter_map(of).collect();
-    let wanted = access::wanted(&inputs.profile, &objects);
-    let answer = asked(runner, kubectl.may(&wanted)).await;
-    match answer
-        .and_then(|json| parse_refused(&wanted, &json).map(|refused| access::judge(&wanted, &refused)))
-    {
-        Ok(found) => found,
-        Err(why) => vec![Finding::not_checked(Area::Access, "rights", why)],
+    let exists = |name: &str| world.is_some_and(|world| world.live.has_namespace(name));
+    let wanted = access::wanted(&inputs.profile, &objects, &exists);
+    match cluster.refused(&wanted).await {
+        Ok(refused) => access::judge(&wanted, &refused),
+        Err(why) => vec![Finding::not_checked(Area::Access, "rights", why.to_string())],
     }
 }
 
 /// What Dapr's CRDs and its injector say; nothing when the profile has no Dapr.
-async fn dapr_seen(environment: &Environment, access: &Access) -> Option<DaprSeen> {
+async fn dapr_seen(environment: &Environment, cluster: &Connection) -> Option<DaprSeen> {
     environment.inputs.profile.dapr.as_ref()?;
     let names: Vec<String> = dapr::Kind::ALL.iter().map(|kind| kind.resource().to_owned()).collect();
     let namespace = &environment.inputs.profile.namespace;
-    let cluster = match environment.connection(access).await {
-        Ok(cluster) => cluster,
-        Err(why) => return Some(DaprSeen { crds: Err(why.what.clone()), injector: Err(why.what) }),
-    };
     let (look, probe) = (health::dapr::probed(namespace), health::dapr::probe(namespace));
-    let (crds, pod) = tokio::join!(survey::are_served(&cluster, &names), cluster.would_create(&look, &probe));
+    let (crds, pod) = tokio::join!(survey::are_served(cluster, &names), cluster.would_create(&look, &probe));
     let injector = match pod {
         Ok(pod) => health::dapr::injected(&pod),
         Err(refusal) => Err(refusal.to_string()),

@@ -3,11 +3,13 @@
 
 mod log;
 pub mod resource;
+mod right;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use log::LogLook;
 pub use resource::Resource;
+pub use right::{Right, grants};
 
 use todoctl_core::labels;
 use todoctl_project::dapr::Kind;

@@ -2,6 +2,7 @@
 //! Refuses to run anything: a provider only says which invocations do it.
 
 mod context;
+mod in_cluster;
 mod minikube;
 mod oke;
 mod sandbox;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use self::context::ContextProvider;
+use self::in_cluster::InClusterProvider;
 use self::minikube::MinikubeProvider;
 use self::oke::OkeProvider;
 use self::sandbox::SandboxProvider;
@@ -66,8 +68,17 @@ pub enum Kubeconfig {
     },
     /// This text; its current context is the one.
     Text(SecretString),
+    /// The same, taken out of a kubeconfig of the user, so that some paths in it are from the folder of that file.
+    Part {
+        /// The text.
+        text: SecretString,
+        /// The file, relative to the project; those that kubectl reads when absent.
+        of: Option<PathBuf>,
+    },
     /// What this command prints; its current context is the one. It is asked once per run.
     By(Box<Invocation>),
+    /// What a pod is given by its cluster.
+    OfPod,
 }
 
 /// What is true of clusters of a provider, for whoever judges them.
@@ -136,6 +147,7 @@ pub fn of(profile: &str, cluster: &profile::Cluster) -> Box<dyn Provider> {
             Box::new(MinikubeProvider { profile: profile.to_owned(), minikube: minikube.clone() })
         }
         profile::Cluster::Context(context) => Box::new(ContextProvider(context.clone())),
+        profile::Cluster::InCluster(_) => Box::new(InClusterProvider),
         profile::Cluster::Oke(oke) => Box::new(OkeProvider(oke.clone())),
     }
 }

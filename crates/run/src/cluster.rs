@@ -12,6 +12,7 @@ mod logs;
 mod proxy;
 mod refusal;
 mod session;
+mod transport;
 mod write;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(crate) use kube::Client;
 pub(crate) use kube::client::Body;
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 pub use connect::Surroundings;
@@ -37,6 +39,8 @@ use todoctl_plan::look::{Look, Part};
 
 /// How long an answer may take, connecting included, so that a dead server is noticed.
 const LIMIT: Duration = Duration::from_secs(20);
+/// Questions that are on the way at once; more wait for their turn. What todoctl writes does not wait, nor do streams.
+const AT_ONCE: usize = 24;
 /// Objects in one answer: what kubectl asks for at once (`--chunk-size`).
 const PAGE: usize = 500;
 /// Bytes of one answer; a page of the largest objects that the API server stores stays below it.
@@ -49,6 +53,7 @@ const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s
 #[derive(Clone)]
 pub struct Connection {
     session: Arc<Session>,
+    places: Arc<Semaphore>,
     /// The context of the kubeconfig, for commands that a person can try.
     context: String,
     /// The address of the server, for messages.
@@ -75,8 +80,12 @@ impl Connection {
     /// A connection to an API server that a test has.
     #[cfg(test)]
     pub(crate) fn over(client: Client) -> Self {
-        let session = Arc::new(Session::fixed(client));
-        Self { session, context: "test".to_owned(), server: "https://test".to_owned() }
+        Self::of(Session::fixed(client), "test", "https://test".to_owned())
+    }
+
+    fn of(session: Session, context: &str, server: String) -> Self {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        Self { session: Arc::new(session), places, context: context.to_owned(), server }
     }
 
     /// The context that a person names to reach the same cluster.
@@ -147,8 +156,20 @@ impl Connection {
             let request = Request::get(path).header(header::ACCEPT, accept.unwrap_or("application/json"));
             request.body(Body::empty()).map_err(|error| Refusal::no_address(path, &error))
         };
-        let body = self.answer(request, LIMIT, LARGEST).await?;
+        let body = self.ask_for(request, LIMIT, LARGEST).await?;
         serde_json::from_slice(&body).map_err(|error| Refusal::unreadable(&error))
+    }
+
+    /// The answer to a question, in its turn.
+    async fn ask_for(
+        &self,
+        request: impl Fn() -> Result<Request<Body>, Refusal>,
+        limit: Duration,
+        largest: usize,
+    ) -> Result<Vec<u8>, Refusal> {
+        // It is never closed.
+        let _place = self.places.acquire().await;
+        self.answer(request, limit, largest).await
     }
 
     /// The body of an answer with a 2xx status, within a time and a size.

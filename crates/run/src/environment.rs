@@ -9,6 +9,8 @@ mod identity;
 mod kubeconfig;
 mod lock_decision;
 mod observe;
+mod origin;
+mod pod;
 mod recover;
 mod restart;
 
@@ -221,6 +223,17 @@ impl Environment {
                 return Ok(Access { kubeconfig: path, context, node: reach.node });
             }
             Kubeconfig::Text(text) => text,
+            Kubeconfig::Part { text, of } => {
+                let place = (self.inputs.project.as_path(), of.as_deref());
+                origin::movable(text.expose_secret(), place, &self.host.variables)
+                    .map_err(|why| {
+                        let fix =
+                            "name the kubeconfig in the profile: cluster: {context: {kubeconfig: FILE}}";
+                        Diagnostic::new(Code::ClusterUnreachable, why, fix).unchanged()
+                    })?
+                    .into()
+            }
+            Kubeconfig::OfPod => pod::kubeconfig(&self.host.variables)?.into(),
             Kubeconfig::By(invocation) => match self.kubeconfig.get() {
                 Some(_) => SecretString::default(),
                 None => survey::kubeconfig(&self.runner(None, None), *invocation).await?.text().into(),

@@ -139,8 +139,7 @@ pub async fn running(
     mut world: World,
 ) -> Result<World, SurveyError> {
     let namespaces = inputs.namespaces();
-    // Images belong to the whole cluster: whether one is unused is a question to all of its releases.
-    let scope = if inputs.tags.is_empty() { namespaces.as_slice() } else { &[] };
+    let scope = if cleans(store, inputs) { &[] } else { namespaces.as_slice() };
     // The nodes of a cluster that is not made here may have another architecture than the images.
     let nodes = inputs.profile.cluster.pin() != Pin::Own;
     let (images, releases, live, secrets, components) = tokio::try_join!(
@@ -158,6 +157,12 @@ pub async fn running(
     }
     world.cluster = Cluster::Running(access);
     Ok(world)
+}
+
+/// Whether images are removed that nothing uses any more. They belong to the whole cluster: whether one is unused is a
+/// question to all of its releases. A registry keeps what it has.
+fn cleans(store: &dyn Store, inputs: &Inputs) -> bool {
+    !inputs.tags.is_empty() && store.remove(&[]).is_some()
 }
 
 /// helm's own words about the revisions of a release.

@@ -104,7 +104,7 @@ fn unknown() -> Response {
 
 fn get(state: &State, place: &Place<'_>, query: &BTreeMap<String, String>, request: &Request) -> Response {
     let resource = place.resource();
-    let kind = objects::kind(place.plural);
+    let kind = objects::kind(place.group, place.plural);
     let is_dapr = dapr::is_resource(&resource);
     if kind.is_empty() && !(is_dapr && dapr::is_served(state, &resource)) {
         return unknown();

@@ -1,12 +1,13 @@
-//! Stands for kubectl: which verb does what, and the complaints that all share. `look` and `write` do the work.
+//! Stands for kubectl: which verb does what, and the complaints that all share. `write` does the work.
 
-mod look;
 mod write;
 
 pub(crate) use write::put_secret;
 
+use serde_json::json;
+
 use crate::argv::Argv;
-use crate::state::State;
+use crate::state::{State, VERSION};
 use crate::{Answer, Call, dapr, kubeconfig};
 
 const VALUED: [&str; 16] = [
@@ -50,15 +51,13 @@ pub fn run(state: &mut State, call: &Call) -> Answer {
         return view(state, call);
     }
     if call.args.first().is_some_and(|verb| verb == "version") {
-        return look::version(state, call);
+        return Answer::ok(json!({"clientVersion": {"gitVersion": VERSION}}).to_string());
     }
     let argv = match parse(state, call) {
         Ok(argv) => argv,
         Err(answer) => return answer,
     };
     match argv.word(0) {
-        "get" if argv.word(1) == "services" => look::services(state),
-        "create" if look::is_review(&call.stdin) => look::review(state, &call.stdin),
         "patch" if argv.word(1) == "crd" => dapr::patch_crd(state, argv.word(2)),
         "apply" => write::apply(state, &argv, &call.stdin),
         "delete" => write::delete(state, &argv, call.now),

@@ -12,6 +12,9 @@ use crate::minikube::Minikube;
 /// Kubeconfig of the sandbox where no other is named.
 pub const KUBECONFIG: &str = "/var/lib/todoctl-sandbox/sandbox/pki/admin.kubeconfig";
 
+/// Version of Kubernetes, of kubectl too.
+pub const VERSION: &str = "v1.34.4";
+
 /// Everything.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -60,8 +63,6 @@ pub struct State {
     pub token: String,
     /// What the user may not do: `VERB RESOURCE`, or `VERB RESOURCE.GROUP`, in every namespace.
     pub forbidden: Vec<String>,
-    /// Services with node ports that no chart of the project made: `NAMESPACE NAME PORT`.
-    pub services: Vec<String>,
     /// Scripted faults.
     pub faults: Vec<Fault>,
     /// When the cluster was last started, in milliseconds since 1970: pods run since then at most.
@@ -102,7 +103,6 @@ impl Default for State {
             charts: BTreeMap::new(),
             token: String::new(),
             forbidden: Vec::new(),
-            services: Vec::new(),
             faults: Vec::new(),
             started: 0,
             stale: false,

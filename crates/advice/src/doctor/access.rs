@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::doctor::{Area, Finding};
+use todoctl_core::text;
 use todoctl_plan::kubernetes::Object;
-use todoctl_plan::tool::kubectl::Right;
+use todoctl_plan::look::Right;
 use todoctl_project::dapr;
 use todoctl_project::profile::Profile;
 
@@ -26,9 +27,12 @@ const CLUSTER_WIDE: [&str; 10] = [
 /// What helm does with the objects of a chart.
 const APPLY: [&str; 3] = ["create", "patch", "delete"];
 
-/// Everything that `up` does. `rendered` are the objects of each release's chart, with its namespace; a release that
-/// does not render is absent.
-pub fn wanted(profile: &Profile, rendered: &BTreeMap<String, (String, Vec<Value>)>) -> Vec<Right> {
+/// The objects of each release's chart, with its namespace; a release that does not render is absent.
+pub type Rendered = BTreeMap<String, (String, Vec<Value>)>;
+
+/// Everything that `up` must be allowed to do; what may be hidden from it (0027) is not asked for. `exists` says whether
+/// a namespace is there, so that it need not be made.
+pub fn wanted(profile: &Profile, rendered: &Rendered, exists: &dyn Fn(&str) -> bool) -> Vec<Right> {
     let app = profile.namespace.as_str();
     let mut namespaces: BTreeSet<&str> = BTreeSet::from([app]);
     let of_releases = profile.releases.values().filter_map(|release| release.namespace.as_deref());
@@ -36,7 +40,9 @@ pub fn wanted(profile: &Profile, rendered: &BTreeMap<String, (String, Vec<Value>
     // Several namespaces are read at once, in all of them.
     let read = if namespaces.len() > 1 { "" } else { app };
     let mut all = Rights::default();
-    all.add("", "", "namespaces", &["list", "create"]);
+    if !namespaces.iter().all(|namespace| exists(namespace)) {
+        all.add("", "", "namespaces", &["create"]);
+    }
     all.add(read, "", "secrets", &["list"]);
     all.add(read, "", "pods", &["list"]);
     all.add(read, "apps", "deployments", &["list"]);
@@ -47,9 +53,13 @@ pub fn wanted(profile: &Profile, rendered: &BTreeMap<String, (String, Vec<Value>
     all.add(app, "", "secrets", &["create", "patch", "delete"]);
     all.add(app, "", "configmaps", &["list", "create", "patch", "delete"]);
     for namespace in &namespaces {
-        // helm keeps its records in Secrets.
-        all.add(namespace, "", "secrets", &["get", "create", "update", "delete"]);
-        all.add(namespace, "", "pods", &["watch", "delete"]);
+        // helm keeps its records in Secrets, and todoctl marks them.
+        all.add(namespace, "", "secrets", &["get", "create", "update", "patch", "delete"]);
+        // What is waited for is followed.
+        all.add(namespace, "", "pods", &["list", "watch", "delete"]);
+        all.add(namespace, "apps", "deployments", &["list", "watch"]);
+        all.add(namespace, "apps", "replicasets", &["list", "watch"]);
+        all.add(namespace, "apps", "statefulsets", &["list", "watch"]);
         all.add(namespace, "", "pods/log", &["get"]);
         all.add(namespace, "", "events", &["list"]);
     }
@@ -122,7 +132,9 @@ fn of_namespace(place: &str, wanted: &[Right], refused: &[&Right]) -> Finding {
     }
     if verbs.is_empty() {
         let count = wanted.iter().filter(|right| right.namespace == place).count();
-        return Finding::ok(Area::Access, what, format!("{count} things that up does there are allowed"));
+        let verb = if count == 1 { "is" } else { "are" };
+        let told = format!("{} that up does there {verb} allowed", text::count(count, "thing"));
+        return Finding::ok(Area::Access, what, told);
     }
     let told: Vec<String> =
         verbs.iter().map(|(resource, verbs)| format!("{} {resource}", verbs.join(", "))).collect();
@@ -154,7 +166,11 @@ mod tests {
             json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "i"}}),
             json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "c"}}),
         ];
-        let all = wanted(&profile(), &BTreeMap::from([("backend".to_owned(), ("todo".to_owned(), objects))]));
+        let all = wanted(
+            &profile(),
+            &Rendered::from([("backend".to_owned(), ("todo".to_owned(), objects))]),
+            &|_| true,
+        );
         let has = |namespace: &str, group: &str, resource: &str, verb| {
             let right =
                 Right { namespace: namespace.into(), group: group.into(), resource: resource.into(), verb };
@@ -165,16 +181,17 @@ mod tests {
         assert!(has("", "rbac.authorization.k8s.io", "clusterroles", "create"));
         assert!(has("todo", "", "secrets", "list") && !has("", "", "secrets", "list"));
         assert!(!has("todo", "", "services/proxy", "get"), "there are no checks");
+        assert!(!all.iter().any(|right| right.resource == "namespaces"), "they are there");
     }
 
     #[test]
     fn refusals_are_told_by_namespace() {
-        let all = wanted(&profile(), &BTreeMap::new());
+        let all = wanted(&profile(), &Rendered::new(), &|_| false);
         let refused: Vec<&Right> =
             all.iter().filter(|right| right.resource == "leases" && right.verb != "list").collect();
         let found = judge(&all, &refused);
         insta::assert_snapshot!(crate::doctor::told(&found), @r#"
-        ok the whole cluster: 2 things that up does there are allowed
+        ok the whole cluster: 1 thing that up does there is allowed
         failed namespace todo: not allowed: create, delete, get, patch leases.coordination.k8s.io | ask the cluster's administrator for these rights; to see it: kubectl auth can-i create leases.coordination.k8s.io -n todo
         "#);
     }

@@ -23,8 +23,9 @@ impl NodePort {
     }
 }
 
-/// The node ports that rendered objects ask for by number; the others get a free one.
-pub fn wanted(objects: &[Value], namespace: &str) -> Vec<NodePort> {
+/// The node ports of the Services among some objects: those that rendered ones ask for by number, the others get a free
+/// one; those that live ones have. `namespace` is where objects are that name none.
+pub fn of(objects: &[Value], namespace: &str) -> Vec<NodePort> {
     let services = objects.iter().filter(|object| object["kind"] == "Service");
     services
         .flat_map(|service| {
@@ -38,23 +39,6 @@ pub fn wanted(objects: &[Value], namespace: &str) -> Vec<NodePort> {
             })
         })
         .collect()
-}
-
-/// Reads the table of `Kubectl::node_ports`.
-pub fn parse(table: &str) -> Result<Vec<NodePort>, String> {
-    let mut found = Vec::new();
-    for line in table.lines().filter(|line| !line.trim().is_empty()) {
-        let cells: Vec<&str> = line.split_whitespace().collect();
-        let [namespace, service, ports] = cells.as_slice() else {
-            return Err(format!("not a line of a table of Services: {line:?}"));
-        };
-        found.extend(ports.split(',').filter_map(|port| port.parse().ok()).map(|port| NodePort {
-            port,
-            namespace: (*namespace).to_owned(),
-            service: (*service).to_owned(),
-        }));
-    }
-    Ok(found)
 }
 
 /// Judges the ports that are asked for. `taken` is what the cluster has given out, when it could be asked; `listening`
@@ -165,12 +149,7 @@ mod tests {
             json!({"kind": "Service", "metadata": {"name": "f"}, "spec": {"ports": [{"port": 1, "nodePort": 30000}, {"port": 2}]}}),
             json!({"kind": "Deployment", "metadata": {"name": "d"}}),
         ];
-        assert_eq!(wanted(&objects, "todo"), [port(30000, "todo", "f")]);
-        assert_eq!(
-            parse("todo f 30000,<none>\nkube-system dns <none>\n").unwrap(),
-            [port(30000, "todo", "f")]
-        );
-        assert!(parse("error: oops\nmore\n").is_err());
+        assert_eq!(of(&objects, "todo"), [port(30000, "todo", "f")]);
     }
 
     #[test]

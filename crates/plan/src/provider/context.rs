@@ -41,7 +41,7 @@ impl Provider for ContextProvider {
                 unfit: Some(why),
             });
         }
-        let kubeconfig = Kubeconfig::Text(output.text().into());
+        let kubeconfig = Kubeconfig::Part { text: output.text().into(), of: self.0.kubeconfig.clone() };
         Ok(Found::fit(ClusterState::Running(Reach { kubeconfig, node: String::new() })))
     }
 

@@ -8,6 +8,8 @@ use crate::world::nodes::Node;
 use crate::world::{Cluster, World};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 
+pub(super) const ID: &str = "cluster";
+
 /// Starts the cluster when it does not run.
 pub(super) struct ClusterStep {
     provider: Arc<dyn Provider>,
@@ -29,7 +31,7 @@ impl ClusterStep {
 
 impl Step for ClusterStep {
     fn id(&self) -> StepId {
-        StepId::single("cluster")
+        StepId::single(ID)
     }
 
     fn title(&self) -> String {

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::step::{Change, Decision, Guard, Reversal, Step, StepId, Undo};
-use crate::steps::{component_words, image::ImageStep, release_id, secret};
+use crate::steps::{component_words, image::ImageStep, namespace, release_id, secret};
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
 use crate::world::components::LiveObject;
@@ -83,7 +83,7 @@ impl Step for ComponentStep {
     }
 
     fn needs(&self) -> Vec<StepId> {
-        let mut needs = vec![StepId::single("namespace")];
+        let mut needs = vec![namespace::before(&self.inputs, &self.inputs.profile.namespace)];
         needs.extend(self.inputs.profile.dapr.iter().map(|dapr| release_id(&dapr.release)));
         needs.extend(self.object.secrets.iter().map(|one| secret::SecretStep::id_of(&one.set)));
         needs.extend(self.object.container.iter().map(|one| ImageStep::id_of(&one.image)));

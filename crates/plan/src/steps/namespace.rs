@@ -5,10 +5,19 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::step::{Change, Decision, Step, StepId, Undo};
+use crate::steps::cluster;
 use crate::tool::kubectl::{Kubectl, namespace_object};
 use crate::world::World;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_project::inputs::Inputs;
+
+const ID: &str = "namespace";
+
+/// What must be done before something is made in a namespace. The profile's own need not be waited for: the lock is in it,
+/// so it is there when a run begins.
+pub(super) fn before(inputs: &Inputs, namespace: &str) -> StepId {
+    StepId::single(if namespace == inputs.profile.namespace { cluster::ID } else { ID })
+}
 
 /// Creates the namespaces of the profile that do not exist.
 pub(super) struct NamespaceStep(Arc<Inputs>);
@@ -21,7 +30,7 @@ impl NamespaceStep {
 
 impl Step for NamespaceStep {
     fn id(&self) -> StepId {
-        StepId::single("namespace")
+        StepId::single(ID)
     }
 
     fn title(&self) -> String {
@@ -33,7 +42,7 @@ impl Step for NamespaceStep {
     }
 
     fn needs(&self) -> Vec<StepId> {
-        vec![StepId::single("cluster")]
+        vec![StepId::single(cluster::ID)]
     }
 
     fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {

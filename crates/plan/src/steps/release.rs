@@ -12,7 +12,7 @@ use crate::step::{Change, Check, Decision, Step, StepId, Verdict};
 use crate::steps::content::{is_broken, is_current, is_settled, labels_of, upgrade};
 use crate::steps::history::{kept, number_after, refuse_unfinished, unproven, way_back};
 use crate::steps::release_context::owner;
-use crate::steps::{component, image::ImageStep, release_id, secret};
+use crate::steps::{component, image::ImageStep, namespace, release_id, secret};
 use crate::tool::helm::Helm;
 use crate::world::manifest::{differences, fingerprint};
 use crate::world::releases::{ReleaseRef, Revision, Target, installed, target};
@@ -59,7 +59,7 @@ impl Step for ReleaseStep {
 
     fn needs(&self) -> Vec<StepId> {
         let spec = self.spec();
-        let mut needs = vec![StepId::single("namespace")];
+        let mut needs = vec![namespace::before(&self.inputs, self.namespace())];
         if spec.sidecar {
             needs.extend(component::needs_of(&self.inputs, &self.name));
         }

@@ -17,6 +17,7 @@ use serde_json::json;
 use values::{kept, source};
 
 use crate::step::{Change, Decision, Guard, Reversal, Step, StepId, Undo};
+use crate::steps::namespace;
 use crate::tool::kubectl::Kubectl;
 use crate::world::World;
 use crate::world::secrets::same;
@@ -92,7 +93,7 @@ impl Step for SecretStep {
     }
 
     fn needs(&self) -> Vec<StepId> {
-        vec![StepId::single("namespace")]
+        vec![namespace::before(&self.inputs, &self.inputs.profile.namespace)]
     }
 
     fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {

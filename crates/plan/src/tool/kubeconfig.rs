@@ -1,7 +1,11 @@
-//! Owns the form of a kubeconfig, as far as it is looked at: one cluster, its context, its address.
+//! Owns the form of a kubeconfig, as far as it is looked at: one cluster, its context, its address, and the paths that
+//! kubectl leaves as they were written.
 //! Refuses to show anything else of it: it holds keys and tokens, and errors quote nothing of it.
 
+use std::path::Path;
+
 use serde::Deserialize;
+use serde_json::Value;
 
 /// What a kubeconfig with one cluster says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +23,7 @@ struct Config {
     #[serde(default)]
     clusters: Vec<Cluster>,
     #[serde(default)]
-    contexts: Vec<serde_json::Value>,
+    contexts: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +51,54 @@ pub fn summary(text: &str) -> Result<Summary, String> {
             if config.current_context.is_empty() { "no" } else { "a" },
         )),
     }
+}
+
+/// The user of a kubeconfig with one, when something of that user is a path from the folder of the file that it was
+/// written in: kubectl takes in certificates and keys, and leaves these as they are (client-go `clientcmd/loader.go`,
+/// `GetAuthInfoFileReferences`; kubectl `config view --flatten`).
+pub fn anchored_user(text: &str) -> Option<String> {
+    let mut config: Value = serde_yaml::from_str(text).ok()?;
+    let user = config.get_mut("users")?.as_array_mut()?.first_mut()?;
+    let name = user["name"].as_str()?.to_owned();
+    (!paths(user).is_empty()).then_some(name)
+}
+
+/// Whether a kubeconfig has a user of this name; one that cannot be read has none.
+pub fn has_user(text: &str, name: &str) -> bool {
+    let config: Value = serde_yaml::from_str(text).unwrap_or_default();
+    config["users"].as_array().into_iter().flatten().any(|user| user["name"] == name)
+}
+
+/// The same kubeconfig with those paths from a folder on, so that it can be anywhere.
+pub fn anchored(text: &str, folder: &Path) -> Result<String, String> {
+    let mut config: Value =
+        serde_yaml::from_str(text).map_err(|_| "the kubeconfig is not readable as YAML".to_owned())?;
+    for user in config.get_mut("users").and_then(Value::as_array_mut).into_iter().flatten() {
+        for path in paths(user) {
+            *path = folder.join(path.as_str().unwrap_or_default()).display().to_string().into();
+        }
+    }
+    // JSON is YAML.
+    Ok(config.to_string())
+}
+
+/// The paths of a user that are relative. A program without a separator is looked for on the PATH.
+fn paths(user: &mut Value) -> Vec<&mut Value> {
+    let Some(user) = user.get_mut("user").and_then(Value::as_object_mut) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (name, value) in user {
+        match name.as_str() {
+            "tokenFile" => found.push(value),
+            "exec" => found.extend(value.get_mut("command").filter(|command| has_separator(command))),
+            _ => {}
+        }
+    }
+    found.retain(|path| path.as_str().is_some_and(|path| !path.is_empty() && Path::new(path).is_relative()));
+    found
+}
+
+fn has_separator(command: &Value) -> bool {
+    command.as_str().is_some_and(|command| command.contains('/'))
 }
 
 #[cfg(test)]
@@ -83,5 +135,26 @@ users: [{name: u, user: {token: CANARY-1}}]
     fn context_and_server_are_known() {
         let want = Summary { context: "prod".into(), server: "https://10.0.0.1:6443".into() };
         assert_eq!(summary(GOOD).unwrap(), want);
+    }
+
+    #[test]
+    fn paths_that_kubectl_leaves_are_anchored() {
+        let of = |user: &str| GOOD.replace("{token: CANARY-1}", user);
+        let none =
+            [GOOD.to_owned(), of("{tokenFile: /a/token}"), of("{exec: {command: oci}}"), "oops".to_owned()];
+        assert!(none.iter().all(|text| anchored_user(text).is_none()));
+        for (user, want) in [
+            ("{tokenFile: token}", r#"{"tokenFile":"/home/u/token"}"#),
+            (
+                "{exec: {command: ./bin/login, args: [a]}}",
+                r#"{"exec":{"command":"/home/u/./bin/login","args":["a"]}}"#,
+            ),
+        ] {
+            let text = of(user);
+            assert_eq!(anchored_user(&text).as_deref(), Some("u"));
+            let made = anchored(&text, Path::new("/home/u")).unwrap();
+            assert!(made.contains(want) && summary(&made) == summary(GOOD), "{made}");
+        }
+        assert!(has_user(GOOD, "u") && !has_user(GOOD, "v") && !has_user("oops", "u"));
     }
 }

@@ -2,13 +2,13 @@
 
 mod config;
 mod content;
-mod look;
 mod refusal;
+mod version;
 
 pub use config::minified;
 pub use content::{content_after, content_before, content_name, run_content};
-pub use look::{Right, client_version, parse_refused, parse_versions};
 pub use refusal::lacks_resource;
+pub use version::{client_version, parse_client_version};
 
 use std::path::Path;
 use std::time::Duration;

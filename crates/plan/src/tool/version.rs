@@ -82,7 +82,7 @@ pub fn parse_engine(output: &Output) -> Result<DockerEngine, String> {
 /// Reads what a program said of itself.
 pub fn parse(program: &str, output: &Output) -> Option<Version> {
     match program {
-        "kubectl" => kubectl::parse_versions(&output.stdout).0,
+        "kubectl" => kubectl::parse_client_version(&output.stdout),
         _ if output.is_success() => find(&output.text()),
         _ => None,
     }

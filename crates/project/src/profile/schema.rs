@@ -14,7 +14,7 @@ mod variable;
 
 pub use chart::{Chart, RepositoryChart};
 pub use check::{Cleanup, Expectation, HttpCheck, ID, Method, names_id};
-pub use cluster::{Cluster, Context, Endpoint, Oke, Pin, Sandbox};
+pub use cluster::{Cluster, Context, Endpoint, InCluster, Oke, Pin, Sandbox};
 pub use image::{Builder, Buildx, Delivery, Image};
 pub use minikube::Minikube;
 pub use registry::{PullSecret, Registry};

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::InvalidUri;
@@ -15,15 +14,11 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
 use super::session::Session;
-use super::{Connection, Refusal, detour, login};
+use super::{Connection, Refusal, detour, login, transport};
 use todoctl_plan::world::Access;
 
 /// What todoctl calls itself.
 const AGENT: &str = concat!("todoctl/", env!("CARGO_PKG_VERSION"));
-/// How long connecting may take.
-const CONNECT: Duration = Duration::from_secs(10);
-/// How long a connection that is in use may be silent.
-const SILENCE: Duration = Duration::from_secs(75);
 /// How long the program that prints the user's token may take; it may ask a person.
 const LOGIN: Duration = Duration::from_mins(2);
 
@@ -42,8 +37,7 @@ impl Connection {
     /// Reads the way to a cluster; connects with the first question.
     pub async fn open(access: &Access, surroundings: Surroundings<'_>) -> Result<Self, Refusal> {
         let (client, server) = client(access, surroundings).await?;
-        let session = Arc::new(Session::of(client, access, surroundings));
-        Ok(Self { session, context: access.context.clone(), server })
+        Ok(Self::of(Session::of(client, access, surroundings), &access.context, server))
     }
 }
 
@@ -67,19 +61,14 @@ pub(super) async fn client(
     let options = KubeConfigOptions { context: Some(access.context.clone()), ..KubeConfigOptions::default() };
     let config = Config::from_custom_kubeconfig(kubeconfig.clone(), &options).await;
     let mut config = config.map_err(|error| unusable(&mistake(&error)))?;
-    config.connect_timeout = Some(CONNECT);
-    // A stream ends sooner by itself: a peer that says nothing for so long is dead.
-    config.read_timeout = Some(SILENCE);
     // By which an audit log tells todoctl from the commands that it starts.
     config.headers.push((header::USER_AGENT, HeaderValue::from_static(AGENT)));
-    // It sends anything again, changes too (kube 5.0, `client/retry.rs`).
-    config.default_retry = false;
     let proxy = detour::proxy(&kubeconfig, &access.context, &config.cluster_url, surroundings.variables);
     config.proxy_url =
         proxy.map(|proxy| proxy.parse()).transpose().map_err(|error: InvalidUri| unusable(&error))?;
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     // It may start the program that prints the token, and wait for it.
-    let made = tokio::task::spawn_blocking(move || Client::try_from(config));
+    let made = tokio::task::spawn_blocking(move || transport::client(&config));
     let made = tokio::time::timeout(LOGIN, made).await.map_err(|_| unusable(&"logging in took too long"))?;
     let client = made.map_err(|error| unusable(&error))?.map_err(|error| unusable(&reason(&error)))?;
     Ok((client, server))

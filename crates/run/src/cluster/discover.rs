@@ -1,4 +1,5 @@
-//! Owns questions about the API server itself: which resources it serves, and what it would make of an object.
+//! Owns questions about the API server itself: its version, which resources it serves, what it would make of an object,
+//! what the user may do.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +9,8 @@ use kube::client::Body;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Connection, LARGEST, LIMIT, Refusal};
-use todoctl_plan::look::Look;
+use super::{Connection, LARGEST, LIMIT, Refusal, patiently};
+use todoctl_plan::look::{Look, Right, grants};
 
 /// `APIGroup` of the API.
 #[derive(Deserialize)]
@@ -34,7 +35,31 @@ struct Named {
     name: String,
 }
 
+/// `version.Info` of the API.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Info {
+    git_version: String,
+}
+
 impl Connection {
+    /// The server's version as it writes it, such as `v1.34.4`.
+    pub async fn version(&self) -> Result<String, Refusal> {
+        Ok(self.get::<Info>("/version", None).await?.git_version)
+    }
+
+    /// Those of some rights that the user does not have.
+    pub async fn refused<'r>(&self, rights: &'r [Right]) -> Result<Vec<&'r Right>, Refusal> {
+        let granted = try_join_all(rights.iter().map(|right| self.may(right))).await?;
+        Ok(rights.iter().zip(granted).filter_map(|(right, may)| (!may).then_some(right)).collect())
+    }
+
+    async fn may(&self, right: &Right) -> Result<bool, Refusal> {
+        let (path, review) = ("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", right.review());
+        let ask = || self.post(path, &review);
+        Ok(grants(&patiently(LIMIT, Refusal::is_busy, ask).await?))
+    }
+
     /// The resources of a group that are served in any version, `plural.group`; none of a group that is not there.
     pub async fn served(&self, group: &str) -> Result<BTreeSet<String>, Refusal> {
         let versions = match self.get::<Group>(&format!("/apis/{group}"), None).await {
@@ -56,14 +81,18 @@ impl Connection {
 
     /// What the server, with its webhooks, would make of an object; nothing is made.
     pub async fn would_create(&self, look: &Look, object: &Value) -> Result<Value, Refusal> {
-        let path = format!("{}?dryRun=All", look.path());
+        self.post(&format!("{}?dryRun=All", look.path()), object).await
+    }
+
+    /// What the server makes of an object that it does not keep.
+    async fn post(&self, path: &str, object: &Value) -> Result<Value, Refusal> {
         let body = object.to_string().into_bytes();
         let request = || {
-            let request = Request::builder().method(Method::POST).uri(&path);
+            let request = Request::builder().method(Method::POST).uri(path);
             let request = request.header(header::CONTENT_TYPE, "application/json");
-            request.body(Body::from(body.clone())).map_err(|error| Refusal::no_address(&path, &error))
+            request.body(Body::from(body.clone())).map_err(|error| Refusal::no_address(path, &error))
         };
-        let answer = self.answer(request, LIMIT, LARGEST).await?;
+        let answer = self.ask_for(request, LIMIT, LARGEST).await?;
         serde_json::from_slice(&answer).map_err(|error| Refusal::unreadable(&error))
     }
 }

@@ -22,7 +22,7 @@ impl Connection {
     /// The lines that are asked for. Sensitive as whatever a program writes.
     pub async fn log(&self, look: &LogLook) -> Result<String, Refusal> {
         let path = look.path();
-        let body = self.answer(|| asked(&path), LIMIT, LARGEST).await?;
+        let body = self.ask_for(|| asked(&path), LIMIT, LARGEST).await?;
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
 

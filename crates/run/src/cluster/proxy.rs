@@ -43,7 +43,7 @@ impl Connection {
         let mut address = format!("{place}{}", asked.path);
         for _ in 0..REDIRECTS {
             let request = || request(asked, &address).map_err(|error| Refusal::no_address(&address, &error));
-            match self.answer(request, LIMIT, LARGEST).await {
+            match self.ask_for(request, LIMIT, LARGEST).await {
                 Ok(body) => return Ok(String::from_utf8_lossy(&body).into_owned()),
                 Err(refusal) => match elsewhere(&refusal, &place) {
                     Some(next) if asked.method == profile::Method::Get => address = next,

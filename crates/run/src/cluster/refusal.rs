@@ -220,7 +220,7 @@ impl Refusal {
         self.code() == Some(410)
     }
 
-    fn code(&self) -> Option<u16> {
+    pub(super) fn code(&self) -> Option<u16> {
         match self {
             Self::Status(status) => Some(status.code),
             Self::Lost { .. } => None,

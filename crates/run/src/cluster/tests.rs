@@ -1,5 +1,6 @@
 //! The connection over answers that are written down, and over a real server with TLS behind a proxy.
 
+mod table;
 mod write;
 
 use std::collections::BTreeMap;

@@ -1,12 +1,12 @@
-//! Owns questions that are no lists: which resources are served, CRDs that take a while, what would be made of an object,
-//! what a container says.
+//! Owns questions that are no lists: version, which resources are served, CRDs that take a while, what would be made of
+//! an object, what the user may do, what a container says.
 
 use serde_json::{Value, json};
 
 use super::{Request, Response, refused, unknown};
 use crate::cluster::said;
 use crate::dapr;
-use crate::state::{State, moment};
+use crate::state::{State, VERSION, moment};
 
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/";
 
@@ -29,6 +29,10 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Option<Response> {
     }
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match (request.method.as_str(), parts.as_slice()) {
+        ("GET", ["version"]) => Some(ok(&json!({"gitVersion": VERSION}))),
+        ("POST", ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"]) => {
+            Some(review(state, request))
+        }
         ("GET", ["apis", "dapr.io"]) => Some(group(state)),
         ("GET", ["apis", "dapr.io", _version]) => Some(resources(state)),
         ("GET", ["api", "v1", "namespaces", place, "pods", pod, "log"]) => {
@@ -66,6 +70,19 @@ fn would_create(state: &mut State, request: &Request) -> Response {
         dapr::inject(state, &mut object);
     }
     Response { status: 201, body: object.to_string() }
+}
+
+/// Whether the user may do what is asked.
+fn review(state: &State, request: &Request) -> Response {
+    let Ok(mut review) = serde_json::from_str::<Value>(&request.body) else {
+        return refused(400, "BadRequest", "the body is no JSON", "");
+    };
+    let about = &review["spec"]["resourceAttributes"];
+    let text = |field: &str| about[field].as_str().unwrap_or_default();
+    let dot = if text("group").is_empty() { "" } else { "." };
+    let right = format!("{} {}{dot}{}", text("verb"), text("resource"), text("group"));
+    review["status"] = json!({"allowed": !state.forbidden.contains(&right)});
+    Response { status: 201, body: review.to_string() }
 }
 
 fn log(state: &State, place: &str, pod: &str, request: &Request) -> Response {

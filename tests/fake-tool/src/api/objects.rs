@@ -25,23 +25,23 @@ pub(super) fn selected(object: &Value, selector: &str) -> bool {
     }
 }
 
-/// How a kind is called in an object.
-pub(super) fn kind(name: &str) -> &'static str {
-    match name {
-        "nodes" | "node" => "Node",
-        "namespaces" | "namespace" => "Namespace",
-        "deployments" | "deployment" => "Deployment",
-        "statefulsets" | "statefulset" => "StatefulSet",
-        "replicasets" => "ReplicaSet",
-        "pods" | "pod" => "Pod",
-        "configmaps" => "ConfigMap",
-        "secrets" => "Secret",
-        "persistentvolumeclaims" => "PersistentVolumeClaim",
-        "services" | "service" => "Service",
-        "events" => "Event",
-        "persistentvolumes" => "PersistentVolume",
-        "customresourcedefinitions" => "CustomResourceDefinition",
-        "leases" | "lease" => "Lease",
+/// How a resource is called in an object; nothing when it is not known.
+pub(super) fn kind(group: &str, plural: &str) -> &'static str {
+    match (group, plural) {
+        ("", "nodes") => "Node",
+        ("", "namespaces") => "Namespace",
+        ("", "pods") => "Pod",
+        ("", "configmaps") => "ConfigMap",
+        ("", "secrets") => "Secret",
+        ("", "persistentvolumeclaims") => "PersistentVolumeClaim",
+        ("", "services") => "Service",
+        ("", "events") => "Event",
+        ("", "persistentvolumes") => "PersistentVolume",
+        ("apps", "deployments") => "Deployment",
+        ("apps", "statefulsets") => "StatefulSet",
+        ("apps", "replicasets") => "ReplicaSet",
+        ("apiextensions.k8s.io", "customresourcedefinitions") => "CustomResourceDefinition",
+        ("coordination.k8s.io", "leases") => "Lease",
         _ => "",
     }
 }

@@ -45,6 +45,9 @@ fn create(state: &mut State, place: &Place<'_>, mut item: Value) -> Response {
     if exists {
         return refused(409, "AlreadyExists", &format!("{resource} \"{name}\" already exists"), &name);
     }
+    if let Some(namespace) = place.namespace {
+        item["metadata"]["namespace"] = json!(namespace);
+    }
     if place.plural == "namespaces" {
         state.namespaces.insert(name);
     } else if !state.namespaces.contains(namespace) {

@@ -37,9 +37,9 @@ fn an_applied_secret_is_stored_encoded_and_immutable() {
 
 #[test]
 fn without_the_kubeconfig_or_the_cluster_nothing_is_reached() {
-    let args = vec!["get".to_owned(), "services".to_owned(), "--context".to_owned(), "sandbox".to_owned()];
+    let args = ["delete", "secret", "s", "--context", "sandbox"].map(str::to_owned).to_vec();
     let lost = run(&mut state(), &Call { args, ..Call::default() });
     assert_eq!(lost.stderr, "error: context \"sandbox\" does not exist\n");
     let mut stopped = State { sandbox: "stopped".to_owned(), ..state() };
-    assert!(call(&mut stopped, "get services --context sandbox", "").stderr.contains("was refused"));
+    assert!(call(&mut stopped, "delete secret s --context sandbox", "").stderr.contains("was refused"));
 }

@@ -84,7 +84,7 @@ fn a_cluster_is_exactly_one_known_provider() {
         (
             "sandbox: {}",
             "sandbx: {}",
-            "3:3: cluster.sandbx: unknown variant `sandbx`, expected one of `sandbox`, `minikube`, `context`, `oke`",
+            "3:3: cluster.sandbx: unknown variant `sandbx`, expected one of `sandbox`, `minikube`, `context`, `in-cluster`, `oke`",
             "Did you mean `sandbox`? REFERENCE",
         ),
         (

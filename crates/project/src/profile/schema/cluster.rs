@@ -19,6 +19,9 @@ pub enum Cluster {
     Minikube(Minikube),
     /// A cluster that a context of the user's kubeconfig leads to. It is neither started nor deleted.
     Context(Context),
+    /// The cluster that todoctl itself runs in, as the service account of its pod: for a pipeline's runner. It is neither
+    /// started nor deleted.
+    InCluster(InCluster),
     /// A cluster of Oracle Kubernetes Engine, found by the `oci` command. It is neither started nor deleted.
     Oke(Oke),
 }
@@ -40,10 +43,16 @@ impl Cluster {
         let uid = match self {
             Self::Sandbox(_) | Self::Minikube(_) => return Pin::Own,
             Self::Context(context) => &context.uid,
+            Self::InCluster(here) => &here.uid,
             Self::Oke(oke) => &oke.uid,
         };
         // A variable that is not set may stand there.
-        uid.as_deref().filter(|uid| !uid.is_empty()).map_or(Pin::Unpinned, Pin::Uid)
+        let pin = uid.as_deref().filter(|uid| !uid.is_empty()).map(Pin::Uid);
+        pin.unwrap_or(match self {
+            // A pod is in one cluster alone.
+            Self::Sandbox(_) | Self::Minikube(_) | Self::InCluster(_) => Pin::Own,
+            Self::Context(_) | Self::Oke(_) => Pin::Unpinned,
+        })
     }
 
     /// What builds images straight into its store; none where it pulls them from a registry.
@@ -51,7 +60,7 @@ impl Cluster {
         match self {
             Self::Sandbox(sandbox) => Some(Builder::Sandbox(sandbox.clone())),
             Self::Minikube(minikube) => Some(Builder::Minikube(minikube.clone())),
-            Self::Context(_) | Self::Oke(_) => None,
+            Self::Context(_) | Self::InCluster(_) | Self::Oke(_) => None,
         }
     }
 
@@ -59,7 +68,7 @@ impl Cluster {
     pub fn loads_from_docker(&self) -> bool {
         match self {
             Self::Minikube(_) => true,
-            Self::Sandbox(_) | Self::Context(_) | Self::Oke(_) => false,
+            Self::Sandbox(_) | Self::Context(_) | Self::InCluster(_) | Self::Oke(_) => false,
         }
     }
 
@@ -67,7 +76,7 @@ impl Cluster {
     pub fn maker(&self) -> Option<&Path> {
         match self {
             Self::Sandbox(sandbox) => Some(&sandbox.command),
-            Self::Minikube(_) | Self::Context(_) | Self::Oke(_) => None,
+            Self::Minikube(_) | Self::Context(_) | Self::InCluster(_) | Self::Oke(_) => None,
         }
     }
 
@@ -77,6 +86,7 @@ impl Cluster {
             Self::Sandbox(_) => "sandbox",
             Self::Minikube(_) => "minikube",
             Self::Context(_) => "context",
+            Self::InCluster(_) => "in-cluster",
             Self::Oke(_) => "oke",
         }
     }
@@ -116,6 +126,15 @@ pub struct Context {
     pub kubeconfig: Option<PathBuf>,
     /// The cluster's identity: the UID of its namespace `kube-system`. Another cluster is refused. Without it the first
     /// use asks, and remembers the answer on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+}
+
+/// The cluster around a pod.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct InCluster {
+    /// The cluster's identity: the UID of its namespace `kube-system`. Another cluster is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
 }

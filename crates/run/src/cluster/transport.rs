@@ -1,0 +1,90 @@
+//! Owns the client's way through the network: direct or through a proxy, and how a peer that is gone is noticed.
+//! Refuses to choose the way (`detour`) and to know the user (`login`).
+//!
+//! kube 5.0 makes its sockets itself (`client/builder.rs`) and sets nothing on them: a machine that is gone would be
+//! noticed when the longest silence is over. So its parts are put together here, with sockets that ask whether their peer
+//! is there. It is HTTP/1.1: the streams of a large profile are more than one connection of HTTP/2 may carry.
+
+use std::error::Error;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderValue, Uri};
+use hyper::rt::{Read, Write};
+use hyper_timeout::TimeoutConnector;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::legacy::connect::{Connection, HttpConnector};
+use hyper_util::rt::TokioExecutor;
+use kube::client::{Body, ClientBuilder, ConfigExt};
+use kube::{Client, Config};
+use percent_encoding::percent_decode_str;
+use tower::{Service, ServiceBuilder};
+
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a connection that is in use may be silent. A stream ends sooner by itself.
+const SILENCE: Duration = Duration::from_secs(75);
+/// After how long a silence the peer is asked whether it is there, how often again, and how many answers may be missing:
+/// one that is gone is noticed within a quarter of a minute.
+const QUIET: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_secs(3);
+const MISSING: u32 = 3;
+
+/// A client that goes the way that a configuration says.
+pub(super) fn client(config: &Config) -> kube::Result<Client> {
+    let direct = sockets();
+    let Some(proxy) = &config.proxy_url else { return over(direct, config) };
+    match proxy.scheme_str() {
+        Some("socks5") => over(SocksV5::new(proxy.clone(), direct), config),
+        Some("http") => over(tunnel(proxy, direct), config),
+        Some("https") => over(tunnel(proxy, config.rustls_https_connector_with_connector(direct)?), config),
+        Some(_) | None => Err(kube::Error::ProxyProtocolUnsupported { proxy_url: Box::new(proxy.clone()) }),
+    }
+}
+
+fn sockets() -> HttpConnector {
+    let mut sockets = HttpConnector::new();
+    // TLS is above it.
+    sockets.enforce_http(false);
+    sockets.set_nodelay(true);
+    sockets.set_keepalive(Some(QUIET));
+    sockets.set_keepalive_interval(Some(AGAIN));
+    sockets.set_keepalive_retries(Some(MISSING));
+    sockets
+}
+
+/// Through a proxy, as the user that its address names.
+fn tunnel<C>(proxy: &Uri, inner: C) -> Tunnel<C> {
+    let tunnel = Tunnel::new(proxy.clone(), inner);
+    let user = proxy.authority().and_then(|authority| authority.as_str().rsplit_once('@'));
+    let user = user.map(|(user, _)| percent_decode_str(user).collect::<Vec<u8>>());
+    let header = user.map(|user| HeaderValue::try_from(format!("Basic {}", STANDARD.encode(user))));
+    match header {
+        Some(Ok(mut header)) => {
+            header.set_sensitive(true);
+            tunnel.with_auth(header)
+        }
+        Some(Err(_)) | None => tunnel,
+    }
+}
+
+fn over<C>(inner: C, config: &Config) -> kube::Result<Client>
+where
+    C: Service<Uri> + Clone + Send + Sync + 'static,
+    C::Response: Connection + Read + Write + Send + Unpin + 'static,
+    C::Future: Send + 'static,
+    C::Error: Error + Send + Sync + 'static,
+{
+    let mut connector = TimeoutConnector::new(config.rustls_https_connector_with_connector(inner)?);
+    connector.set_connect_timeout(Some(CONNECT));
+    connector.set_read_timeout(Some(SILENCE));
+    let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build::<_, Body>(connector);
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(config.auth_layer()?)
+        .layer(config.extra_headers_layer()?)
+        .map_err(Box::<dyn Error + Send + Sync>::from)
+        .service(http);
+    Ok(ClientBuilder::new(service, config.default_namespace.clone()).build())
+}

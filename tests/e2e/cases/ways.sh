@@ -1,0 +1,240 @@
+# shellcheck shell=bash disable=SC2154
+# Every way to a cluster that kubectl knows: todoctl's own connection, helm and kubectl take it alike. A release of one
+# ConfigMap is deployed each way, by a user who may do everything in one namespace and nothing outside.
+
+cases_ways() {
+  ways_prepare
+  check "a client certificate in files beside the kubeconfig, which is two files" ways_files
+  check "a token in a file" ways_token_file
+  check "a token from a program with arguments and variables of its own" ways_program
+  check "in another user's name" ways_impersonated
+  check "a server that has another name in its certificate" ways_server_name
+  check "through an HTTP proxy that wants a password" ways_http_proxy
+  check "through a SOCKS5 proxy" ways_socks_proxy
+  check "behind a path of another server" ways_path
+  check "from a pod, as its service account" ways_pod
+  check "outside of a pod that is refused" ways_no_pod
+  check "a token that is renewed during a run" ways_renewed
+  check "what the looks rely on is so on this API server too" ways_contract
+  kubectl delete namespace ways --wait=false
+}
+
+ways_prepare() {
+  kubectl create namespace ways
+  kubectl create serviceaccount deployer -n ways
+  kubectl create role everything --verb='*' --resource='*.*' -n ways
+  kubectl create rolebinding deployer --role=everything --serviceaccount=ways:deployer -n ways
+  ways_server=$(kubectl config view --raw --minify -o 'jsonpath={.clusters[0].cluster.server}')
+  mkdir -p "$home/ways" "$project/ways/templates"
+  kubectl config view --raw --minify --flatten -o json >"$work/admin.json"
+  jq -r '.clusters[0].cluster."certificate-authority-data" | @base64d' "$work/admin.json" >"$home/ways/ca.crt"
+  (
+    umask 077
+    jq -r '.users[0].user."client-certificate-data" | @base64d' "$work/admin.json" >"$home/ways/user.crt"
+    jq -r '.users[0].user."client-key-data" | @base64d' "$work/admin.json" >"$home/ways/user.key"
+    ways_token >"$home/ways/token"
+  )
+  printf 'apiVersion: v2\nname: ways\nversion: 1.0.0\n' >"$project/ways/Chart.yaml"
+  cat >"$project/ways/templates/way.yaml" <<'YAML'
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: way}
+data: {way: '{{ .Values.way }}'}
+YAML
+  ways_profile "context: {context: ways, uid: $(kubectl get namespace kube-system -o 'jsonpath={.metadata.uid}')}"
+}
+
+# ways_profile CLUSTER
+ways_profile() {
+  cat >"$project/profiles/ways.yaml" <<YAML
+namespace: ways
+confirm: never
+cluster: {$1}
+releases: {ways: {chart: ways}}
+YAML
+}
+
+ways_token() {
+  kubectl create token deployer -n ways --duration=1h
+}
+
+# ways_kubeconfig USER [CLUSTER]: one with the context `ways`; both are fields in the form of JSON.
+ways_kubeconfig() {
+  (
+    umask 077
+    jq -n --argjson user "$1" --argjson cluster "${2-"{}"}" --arg server "$ways_server" '{apiVersion: "v1", kind: "Config",
+      clusters: [{name: "c", cluster: ({server: $server, "certificate-authority": "ca.crt"} + $cluster)}],
+      users: [{name: "u", user: $user}], contexts: [{name: "ways", context: {cluster: "c", user: "u"}}]}' \
+      >"$home/ways/config"
+  )
+}
+
+# ways_deploys NAME [KUBECONFIG]: whether a run and a look go this way, and nothing of it is left.
+ways_deploys() {
+  local before
+  export KUBECONFIG_OF_USER=${2:-$home/ways/config}
+  before=$(cat "$home"/ways/*)
+  KUBECONFIG=$KUBECONFIG_OF_USER exits 0 todoctl up ways --set "ways.way=$1"
+  same "the way" "$1" "$(kubectl get configmap way -n ways -o 'jsonpath={.data.way}')"
+  KUBECONFIG=$KUBECONFIG_OF_USER exits 0 todoctl status --profile ways
+  screen 'healthy'
+  same "the user's files" "$before" "$(cat "$home"/ways/*)"
+  same "private kubeconfigs that are left" '' "$(find "$TODOCTL_STATE/ways" -name 'kubeconfig-*')"
+}
+
+ways_files() {
+  ways_kubeconfig '{}'
+  jq 'del(.users, .contexts)' "$home/ways/config" >"$home/ways/clusters"
+  jq 'del(.clusters) | .users[0].user = {"client-certificate": "user.crt", "client-key": "user.key"}' \
+    "$home/ways/config" >"$home/ways/users"
+  ways_deploys files "$home/ways/clusters:$home/ways/users"
+}
+
+ways_token_file() {
+  ways_kubeconfig '{"tokenFile": "token"}'
+  ways_deploys token-file
+}
+
+# The program is beside the kubeconfig, and sees the variable that this gives it.
+ways_program() {
+  cat >"$home/ways/login" <<'SH'
+#!/usr/bin/env bash
+[[ $1 == --for && $2 == ways && $WAYS_LOGIN == yes ]] || { echo "called in another way" >&2; exit 1; }
+jq -n --rawfile token "$(dirname "$0")/token" \
+  '{apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential", status: {token: $token | rtrimstr("\n")}}'
+SH
+  chmod +x "$home/ways/login"
+  ways_kubeconfig '{"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "./login", "args": ["--for", "ways"],
+    "env": [{"name": "WAYS_LOGIN", "value": "yes"}], "interactiveMode": "Never"}}'
+  ways_deploys program
+}
+
+# Who made the release says whose name it was: the administrator may do everything, the other user one namespace.
+ways_impersonated() {
+  local user
+  user=$(jq -n --argjson admin "$(jq '.users[0].user' "$work/admin.json")" \
+    '$admin + {as: "system:serviceaccount:ways:deployer", "as-groups": ["system:serviceaccounts:ways", "system:authenticated"]}')
+  ways_kubeconfig "$user"
+  ways_deploys impersonated
+  ways_kubeconfig "$(jq '.as = "nobody" | ."as-groups" = ["system:authenticated"]' <<<"$user")"
+  KUBECONFIG=$home/ways/config exits 10 todoctl up ways --set ways.way=nobody
+  screen 'User "nobody" cannot list resource'
+}
+
+ways_server_name() {
+  # 127.0.0.2 leads to it and is not in its certificate.
+  ways_open tcp "TCP:${ways_server#https://}"
+  ways_kubeconfig '{"tokenFile": "token"}' \
+    "{\"server\": \"https://127.0.0.2:$ways_port\", \"tls-server-name\": \"kubernetes.default.svc\"}"
+  ways_deploys server-name
+  ways_close
+}
+
+ways_http_proxy() {
+  ways_open http "EXEC:$root/tests/e2e/proxy http"
+  ways_kubeconfig '{"tokenFile": "token"}' "{\"proxy-url\": \"http://some%20one:p%40ss@127.0.0.2:$ways_port\"}"
+  ways_deploys http-proxy
+  same "where the proxy led" "http ${ways_server#https://}" "$(sort -u "$work/proxy.log")"
+  ways_close
+}
+
+ways_socks_proxy() {
+  ways_open socks5 "EXEC:$root/tests/e2e/proxy socks5"
+  ways_kubeconfig '{"tokenFile": "token"}' "{\"proxy-url\": \"socks5://127.0.0.2:$ways_port\"}"
+  ways_deploys socks-proxy
+  same "where the proxy led" "socks5 ${ways_server#https://}" "$(sort -u "$work/proxy.log")"
+  ways_close
+}
+
+ways_path() {
+  kubectl proxy --port=0 --api-prefix=/clusters/ways {LOCK}>&- >"$work/path" &
+  ways_job=$!
+  eventually 10 grep -q 'Starting to serve' "$work/path"
+  ways_kubeconfig '{}' "{\"server\": \"http://$(grep -o '127.0.0.1:[0-9]*' "$work/path")/clusters/ways\", \"certificate-authority\": \"\"}"
+  ways_deploys path
+  ways_close
+}
+
+# What Kubernetes gives a pod: two variables, and three files in a known place, which only this process sees.
+ways_pod() {
+  local place=/var/run/secrets/kubernetes.io/serviceaccount
+  ways_profile 'in-cluster: {}'
+  mkdir -p "$work/pod"
+  cp "$home/ways/ca.crt" "$home/ways/token" "$work/pod/"
+  cat >"$work/in-pod" <<SH
+#!/usr/bin/env bash
+# The folder is made in a memory of its own, so that nothing of it stays on this machine.
+mount -t tmpfs tmpfs /var/run/secrets && mkdir -p $place && mount --bind '$work/pod' $place
+KUBERNETES_SERVICE_HOST=\${1%:*} KUBERNETES_SERVICE_PORT=\${1##*:} exec '$binary' "\${@:2}"
+SH
+  chmod +x "$work/in-pod"
+  mkdir -p /var/run/secrets
+  ways_in_pod up ways --set ways.way=pod
+  same "the way" pod "$(kubectl get configmap way -n ways -o 'jsonpath={.data.way}')"
+  ways_in_pod status --profile ways
+  grep -q healthy "$work/in-pod.out"
+}
+
+ways_in_pod() {
+  (cd "$project" && unset KUBECONFIG && unshare --mount "$work/in-pod" "${ways_server#https://}" --color never "$@" {LOCK}>&-) \
+    >"$work/in-pod.out" 2>&1 || {
+    cat "$work/in-pod.out"
+    wrong "todoctl $* failed in a pod"
+  }
+}
+
+ways_no_pod() {
+  ways_profile 'in-cluster: {}'
+  exits 10 todoctl up ways --set ways.way=none
+  screen 'this is no pod with a service account'
+  ways_profile "context: {context: ways, uid: $(kubectl get namespace kube-system -o 'jsonpath={.metadata.uid}')}"
+}
+
+# The first token ends while helm is at work; a program gives another one.
+ways_renewed() {
+  mkdir -p "$work/wrappers"
+  cat >"$work/wrappers/ways-login" <<SH
+#!/usr/bin/env bash
+printf '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "%s"}}\n' "\$(cat '$work/current')"
+SH
+  chmod +x "$work/wrappers/ways-login"
+  cp "$home/ways/token" "$work/current"
+  kubectl create serviceaccount other -n ways
+  kubectl create rolebinding other --role=everything --serviceaccount=ways:other -n ways
+  # The account goes with its tokens, as soon as the API server has forgotten that they were good.
+  wrap helm "[[ \$1 != upgrade ]] || {
+    kubectl --kubeconfig '$KUBECONFIG' create token other -n ways >'$work/current'
+    kubectl --kubeconfig '$KUBECONFIG' delete serviceaccount deployer -n ways
+    while kubectl --kubeconfig '$work/first' get configmaps -n ways; do sleep 0.5; done
+  } >&2"
+  ways_kubeconfig "{\"token\": \"$(cat "$home/ways/token")\"}"
+  KUBECONFIG=$home/ways/config kubectl config view --raw --minify --flatten --context ways >"$work/first"
+  ways_kubeconfig '{"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "ways-login", "interactiveMode": "Never"}}'
+  PATH=$work/wrappers:$PATH ways_deploys renewed
+  unwrap
+}
+
+# The table that the tests of the connection hold against the fake API server.
+ways_contract() {
+  kubectl delete namespace todoctl-table --ignore-not-found
+  (cd "$root" && TODOCTL_TEST_KUBECONFIG=$KUBECONFIG cargo test --quiet --locked --workspace --lib -- --ignored cluster::tests::table {LOCK}>&-)
+  kubectl delete namespace todoctl-table --wait=false
+}
+
+# ways_open WHAT TO: something that listens on a port of this machine, $ways_port.
+ways_open() {
+  : >"$work/proxy.log"
+  ways_port=$((20000 + RANDOM % 10000))
+  PROXY_LOG=$work/proxy.log socat "TCP-LISTEN:$ways_port,bind=127.0.0.2,reuseaddr,fork" "$2" {LOCK}>&- 2>"$work/$1" &
+  ways_job=$!
+  eventually 5 ways_listens
+}
+
+ways_listens() {
+  [[ -n $(ss -Hltn "sport = :$ways_port") ]]
+}
+
+ways_close() {
+  kill "$ways_job"
+  wait "$ways_job" || true
+}
