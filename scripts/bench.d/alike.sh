@@ -176,6 +176,8 @@ alike_round() {
     alike_sample "$side" "same$alike" "new-$round"
     alike_sample "$side" "all$alike" "all-$round"
     if [[ $side == todoctl ]]; then keep_timeline "$alike all changed"; fi
+    # A node has room for one side of a crowd.
+    if ((alike > 7)); then alike_empty "$side"; fi
   done
 }
 
@@ -223,7 +225,7 @@ case_crowd() {
     alike=$count
     write_alike_profile >"$alike_profile"
     for ((i = 0; i < runs; i++)); do alike_round "$i" "${SIDES[@]}"; done
-    alike_trees "$alike all changed" watched todoctl
+    alike_trees "$alike all new" watched todoctl
     alike_table "${SIDES[@]}"
     alike_end
   done

@@ -51,6 +51,11 @@ pub(super) async fn run(engine: &Engine, plan: &Plan, hub: &Arc<Hub>) -> Forward
 async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) -> Option<Failure> {
     let (end, ending) = watch::channel(false);
     let mut waiting: Vec<&PlannedStep> = plan.steps.iter().collect();
+    if engine.jobs > 1 {
+        // What others wait for is begun first; one after the other, the documented order counts.
+        let needed: BTreeSet<&StepId> = plan.steps.iter().flat_map(|step| &step.needs).collect();
+        waiting.sort_by_key(|step| !needed.contains(&step.step));
+    }
     let mut verified: BTreeSet<StepId> = BTreeSet::new();
     let mut running = FuturesUnordered::new();
     let mut places = Places::new(engine.jobs);
