@@ -17,7 +17,7 @@ export TODOCTL_SANDBOX_AUDIT_POLICY=$root/tests/e2e/audit.yaml
 unset SANDBOX_NET
 # Neither list needs anything of the other: scripts/test has a sandbox for each.
 # removal comes late, when releases have ten revisions and more: helm brings those back by `install --replace` only.
-releases=(again rollback history change failure drift removal preflight repository secrets ways canary interruption recovery)
+releases=(again rollback history change failure drift removal preflight repository secrets ways canary interruption recovery table)
 application=(helm3 full whole components broken cloud)
 
 # shellcheck source=tests/e2e/subjects.sh

@@ -15,7 +15,6 @@ cases_ways() {
   check "from a pod, as its service account" ways_pod
   check "outside of a pod that is refused" ways_no_pod
   check "a token that is renewed during a run" ways_renewed
-  check "what the looks rely on is so on this API server too" ways_contract
   kubectl delete namespace ways --wait=false
 }
 
@@ -147,10 +146,10 @@ ways_socks_proxy() {
 }
 
 ways_path() {
-  kubectl proxy --port=0 --api-prefix=/clusters/ways {LOCK}>&- >"$work/path" &
+  kubectl proxy --port=0 --api-prefix=/clusters/ways {LOCK}>&- >"$work/ways-path" &
   ways_job=$!
-  eventually 10 grep -q 'Starting to serve' "$work/path"
-  ways_kubeconfig '{}' "{\"server\": \"http://$(grep -o '127.0.0.1:[0-9]*' "$work/path")/clusters/ways\", \"certificate-authority\": \"\"}"
+  eventually 10 grep -q 'Starting to serve' "$work/ways-path"
+  ways_kubeconfig '{}' "{\"server\": \"http://$(grep -o '127.0.0.1:[0-9]*' "$work/ways-path")/clusters/ways\", \"certificate-authority\": \"\"}"
   ways_deploys path
   ways_close
 }
@@ -212,13 +211,6 @@ SH
   ways_kubeconfig '{"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "ways-login", "interactiveMode": "Never"}}'
   PATH=$work/wrappers:$PATH ways_deploys renewed
   unwrap
-}
-
-# The table that the tests of the connection hold against the fake API server.
-ways_contract() {
-  kubectl delete namespace todoctl-table --ignore-not-found
-  (cd "$root" && TODOCTL_TEST_KUBECONFIG=$KUBECONFIG cargo test --quiet --locked --workspace --lib -- --ignored cluster::tests::table {LOCK}>&-)
-  kubectl delete namespace todoctl-table --wait=false
 }
 
 # ways_open WHAT TO: something that listens on a port of this machine, $ways_port.

@@ -1,5 +1,5 @@
 //! What todoctl relies on in the API server's answers, as a table: the fake one of the tests and a real one must give the
-//! same. tests/e2e/cases/ways.sh runs it against a real one.
+//! same. tests/e2e/cases/table.sh runs it against a real one.
 
 use std::path::PathBuf;
 
@@ -97,9 +97,9 @@ async fn leases(cluster: &Connection, rows: &mut Vec<(&'static str, String)>) {
 }
 
 async fn contents(cluster: &Connection, rows: &mut Vec<(&'static str, String)>) {
-    let look = Look::all(resource::SECRETS).within(PLACE).labelled("todoctl.dev/table");
+    let look = Look::all(resource::SECRETS).within(PLACE).labelled("todoctl.dev/secret");
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque",
-        "metadata": {"name": "s", "namespace": PLACE, "labels": {"todoctl.dev/table": "yes"}}, "data": {"k": "dg=="}});
+        "metadata": {"name": "s", "namespace": PLACE, "labels": {"todoctl.dev/secret": "table"}}, "data": {"k": "dg=="}});
     cluster.create(&look, &secret).await.unwrap();
     for (what, look) in [("a Secret whole", look.clone()), ("its metadata", look.clone().metadata())] {
         let found = cluster.objects(&look).await.unwrap();
@@ -169,7 +169,7 @@ async fn the_fake_api_server_answers_as_the_table_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a cluster: tests/e2e.sh ways"]
+#[ignore = "needs a cluster: tests/e2e.sh table"]
 async fn a_real_api_server_answers_as_the_table_says() {
     let path = std::env::var_os("TODOCTL_TEST_KUBECONFIG").map(PathBuf::from);
     let kubeconfig = path.expect("TODOCTL_TEST_KUBECONFIG names the kubeconfig of a cluster");
