@@ -244,7 +244,7 @@ async fn taken_ports(cluster: &Connection) -> Result<Vec<NodePort>, String> {
     Ok(ports::of(&services.map_err(|refusal| refusal.to_string())?, ""))
 }
 
-/// Whether the user may do what `up` does; a world that could not be read has no namespaces.
+/// Whether the user may do what `up` does; only a namespace that is known to be absent must be made.
 async fn rights(
     environment: &Environment,
     cluster: &Connection,
@@ -257,7 +257,7 @@ async fn rights(
         Some((String::from(name), (inputs.namespace(release).to_owned(), objects.clone())))
     };
     let objects = inputs.releases().filter_map(of).collect();
-    let exists = |name: &str| world.is_some_and(|world| world.live.has_namespace(name));
+    let exists = |name: &str| world.is_none_or(|world| world.live.has_namespace(name));
     let wanted = access::wanted(&inputs.profile, &objects, &exists);
     match cluster.refused(&wanted).await {
         Ok(refused) => access::judge(&wanted, &refused),

@@ -33,7 +33,6 @@ use todoctl_plan::tool::helm::{Helm, Told, parse_history};
 use todoctl_plan::world::releases::ReleaseRef;
 use todoctl_plan::world::{Access, Cluster, World};
 use todoctl_project::inputs::Inputs;
-use todoctl_project::profile::Pin;
 use todoctl_project::secret_input;
 
 /// Why the world could not be read. Nothing has been changed.
@@ -141,7 +140,7 @@ pub async fn running(
     let namespaces = inputs.namespaces();
     let scope = if cleans(store, inputs) { &[] } else { namespaces.as_slice() };
     // The nodes of a cluster that is not made here may have another architecture than the images.
-    let nodes = inputs.profile.cluster.pin() != Pin::Own;
+    let nodes = inputs.profile.cluster.builder().is_none();
     let (images, releases, live, secrets, components) = tokio::try_join!(
         images(runner, store, inputs),
         releases(cluster, scope),

@@ -9,7 +9,7 @@ use todoctl_core::text;
 use todoctl_plan::kubernetes::Object;
 use todoctl_plan::look::Right;
 use todoctl_project::dapr;
-use todoctl_project::profile::Profile;
+use todoctl_project::profile::{HttpCheck, Method, Profile};
 
 /// Kinds of the charts that belong to no namespace.
 const CLUSTER_WIDE: [&str; 10] = [
@@ -25,7 +25,7 @@ const CLUSTER_WIDE: [&str; 10] = [
     "ValidatingWebhookConfiguration",
 ];
 /// What helm does with the objects of a chart.
-const APPLY: [&str; 3] = ["create", "patch", "delete"];
+const APPLY: [&str; 4] = ["get", "create", "patch", "delete"];
 
 /// The objects of each release's chart, with its namespace; a release that does not render is absent.
 pub type Rendered = BTreeMap<String, (String, Vec<Value>)>;
@@ -41,7 +41,7 @@ pub fn wanted(profile: &Profile, rendered: &Rendered, exists: &dyn Fn(&str) -> b
     let read = if namespaces.len() > 1 { "" } else { app };
     let mut all = Rights::default();
     if !namespaces.iter().all(|namespace| exists(namespace)) {
-        all.add("", "", "namespaces", &["create"]);
+        all.add("", "", "namespaces", &["create", "patch"]);
     }
     all.add(read, "", "secrets", &["list"]);
     all.add(read, "", "pods", &["list"]);
@@ -57,14 +57,16 @@ pub fn wanted(profile: &Profile, rendered: &Rendered, exists: &dyn Fn(&str) -> b
         all.add(namespace, "", "secrets", &["get", "create", "update", "patch", "delete"]);
         // What is waited for is followed.
         all.add(namespace, "", "pods", &["list", "watch", "delete"]);
-        all.add(namespace, "apps", "deployments", &["list", "watch"]);
+        all.add(namespace, "apps", "deployments", &["get", "list", "watch"]);
         all.add(namespace, "apps", "replicasets", &["list", "watch"]);
-        all.add(namespace, "apps", "statefulsets", &["list", "watch"]);
+        all.add(namespace, "apps", "statefulsets", &["get", "list", "watch"]);
+        // By whoever may not see all of them.
+        all.add(namespace, "", "namespaces", &["get"]);
         all.add(namespace, "", "pods/log", &["get"]);
         all.add(namespace, "", "events", &["list"]);
     }
-    if !profile.checks.is_empty() {
-        all.add(app, "", "services/proxy", &["get", "create"]);
+    for check in &profile.checks {
+        all.add_check(check, profile);
     }
     if profile.dapr.is_some() {
         all.add("", "apiextensions.k8s.io", "customresourcedefinitions", &["get", "create", "patch"]);
@@ -95,6 +97,27 @@ impl Rights {
                 resource: resource.to_owned(),
                 verb,
             });
+        }
+    }
+
+    /// Requests go through the API server's service proxy, where a method is a verb.
+    fn add_check(&mut self, check: &HttpCheck, profile: &Profile) {
+        let place = |release: &str| {
+            let own = profile.releases.get(release).and_then(|release| release.namespace.as_deref());
+            own.unwrap_or(&profile.namespace)
+        };
+        let methods = check.cleanup.iter().map(|cleanup| cleanup.method).chain([check.method]);
+        for method in methods {
+            let verb = match method {
+                Method::Get => "get",
+                Method::Post => "create",
+                Method::Put => "update",
+                Method::Delete => "delete",
+            };
+            self.add(place(&check.release), "", "services/proxy", &[verb]);
+        }
+        for expected in &check.expect {
+            self.add(place(&expected.release), "", "services/proxy", &["get"]);
         }
     }
 
@@ -181,7 +204,8 @@ mod tests {
         assert!(has("", "rbac.authorization.k8s.io", "clusterroles", "create"));
         assert!(has("todo", "", "secrets", "list") && !has("", "", "secrets", "list"));
         assert!(!has("todo", "", "services/proxy", "get"), "there are no checks");
-        assert!(!all.iter().any(|right| right.resource == "namespaces"), "they are there");
+        assert!(!has("", "", "namespaces", "create"), "they are there");
+        assert!(has("todo", "", "namespaces", "get") && has("todo", "networking.k8s.io", "ingresses", "get"));
     }
 
     #[test]
@@ -191,7 +215,7 @@ mod tests {
             all.iter().filter(|right| right.resource == "leases" && right.verb != "list").collect();
         let found = judge(&all, &refused);
         insta::assert_snapshot!(crate::doctor::told(&found), @r#"
-        ok the whole cluster: 1 thing that up does there is allowed
+        ok the whole cluster: 2 things that up does there are allowed
         failed namespace todo: not allowed: create, delete, get, patch leases.coordination.k8s.io | ask the cluster's administrator for these rights; to see it: kubectl auth can-i create leases.coordination.k8s.io -n todo
         "#);
     }

@@ -83,7 +83,7 @@ impl Step for ComponentStep {
     }
 
     fn needs(&self) -> Vec<StepId> {
-        let mut needs = vec![namespace::before(&self.inputs, &self.inputs.profile.namespace)];
+        let mut needs = vec![namespace::before(&self.inputs)];
         needs.extend(self.inputs.profile.dapr.iter().map(|dapr| release_id(&dapr.release)));
         needs.extend(self.object.secrets.iter().map(|one| secret::SecretStep::id_of(&one.set)));
         needs.extend(self.object.container.iter().map(|one| ImageStep::id_of(&one.image)));

@@ -13,10 +13,10 @@ use todoctl_project::inputs::Inputs;
 
 const ID: &str = "namespace";
 
-/// What must be done before something is made in a namespace. The profile's own need not be waited for: the lock is in it,
-/// so it is there when a run begins.
-pub(super) fn before(inputs: &Inputs, namespace: &str) -> StepId {
-    StepId::single(if namespace == inputs.profile.namespace { cluster::ID } else { ID })
+/// What must be done before something is made in the profile's namespaces. When there is only its own, nothing is waited
+/// for: the lock is in it, so it is there when a run begins. Another one may be refused, and then nothing has begun.
+pub(super) fn before(inputs: &Inputs) -> StepId {
+    StepId::single(if inputs.namespaces().len() == 1 { cluster::ID } else { ID })
 }
 
 /// Creates the namespaces of the profile that do not exist.

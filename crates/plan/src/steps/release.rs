@@ -59,7 +59,7 @@ impl Step for ReleaseStep {
 
     fn needs(&self) -> Vec<StepId> {
         let spec = self.spec();
-        let mut needs = vec![namespace::before(&self.inputs, self.namespace())];
+        let mut needs = vec![namespace::before(&self.inputs)];
         if spec.sidecar {
             needs.extend(component::needs_of(&self.inputs, &self.name));
         }

@@ -93,7 +93,7 @@ impl Step for SecretStep {
     }
 
     fn needs(&self) -> Vec<StepId> {
-        vec![namespace::before(&self.inputs, &self.inputs.profile.namespace)]
+        vec![namespace::before(&self.inputs)]
     }
 
     fn decide(&self, world: &World) -> Result<Decision, Diagnostic> {

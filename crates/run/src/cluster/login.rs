@@ -14,6 +14,10 @@ pub(super) fn prepare(user: &mut AuthInfo, surroundings: Surroundings<'_>) {
     }
     // The client takes a token file as it is, and a line end is no part of a token; client-go takes it off.
     let text = user.token_file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+    if text.as_ref().is_some_and(|text| !text.trim().is_empty()) {
+        // Of a token and a file with one, client-go takes the file and the client the token.
+        user.token = None;
+    }
     if let Some(text) = text.filter(|text| text.trim() != text) {
         user.token = Some(SecretString::from(text.trim().to_owned()));
         user.token_file = None;

@@ -58,7 +58,9 @@ fn sockets() -> HttpConnector {
 fn tunnel<C>(proxy: &Uri, inner: C) -> Tunnel<C> {
     let tunnel = Tunnel::new(proxy.clone(), inner);
     let user = proxy.authority().and_then(|authority| authority.as_str().rsplit_once('@'));
-    let user = user.map(|(user, _)| percent_decode_str(user).collect::<Vec<u8>>());
+    // A user without a password has an empty one (RFC 7617).
+    let user = user.map(|(user, _)| if user.contains(':') { user.to_owned() } else { format!("{user}:") });
+    let user = user.map(|user| percent_decode_str(&user).collect::<Vec<u8>>());
     let header = user.map(|user| HeaderValue::try_from(format!("Basic {}", STANDARD.encode(user))));
     match header {
         Some(Ok(mut header)) => {
@@ -79,6 +81,8 @@ where
     let mut connector = TimeoutConnector::new(config.rustls_https_connector_with_connector(inner)?);
     connector.set_connect_timeout(Some(CONNECT));
     connector.set_read_timeout(Some(SILENCE));
+    // Else the time that a connection was idle would count as silence of the next answer.
+    connector.set_reset_reader_on_write(true);
     let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build::<_, Body>(connector);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
