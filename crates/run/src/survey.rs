@@ -141,15 +141,16 @@ pub async fn running(
     let scope = if cleans(store, inputs) { &[] } else { namespaces.as_slice() };
     // The nodes of a cluster that is not made here may have another architecture than the images.
     let nodes = inputs.profile.cluster.builder().is_none();
-    let (images, releases, live, secrets, components) = tokio::try_join!(
+    // Of several failures the first in order is told, whichever came first.
+    let (images, releases, live, secrets, components) = tokio::join!(
         images(runner, store, inputs),
         releases(cluster, scope),
         live(cluster, &namespaces, nodes),
         secrets(cluster, &inputs.profile.namespace),
         components(cluster, inputs),
-    )?;
-    (world.releases, world.live, world.secrets, world.components) = (releases, live, secrets, components);
-    world.images = Some(images);
+    );
+    world.images = Some(images?);
+    (world.releases, world.live, world.secrets, world.components) = (releases?, live?, secrets?, components?);
     if access.node.is_empty() {
         let node = world.live.nodes().find(|(_, node)| node.schedulable);
         access.node = node.map(|(_, node)| node.address.clone()).unwrap_or_default();

@@ -60,10 +60,9 @@ pub async fn live(cluster: &Connection, namespaces: &[&str], nodes: bool) -> Res
     // They only warn: whoever may not see them deploys all the same.
     let node_looks = Vec::from_iter(nodes.then(|| Look::all(resource::NODES)));
     let nodes = visible(cluster, what, &node_looks);
-    let (there, running, nodes) =
-        try_join!(existing(cluster, namespaces), objects(cluster, what, &looks), nodes)?;
-    let (there, identity_is_hidden) = there;
-    let live = Live::of(there.into_iter().chain(running).chain(nodes));
+    let (there, running, nodes) = join!(existing(cluster, namespaces), objects(cluster, what, &looks), nodes);
+    let (there, identity_is_hidden) = there?;
+    let live = Live::of(there.into_iter().chain(running?).chain(nodes?));
     let mut live = understood(cluster, what, &looks[0], live)?;
     if identity_is_hidden {
         live.hide_identity();
