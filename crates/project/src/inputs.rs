@@ -109,7 +109,7 @@ impl Inputs {
 
     /// The namespace of a release.
     pub fn namespace<'a>(&'a self, release: &'a Release) -> &'a str {
-        release.namespace.as_deref().unwrap_or(&self.profile.namespace)
+        self.profile.namespace_of(release)
     }
 
     /// The folder of a release's chart: relative to the project, or absolute where it was fetched.
@@ -124,14 +124,7 @@ impl Inputs {
 
     /// Every namespace of the profile, the application's first.
     pub fn namespaces(&self) -> Vec<&str> {
-        let mut all = vec![self.profile.namespace.as_str()];
-        for release in self.profile.releases.values() {
-            let namespace = self.namespace(release);
-            if !all.contains(&namespace) {
-                all.push(namespace);
-            }
-        }
-        all
+        self.profile.namespaces()
     }
 
     /// Whether this run is about every release.

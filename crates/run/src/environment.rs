@@ -225,13 +225,7 @@ impl Environment {
             Kubeconfig::Text(text) => text,
             Kubeconfig::Part { text, of } => {
                 let place = (self.inputs.project.as_path(), of.as_deref());
-                origin::movable(text.expose_secret(), place, &self.host.variables)
-                    .map_err(|why| {
-                        let fix =
-                            "name the kubeconfig in the profile: cluster: {context: {kubeconfig: FILE}}";
-                        Diagnostic::new(Code::ClusterUnreachable, why, fix).unchanged()
-                    })?
-                    .into()
+                origin::movable(text.expose_secret(), place, &self.host.variables)?.into()
             }
             Kubeconfig::OfPod => pod::kubeconfig(&self.host.variables)?.into(),
             Kubeconfig::By(invocation) => match self.kubeconfig.get() {

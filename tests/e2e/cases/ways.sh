@@ -40,7 +40,7 @@ kind: ConfigMap
 metadata: {name: way}
 data: {way: '{{ .Values.way }}'}
 YAML
-  ways_profile "context: {context: ways, uid: $(kubectl get namespace kube-system -o 'jsonpath={.metadata.uid}')}"
+  ways_context="context: {context: ways, uid: $(kubectl get namespace kube-system -o 'jsonpath={.metadata.uid}')}"
 }
 
 # ways_profile CLUSTER
@@ -70,12 +70,12 @@ ways_kubeconfig() {
 
 # ways_deploys NAME [KUBECONFIG]: whether a run and a look go this way, and nothing of it is left.
 ways_deploys() {
-  local before
-  export KUBECONFIG_OF_USER=${2:-$home/ways/config}
+  local before files=${2:-$home/ways/config}
+  ways_profile "$ways_context"
   before=$(cat "$home"/ways/*)
-  KUBECONFIG=$KUBECONFIG_OF_USER exits 0 todoctl up ways --set "ways.way=$1"
+  KUBECONFIG=$files exits 0 todoctl up ways --set "ways.way=$1"
   same "the way" "$1" "$(kubectl get configmap way -n ways -o 'jsonpath={.data.way}')"
-  KUBECONFIG=$KUBECONFIG_OF_USER exits 0 todoctl status --profile ways
+  KUBECONFIG=$files exits 0 todoctl status --profile ways
   screen 'healthy'
   same "the user's files" "$before" "$(cat "$home"/ways/*)"
   same "private kubeconfigs that are left" '' "$(find "$TODOCTL_STATE/ways" -name 'kubeconfig-*')"
@@ -126,7 +126,6 @@ ways_server_name() {
   ways_kubeconfig '{"tokenFile": "token"}' \
     "{\"server\": \"https://127.0.0.2:$ways_port\", \"tls-server-name\": \"kubernetes.default.svc\"}"
   ways_deploys server-name
-  ways_close
 }
 
 ways_http_proxy() {
@@ -134,7 +133,6 @@ ways_http_proxy() {
   ways_kubeconfig '{"tokenFile": "token"}' "{\"proxy-url\": \"http://some%20one:p%40ss@127.0.0.2:$ways_port\"}"
   ways_deploys http-proxy
   same "where the proxy led" "http ${ways_server#https://}" "$(sort -u "$work/proxy.log")"
-  ways_close
 }
 
 ways_socks_proxy() {
@@ -142,16 +140,14 @@ ways_socks_proxy() {
   ways_kubeconfig '{"tokenFile": "token"}' "{\"proxy-url\": \"socks5://127.0.0.2:$ways_port\"}"
   ways_deploys socks-proxy
   same "where the proxy led" "socks5 ${ways_server#https://}" "$(sort -u "$work/proxy.log")"
-  ways_close
 }
 
 ways_path() {
   kubectl proxy --port=0 --api-prefix=/clusters/ways {LOCK}>&- >"$work/ways-path" &
-  ways_job=$!
+  ways_closes $!
   eventually 10 grep -q 'Starting to serve' "$work/ways-path"
   ways_kubeconfig '{}' "{\"server\": \"http://$(grep -o '127.0.0.1:[0-9]*' "$work/ways-path")/clusters/ways\", \"certificate-authority\": \"\"}"
   ways_deploys path
-  ways_close
 }
 
 # What Kubernetes gives a pod: two variables, and three files in a known place, which only this process sees.
@@ -186,7 +182,6 @@ ways_no_pod() {
   ways_profile 'in-cluster: {}'
   exits 10 todoctl up ways --set ways.way=none
   screen 'this is no pod with a service account'
-  ways_profile "context: {context: ways, uid: $(kubectl get namespace kube-system -o 'jsonpath={.metadata.uid}')}"
 }
 
 # The first token ends while helm is at work; a program gives another one.
@@ -218,7 +213,7 @@ ways_open() {
   : >"$work/proxy.log"
   ways_port=$((20000 + RANDOM % 10000))
   PROXY_LOG=$work/proxy.log socat "TCP-LISTEN:$ways_port,bind=127.0.0.2,reuseaddr,fork" "$2" {LOCK}>&- 2>"$work/$1" &
-  ways_job=$!
+  ways_closes $!
   eventually 5 ways_listens
 }
 
@@ -226,7 +221,8 @@ ways_listens() {
   [[ -n $(ss -Hltn "sport = :$ways_port") ]]
 }
 
-ways_close() {
-  kill "$ways_job"
-  wait "$ways_job" || true
+# ways_closes PROCESS: it ends with the check, however that ends.
+ways_closes() {
+  # shellcheck disable=SC2064 # it is known now
+  trap "kill $1 || true; wait $1 || true" EXIT
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::argv::Argv;
-use crate::state::{Behaviour, State};
+use crate::state::{Behaviour, State, VERSION};
 use crate::{Answer, Call};
 
 /// Name of the one profile, and of its context.
@@ -81,7 +81,7 @@ impl Default for Minikube {
             memory: 12288,
             driver: "docker".to_owned(),
             runtime: "containerd".to_owned(),
-            kubernetes: "v1.34.4".to_owned(),
+            kubernetes: VERSION.to_owned(),
         }
     }
 }

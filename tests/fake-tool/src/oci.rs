@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::argv::Argv;
-use crate::state::State;
+use crate::state::{State, VERSION};
 use crate::{Answer, Call, kubeconfig};
 
 const VALUED: [&str; 6] =
@@ -31,7 +31,7 @@ pub fn run(state: &State, call: &Call) -> Answer {
             let endpoints = json!({"public-endpoint": "203.0.113.9:6443", "private-endpoint": "10.0.0.9:6443",
                 "vcn-hostname-endpoint": null, "kubernetes": null});
             let cluster = json!({"data": {"id": id, "name": "todo", "lifecycle-state": state.oke,
-                "kubernetes-version": "v1.34.4", "endpoints": endpoints}, "etag": "e"});
+                "kubernetes-version": VERSION, "endpoints": endpoints}, "etag": "e"});
             Answer::ok(format!("{cluster:#}\n"))
         }
         ("ce", "cluster", "create-kubeconfig") if argv.value(&["--file"]) == Some("-") => {

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::argv::Argv;
-use crate::state::{Behaviour, State};
+use crate::state::{Behaviour, State, VERSION};
 use crate::{Answer, Call};
 
 const VALUED: [&str; 5] = ["--name", "--net", "-o", "-t", "-f"];
@@ -50,7 +50,7 @@ fn status(state: &State, name: &str) -> Answer {
         _ => 5,
     };
     let status = json!({"name": name, "state": state.sandbox, "node_ip": "10.245.0.2", "host_ip": "10.245.0.1",
-        "kubeconfig": state.kubeconfig, "kubernetes_version": "v1.34.4", "components": []});
+        "kubeconfig": state.kubeconfig, "kubernetes_version": VERSION, "components": []});
     Answer { stdout: format!("{status}\n"), stderr: String::new(), exit }
 }
 

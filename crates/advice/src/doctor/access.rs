@@ -28,15 +28,13 @@ const CLUSTER_WIDE: [&str; 10] = [
 const APPLY: [&str; 4] = ["get", "create", "patch", "delete"];
 
 /// The objects of each release's chart, with its namespace; a release that does not render is absent.
-pub type Rendered = BTreeMap<String, (String, Vec<Value>)>;
+pub type Charts = BTreeMap<String, (String, Vec<Value>)>;
 
 /// Everything that `up` must be allowed to do; what may be hidden from it (0027) is not asked for. `exists` says whether
 /// a namespace is there, so that it need not be made.
-pub fn wanted(profile: &Profile, rendered: &Rendered, exists: &dyn Fn(&str) -> bool) -> Vec<Right> {
+pub fn wanted(profile: &Profile, charts: &Charts, exists: &dyn Fn(&str) -> bool) -> Vec<Right> {
     let app = profile.namespace.as_str();
-    let mut namespaces: BTreeSet<&str> = BTreeSet::from([app]);
-    let of_releases = profile.releases.values().filter_map(|release| release.namespace.as_deref());
-    namespaces.extend(of_releases);
+    let namespaces = profile.namespaces();
     // Several namespaces are read at once, in all of them.
     let read = if namespaces.len() > 1 { "" } else { app };
     let mut all = Rights::default();
@@ -77,7 +75,7 @@ pub fn wanted(profile: &Profile, rendered: &Rendered, exists: &dyn Fn(&str) -> b
             }
         }
     }
-    for (namespace, objects) in rendered.values() {
+    for (namespace, objects) in charts.values() {
         for object in objects {
             all.add_object(object, namespace);
         }
@@ -103,8 +101,8 @@ impl Rights {
     /// Requests go through the API server's service proxy, where a method is a verb.
     fn add_check(&mut self, check: &HttpCheck, profile: &Profile) {
         let place = |release: &str| {
-            let own = profile.releases.get(release).and_then(|release| release.namespace.as_deref());
-            own.unwrap_or(&profile.namespace)
+            let named = profile.releases.get(release);
+            named.map_or(profile.namespace.as_str(), |release| profile.namespace_of(release))
         };
         let methods = check.cleanup.iter().map(|cleanup| cleanup.method).chain([check.method]);
         for method in methods {
@@ -191,7 +189,7 @@ mod tests {
         ];
         let all = wanted(
             &profile(),
-            &Rendered::from([("backend".to_owned(), ("todo".to_owned(), objects))]),
+            &Charts::from([("backend".to_owned(), ("todo".to_owned(), objects))]),
             &|_| true,
         );
         let has = |namespace: &str, group: &str, resource: &str, verb| {
@@ -210,7 +208,7 @@ mod tests {
 
     #[test]
     fn refusals_are_told_by_namespace() {
-        let all = wanted(&profile(), &Rendered::new(), &|_| false);
+        let all = wanted(&profile(), &Charts::new(), &|_| false);
         let refused: Vec<&Right> =
             all.iter().filter(|right| right.resource == "leases" && right.verb != "list").collect();
         let found = judge(&all, &refused);

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
 use crate::step::{Change, Decision, Step, StepId, Undo};
 use crate::steps::cluster;
-use crate::tool::kubectl::{Kubectl, namespace_object};
+use crate::tool::kubectl::{self, Kubectl, namespace_object};
 use crate::world::World;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_project::inputs::Inputs;
@@ -56,7 +54,7 @@ impl Step for NamespaceStep {
             return Ok(Decision::none("exists"));
         }
         let items: Vec<_> = absent.iter().map(|name| namespace_object(name)).collect();
-        let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
+        let list = kubectl::list(&items);
         Ok(Decision {
             change: Change::Create { to: "new".to_owned() },
             apply: vec![Kubectl::new(access).apply(&list)],

@@ -2,7 +2,7 @@
 //! kubectl leaves as they were written.
 //! Refuses to show anything else of it: it holds keys and tokens, and errors quote nothing of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -53,33 +53,32 @@ pub fn summary(text: &str) -> Result<Summary, String> {
     }
 }
 
-/// The user of a kubeconfig with one, when something of that user is a path from the folder of the file that it was
-/// written in: kubectl takes in certificates and keys, and leaves these as they are (client-go `clientcmd/loader.go`,
-/// `GetAuthInfoFileReferences`; kubectl `config view --flatten`).
-pub fn anchored_user(text: &str) -> Option<String> {
-    let mut config: Value = serde_yaml::from_str(text).ok()?;
-    let user = config.get_mut("users")?.as_array_mut()?.first_mut()?;
-    let name = user["name"].as_str()?.to_owned();
-    (!paths(user).is_empty()).then_some(name)
+/// A kubeconfig with one user that can be anywhere; the same when it can already. kubectl takes in certificates and keys,
+/// and leaves some paths of the user as they were written, from the folder of the file on (client-go
+/// `clientcmd/loader.go`, `GetAuthInfoFileReferences`; kubectl `config view --flatten`). `origin` is asked for that folder
+/// of a user.
+pub fn anchored(text: &str, origin: impl FnOnce(&str) -> Result<PathBuf, String>) -> Result<String, String> {
+    // What cannot be read is told by whoever needs it.
+    let mut config: Value = serde_yaml::from_str(text).unwrap_or_default();
+    let users = config.get_mut("users").and_then(Value::as_array_mut);
+    let Some(user) = users.and_then(|users| users.first_mut()) else { return Ok(text.to_owned()) };
+    let name = user["name"].as_str().unwrap_or_default().to_owned();
+    let paths = paths(user);
+    if paths.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let folder = origin(&name)?;
+    for path in paths {
+        *path = folder.join(path.as_str().unwrap_or_default()).display().to_string().into();
+    }
+    // JSON is YAML.
+    Ok(config.to_string())
 }
 
 /// Whether a kubeconfig has a user of this name; one that cannot be read has none.
 pub fn has_user(text: &str, name: &str) -> bool {
     let config: Value = serde_yaml::from_str(text).unwrap_or_default();
     config["users"].as_array().into_iter().flatten().any(|user| user["name"] == name)
-}
-
-/// The same kubeconfig with those paths from a folder on, so that it can be anywhere.
-pub fn anchored(text: &str, folder: &Path) -> Result<String, String> {
-    let mut config: Value =
-        serde_yaml::from_str(text).map_err(|_| "the kubeconfig is not readable as YAML".to_owned())?;
-    for user in config.get_mut("users").and_then(Value::as_array_mut).into_iter().flatten() {
-        for path in paths(user) {
-            *path = folder.join(path.as_str().unwrap_or_default()).display().to_string().into();
-        }
-    }
-    // JSON is YAML.
-    Ok(config.to_string())
 }
 
 /// The paths of a user that are relative. A program without a separator is looked for on the PATH.
@@ -142,7 +141,8 @@ users: [{name: u, user: {token: CANARY-1}}]
         let of = |user: &str| GOOD.replace("{token: CANARY-1}", user);
         let none =
             [GOOD.to_owned(), of("{tokenFile: /a/token}"), of("{exec: {command: oci}}"), "oops".to_owned()];
-        assert!(none.iter().all(|text| anchored_user(text).is_none()));
+        let nowhere = |user: &str| Err(user.to_owned());
+        assert!(none.iter().all(|text| anchored(text, nowhere).as_ref() == Ok(text)));
         for (user, want) in [
             ("{tokenFile: token}", r#"{"tokenFile":"/home/u/token"}"#),
             (
@@ -151,8 +151,8 @@ users: [{name: u, user: {token: CANARY-1}}]
             ),
         ] {
             let text = of(user);
-            assert_eq!(anchored_user(&text).as_deref(), Some("u"));
-            let made = anchored(&text, Path::new("/home/u")).unwrap();
+            assert_eq!(anchored(&text, nowhere), Err("u".to_owned()));
+            let made = anchored(&text, |_| Ok("/home/u".into())).unwrap();
             assert!(made.contains(want) && summary(&made) == summary(GOOD), "{made}");
         }
         assert!(has_user(GOOD, "u") && !has_user(GOOD, "v") && !has_user("oops", "u"));

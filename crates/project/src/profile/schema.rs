@@ -83,6 +83,25 @@ pub struct Profile {
     pub parity: BTreeMap<String, String>,
 }
 
+impl Profile {
+    /// Namespace of one of its releases.
+    pub fn namespace_of<'a>(&'a self, release: &'a Release) -> &'a str {
+        release.namespace.as_deref().unwrap_or(&self.namespace)
+    }
+
+    /// Every namespace that it has something in, its own first.
+    pub fn namespaces(&self) -> Vec<&str> {
+        let mut all = vec![self.namespace.as_str()];
+        for release in self.releases.values() {
+            let namespace = self.namespace_of(release);
+            if !all.contains(&namespace) {
+                all.push(namespace);
+            }
+        }
+        all
+    }
+}
+
 /// What can be had. CPU and memory are asked of the cluster when it runs; storage and load balancers, which no cluster
 /// tells, always hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -6,7 +6,8 @@ use std::env::split_paths;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use todoctl_plan::tool::kubeconfig::{anchored, anchored_user, has_user};
+use todoctl_core::diagnostic::{Code, Diagnostic};
+use todoctl_plan::tool::kubeconfig::{anchored, has_user};
 
 /// A kubeconfig that can be anywhere; the same when it can already. Of several files the first that has the user counts,
 /// as with kubectl (client-go `clientcmd/loader.go`). `own` is the file that the profile names.
@@ -14,16 +15,18 @@ pub(super) fn movable(
     text: &str,
     (project, own): (&Path, Option<&Path>),
     variables: &BTreeMap<OsString, OsString>,
-) -> Result<String, String> {
-    let Some(user) = anchored_user(text) else { return Ok(text.to_owned()) };
-    let files = own.map_or_else(|| of_user(variables), |own| vec![own.to_path_buf()]);
-    let files = files.iter().map(|file| project.join(file));
-    let mut origins =
-        files.filter(|file| std::fs::read_to_string(file).is_ok_and(|text| has_user(&text, &user)));
-    match origins.next().as_deref().and_then(Path::parent) {
-        Some(folder) => anchored(text, folder),
-        None => Err(format!("no kubeconfig has the user {user} any more")),
-    }
+) -> Result<String, Diagnostic> {
+    anchored(text, |user| {
+        let files = own.map_or_else(|| of_user(variables), |own| vec![own.to_path_buf()]);
+        let has_it = |file: &PathBuf| std::fs::read_to_string(file).is_ok_and(|text| has_user(&text, user));
+        let origin = files.iter().map(|file| project.join(file)).find(has_it);
+        let folder = origin.as_deref().and_then(Path::parent).map(Path::to_path_buf);
+        folder.ok_or_else(|| format!("no kubeconfig has the user {user} any more"))
+    })
+    .map_err(|why| {
+        let fix = "name the kubeconfig in the profile: cluster: {context: {kubeconfig: FILE}}";
+        Diagnostic::new(Code::ClusterUnreachable, why, fix).unchanged()
+    })
 }
 
 /// The files that kubectl reads where none is named.
@@ -68,7 +71,10 @@ mod tests {
             told(Some(Path::new("c/config")), &[("KUBECONFIG", &list)]).unwrap().contains("[DIR]/c/token")
         );
         let home = folder.path().as_os_str().to_owned();
-        assert_eq!(told(None, &[("HOME", &home)]).unwrap_err(), "no kubeconfig has the user u any more");
+        assert_eq!(
+            told(None, &[("HOME", &home)]).unwrap_err().what,
+            "no kubeconfig has the user u any more; nothing was changed"
+        );
         write(".kube/config", MINIFIED);
         assert!(told(None, &[("HOME", &home)]).unwrap().contains("[DIR]/.kube/token"));
     }

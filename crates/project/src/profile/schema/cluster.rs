@@ -40,19 +40,15 @@ pub enum Pin<'a> {
 impl Cluster {
     /// Which cluster is meant.
     pub fn pin(&self) -> Pin<'_> {
-        let uid = match self {
+        let (uid, without) = match self {
             Self::Sandbox(_) | Self::Minikube(_) => return Pin::Own,
-            Self::Context(context) => &context.uid,
-            Self::InCluster(here) => &here.uid,
-            Self::Oke(oke) => &oke.uid,
+            Self::Context(context) => (&context.uid, Pin::Unpinned),
+            // A pod is in one cluster alone.
+            Self::InCluster(here) => (&here.uid, Pin::Own),
+            Self::Oke(oke) => (&oke.uid, Pin::Unpinned),
         };
         // A variable that is not set may stand there.
-        let pin = uid.as_deref().filter(|uid| !uid.is_empty()).map(Pin::Uid);
-        pin.unwrap_or(match self {
-            // A pod is in one cluster alone.
-            Self::Sandbox(_) | Self::Minikube(_) | Self::InCluster(_) => Pin::Own,
-            Self::Context(_) | Self::Oke(_) => Pin::Unpinned,
-        })
+        uid.as_deref().filter(|uid| !uid.is_empty()).map_or(without, Pin::Uid)
     }
 
     /// What builds images straight into its store; none where it pulls them from a registry.
