@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use regex::{Captures, Regex};
 
 /// Patterns and what stands for them.
-const PATTERNS: [(&str, &str); 22] = [
+const PATTERNS: [(&str, &str); 23] = [
     (r"\b\d+\.\d GiB free\b", "[GIB] free"),
     (r"\b[0-9a-f]{64}\b", "[SHA256]"),
     (r"::(stop-commands::)?[0-9a-f]{32}(::)?", "::${1}[TOKEN]${2}"),
@@ -20,6 +20,8 @@ const PATTERNS: [(&str, &str); 22] = [
     (r"\b(backend|frontend|old|audit|dapr)-deployment-[0-9a-f]{10}-[0-9a-f]{5}\b", "[$1 POD]"),
     (r"((?:todoctl\.dev/)?(?:digest|dapr)[=\x22:\\]+)[0-9a-f]{32}", "${1}[DIGEST]"),
     (r"\bprocess \d+", "process [PID]"),
+    // The fake API server is behind a proxy of its own.
+    (r"(proxy\s+http://127\.0\.0\.1:)\d+", "${1}[PORT]"),
     (r"\b\d{4}-\d\d-\d\dT[0-9:.]+Z", "[TIME]"),
     (r"(\\*\x22seconds\\*\x22):[0-9.e-]+", "${1}:0"),
     (r"\b\d+\.\d+s\b", "[SECONDS]"),

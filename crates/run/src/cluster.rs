@@ -13,6 +13,7 @@ mod proxy;
 mod refusal;
 mod session;
 mod transport;
+mod usable;
 mod write;
 
 use std::sync::Arc;

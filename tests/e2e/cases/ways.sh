@@ -14,6 +14,7 @@ cases_ways() {
   check "behind a path of another server" ways_path
   check "from a pod, as its service account" ways_pod
   check "outside of a pod that is refused" ways_no_pod
+  check "what kubectl and helm refuse is refused before anything begins" ways_refused
   check "a token that is renewed during a run" ways_renewed
   kubectl delete namespace ways --wait=false
 }
@@ -137,9 +138,12 @@ ways_http_proxy() {
 
 ways_socks_proxy() {
   ways_open socks5 "EXEC:$root/tests/e2e/proxy socks5"
-  ways_kubeconfig '{"tokenFile": "token"}' "{\"proxy-url\": \"socks5://127.0.0.2:$ways_port\"}"
+  ways_kubeconfig '{"tokenFile": "token"}' "{\"proxy-url\": \"socks5://some%20one:p%40ss@127.0.0.2:$ways_port\"}"
   ways_deploys socks-proxy
-  same "where the proxy led" "socks5 ${ways_server#https://}" "$(sort -u "$work/proxy.log")"
+  ways_kubeconfig '{"tokenFile": "token"}' "{\"proxy-url\": \"socks5://127.0.0.2:$ways_port\"}"
+  KUBECONFIG=$home/ways/config exits 0 todoctl status --profile ways
+  same "where the proxy led" "$(printf 'socks5 %s as %s\n' "${ways_server#https://}" none "${ways_server#https://}" 'some one:p@ss')" \
+    "$(sort -u "$work/proxy.log")"
 }
 
 ways_path() {
@@ -182,6 +186,42 @@ ways_no_pod() {
   ways_profile 'in-cluster: {}'
   exits 10 todoctl up ways --set ways.way=none
   screen 'this is no pod with a service account'
+}
+
+# Each of these is refused by kubectl and helm, so todoctl must not begin with it: no lock, no record, and no secret in
+# what is said.
+ways_refused() {
+  local case before
+  ways_profile "$ways_context"
+  before=$(kubectl get lease,configmap,secret -n ways -o name)
+  printf 'CANARY\nCANARY\n' >"$home/ways/lines"
+  printf '\n' >"$home/ways/empty"
+  while IFS='|' read -r said user cluster; do
+    ways_kubeconfig "$user" "$cluster"
+    case="$user $cluster"
+    ! KUBECONFIG=$home/ways/config kubectl get configmaps -n ways --context ways --request-timeout=5s </dev/null || wrong "kubectl takes $case"
+    ! KUBECONFIG=$home/ways/config helm list -n ways --kube-context ways || wrong "helm takes $case"
+    KUBECONFIG=$home/ways/config exits 10 todoctl up ways --set ways.way=refused
+    screen "$said"
+    ! grep -hE 'CANARY|panicked|kubeconfig-' "$work/stdout" "$work/stderr" || wrong "todoctl says too much of $case"
+  done <<'TABLE'
+certificate authority|{"tokenFile": "token"}|{"insecure-skip-tls-verify": true}
+proxy-url is none of|{"tokenFile": "token"}|{"proxy-url": "127.0.0.2:1"}
+proxy-url is none of|{"tokenFile": "token"}|{"proxy-url": "ftp://u:CANARY@127.0.0.2:1"}
+through the proxy socks5://127.0.0.2:1|{"tokenFile": "token"}|{"proxy-url": "socks5://u:CANARY@127.0.0.2:1"}
+through the proxy http://127.0.0.2:1|{"tokenFile": "token"}|{"proxy-url": "http://u:CANARY@127.0.0.2:1"}
+line break|{"token": "CANARY\nCANARY"}|{}
+line break|{"tokenFile": "lines"}|{}
+is empty|{"tokenFile": "empty"}|{}
+cannot be read|{"tokenFile": "absent"}|{}
+both a token and a password|{"token": "CANARY", "username": "u", "password": "CANARY"}|{}
+without as|{"tokenFile": "token", "as-groups": ["g"]}|{}
+exec has no command|{"exec": {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}}|{}
+no interactiveMode|{"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "true"}}|{}
+no-such-login|{"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-login", "interactiveMode": "Never"}}|{}
+line break|{"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "echo", "interactiveMode": "Never", "args": ["{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": \"ExecCredential\", \"status\": {\"token\": \"CANARY\\nCANARY\"}}"]}}|{}
+TABLE
+  same "what is in the cluster" "$before" "$(kubectl get lease,configmap,secret -n ways -o name)"
 }
 
 # The first token ends while helm is at work; a program gives another one.

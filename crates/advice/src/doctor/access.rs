@@ -24,6 +24,8 @@ const CLUSTER_WIDE: [&str; 10] = [
     "StorageClass",
     "ValidatingWebhookConfiguration",
 ];
+/// What only the evidence of a failure needs.
+const EVIDENCE: [&str; 2] = ["events", "pods/log"];
 /// What helm does with the objects of a chart.
 const APPLY: [&str; 4] = ["get", "create", "patch", "delete"];
 
@@ -165,7 +167,15 @@ fn of_namespace(place: &str, wanted: &[Right], refused: &[&Right]) -> Finding {
         "ask the cluster's administrator for these rights; to see it: kubectl auth can-i {}{scope}",
         first.unwrap_or_default()
     );
-    Finding::failed(Area::Access, what, format!("not allowed: {}", told.join("; ")), fix)
+    let evidence = format!("not allowed: {}", told.join("; "));
+    let is_needed =
+        |right: &&&Right| right.namespace == place && !EVIDENCE.contains(&right.resource.as_str());
+    if refused.iter().any(|right| is_needed(&right)) {
+        Finding::failed(Area::Access, what, evidence, fix)
+    } else {
+        let evidence = format!("{evidence}; up works, and shows less of why something failed");
+        Finding::warning(Area::Access, what, evidence, fix)
+    }
 }
 
 #[cfg(test)]
@@ -211,10 +221,14 @@ mod tests {
         let all = wanted(&profile(), &Charts::new(), &|_| false);
         let refused: Vec<&Right> =
             all.iter().filter(|right| right.resource == "leases" && right.verb != "list").collect();
-        let found = judge(&all, &refused);
+        let mut found = judge(&all, &refused);
+        let evidence: Vec<&Right> = all.iter().filter(|right| right.resource == "events").collect();
+        found.extend(judge(&all, &evidence));
         insta::assert_snapshot!(crate::doctor::told(&found), @r#"
         ok the whole cluster: 2 things that up does there are allowed
         failed namespace todo: not allowed: create, delete, get, patch leases.coordination.k8s.io | ask the cluster's administrator for these rights; to see it: kubectl auth can-i create leases.coordination.k8s.io -n todo
+        ok the whole cluster: 2 things that up does there are allowed
+        warning namespace todo: not allowed: list events; up works, and shows less of why something failed | ask the cluster's administrator for these rights; to see it: kubectl auth can-i list events -n todo
         "#);
     }
 }

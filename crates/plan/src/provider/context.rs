@@ -27,19 +27,20 @@ impl Provider for ContextProvider {
         let [output] = outputs else { return Err("it was not asked".to_owned()) };
         if !output.is_success() {
             let complaint = output.complaint();
+            let complaint = complaint.trim_start_matches("error: ");
+            // What kubectl says when it has read the file (client-go `clientcmd/api/helpers.go`, `MinifyConfig`).
+            let state =
+                if complaint.starts_with("cannot locate ") { "is not there" } else { "cannot be read" };
             let file = self.0.kubeconfig.as_ref().map(|file| format!(" --kubeconfig {}", file.display()));
             let why = Diagnostic {
                 code: Code::ClusterUnfit,
-                what: format!("{} is not there: {}", self.title(), complaint.trim_start_matches("error: ")),
+                what: format!("{} {state}: {complaint}", self.title()),
                 evidence: Vec::new(),
                 // Not the command that failed: it would show keys and tokens.
                 fix: format!("those that are there: kubectl config get-contexts{}", file.unwrap_or_default()),
                 place: None,
             };
-            return Ok(Found {
-                cluster: ClusterState::Down(Down::in_part("is not there")),
-                unfit: Some(why),
-            });
+            return Ok(Found { cluster: ClusterState::Down(Down::in_part(state)), unfit: Some(why) });
         }
         let kubeconfig = Kubeconfig::Part { text: output.text().into(), of: self.0.kubeconfig.clone() };
         Ok(Found::fit(ClusterState::Running(Reach { kubeconfig, node: String::new() })))
@@ -51,5 +52,29 @@ impl Provider for ContextProvider {
 
     fn delete(&self) -> Result<Invocation, String> {
         Err("todoctl did not make this cluster, so it does not delete it".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_told_from_what_cannot_be_read() {
+        let provider = ContextProvider(
+            serde_json::from_value(serde_json::json!({"context": "prod", "uid": "1"})).unwrap(),
+        );
+        let told = |stderr: &str| {
+            let output = Output { status: Some(1), stderr: stderr.to_owned(), ..Output::default() };
+            provider.found(&[output]).unwrap().unfit.unwrap().what
+        };
+        assert_eq!(
+            told("error: cannot locate context prod"),
+            "context prod is not there: cannot locate context prod"
+        );
+        assert_eq!(
+            told("error: error loading config file \"/c\": open /c: permission denied"),
+            "context prod cannot be read: error loading config file \"/c\": open /c: permission denied"
+        );
     }
 }

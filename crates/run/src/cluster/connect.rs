@@ -14,7 +14,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
 use super::session::Session;
-use super::{Connection, Refusal, detour, login, transport};
+use super::{Connection, Refusal, detour, login, transport, usable};
 use todoctl_plan::world::Access;
 
 /// What todoctl calls itself.
@@ -41,16 +41,19 @@ impl Connection {
     }
 }
 
-/// A client, and the address of the server.
+/// A client, and the address of the server with the proxy on the way, for messages.
 pub(super) async fn client(
     access: &Access,
     surroundings: Surroundings<'_>,
 ) -> Result<(Client, String), Refusal> {
-    let unusable = |error: &dyn std::fmt::Display| Refusal::unusable(&access.kubeconfig, error);
+    let unusable = |error: &dyn std::fmt::Display| Refusal::unusable(&access.context, error);
     let mut kubeconfig =
         Kubeconfig::read_from(&access.kubeconfig).map_err(|error| unusable(&mistake(&error)))?;
+    if let Some(mistakes) = usable::mistakes(&kubeconfig) {
+        return Err(unusable(&mistakes));
+    }
     for user in kubeconfig.auth_infos.iter_mut().filter_map(|user| user.auth_info.as_mut()) {
-        login::prepare(user, surroundings);
+        login::prepare(user, surroundings).map_err(|why| unusable(&why))?;
     }
     for cluster in kubeconfig.clusters.iter_mut().filter_map(|one| one.cluster.as_mut()) {
         // As kubectl completes it (client-go `rest/url_utils.go`).
@@ -65,21 +68,25 @@ pub(super) async fn client(
     config.headers.push((header::USER_AGENT, HeaderValue::from_static(AGENT)));
     let proxy = detour::proxy(&kubeconfig, &access.context, &config.cluster_url, surroundings.variables);
     config.proxy_url =
-        proxy.map(|proxy| proxy.parse()).transpose().map_err(|error: InvalidUri| unusable(&error))?;
+        proxy.map(|proxy| proxy.parse()).transpose().map_err(|_: InvalidUri| unusable(&usable::PROXIES))?;
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+    let server = format!("{server}{}", config.proxy_url.as_ref().map(detour::told).unwrap_or_default());
+    let program = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
     // It may start the program that prints the token, and wait for it.
     let made = tokio::task::spawn_blocking(move || transport::client(&config));
     let made = tokio::time::timeout(LOGIN, made).await.map_err(|_| unusable(&"logging in took too long"))?;
-    let client = made.map_err(|error| unusable(&error))?.map_err(|error| unusable(&reason(&error)))?;
+    let client = made
+        .map_err(|error| unusable(&error))?
+        .map_err(|error| unusable(&reason(&error, program.as_deref())))?;
     Ok((client, server))
 }
 
 /// Why there is no client. A proxy's address may hold a password, so it is not repeated.
-fn reason(error: &kube::Error) -> String {
+fn reason(error: &kube::Error, program: Option<&str>) -> String {
     if let kube::Error::Auth(error) = error {
-        login::failed(error)
+        login::failed(error, program)
     } else if let kube::Error::ProxyProtocolUnsupported { .. } = error {
-        "its proxy is neither http, https nor socks5".to_owned()
+        usable::PROXIES.to_owned()
     } else {
         error.to_string()
     }

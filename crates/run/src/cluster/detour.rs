@@ -27,6 +27,13 @@ pub(super) fn proxy(
         .map(|proxy| if proxy.contains("://") { proxy } else { format!("http://{proxy}") })
 }
 
+/// A proxy as messages name it: without its user.
+pub(super) fn told(proxy: &Uri) -> String {
+    let host = proxy.authority().map_or("", |authority| authority.as_str());
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!(" (through the proxy {}://{host})", proxy.scheme_str().unwrap_or_default())
+}
+
 /// The one that the cluster of a context names.
 fn named(kubeconfig: &Kubeconfig, context: &str) -> Option<String> {
     let context = kubeconfig.contexts.iter().find(|one| one.name == context)?;

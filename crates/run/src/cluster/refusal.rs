@@ -4,7 +4,6 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use http::{HeaderMap, header};
@@ -103,7 +102,7 @@ impl Refusal {
         let (mut last, mut kind, mut sent) = (error, kind(error), !is_connecting(error));
         loop {
             if let Some(login) = last.downcast_ref::<AuthError>() {
-                return Self::Lost { why: login::failed(login), sent: false };
+                return Self::Lost { why: login::failed(login, None), sent: false };
             }
             let Some(source) = last.source() else { break };
             last = source;
@@ -140,9 +139,10 @@ impl Refusal {
         Self::Lost { why: format!("{path} is no address: {error}"), sent: false }
     }
 
-    /// A kubeconfig that leads nowhere. The caller says what is wrong with it, without its lines.
-    pub(super) fn unusable(path: &Path, error: &dyn fmt::Display) -> Self {
-        Self::Lost { why: format!("the kubeconfig {} is of no use: {error}", path.display()), sent: false }
+    /// A kubeconfig that leads nowhere. The caller says what is wrong with it, without its lines. It is told by its
+    /// context, which a person knows: what is read may be a copy.
+    pub(super) fn unusable(context: &str, error: &dyn fmt::Display) -> Self {
+        Self::Lost { why: format!("the kubeconfig's context {context} is of no use: {error}"), sent: false }
     }
 
     /// Whether it is not known what became of the question.

@@ -21,6 +21,8 @@ use kube::{Client, Config};
 use percent_encoding::percent_decode_str;
 use tower::{Service, ServiceBuilder};
 
+use super::login;
+
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a connection that is in use may be silent. A stream ends sooner by itself.
@@ -30,13 +32,16 @@ const SILENCE: Duration = Duration::from_secs(75);
 const QUIET: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_secs(3);
 const MISSING: u32 = 3;
+/// The port of a SOCKS proxy whose address has none.
+const SOCKS: u16 = 1080;
 
 /// A client that goes the way that a configuration says.
 pub(super) fn client(config: &Config) -> kube::Result<Client> {
     let direct = sockets();
     let Some(proxy) = &config.proxy_url else { return over(direct, config) };
     match proxy.scheme_str() {
-        Some("socks5") => over(SocksV5::new(proxy.clone(), direct), config),
+        // Names are looked up by the proxy in both, as Go does it.
+        Some("socks5" | "socks5h") => over(socks(proxy, direct)?, config),
         Some("http") => over(tunnel(proxy, direct), config),
         Some("https") => over(tunnel(proxy, config.rustls_https_connector_with_connector(direct)?), config),
         Some(_) | None => Err(kube::Error::ProxyProtocolUnsupported { proxy_url: Box::new(proxy.clone()) }),
@@ -54,13 +59,33 @@ fn sockets() -> HttpConnector {
     sockets
 }
 
+/// The user of a proxy with the password, each as it is. A user without a password has an empty one (RFC 7617).
+fn user(proxy: &Uri) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (user, _) = proxy.authority()?.as_str().rsplit_once('@')?;
+    let (name, password) = user.split_once(':').unwrap_or((user, ""));
+    Some((percent_decode_str(name).collect(), percent_decode_str(password).collect()))
+}
+
+/// Through a SOCKS proxy, as the user that its address names. Its usual port is not that of the web (Go `net/http`,
+/// `canonicalAddr`).
+fn socks<C>(proxy: &Uri, inner: C) -> kube::Result<SocksV5<C>> {
+    let mut parts = proxy.clone().into_parts();
+    let host = proxy.host().unwrap_or_default();
+    let place = format!("{host}:{}", proxy.port_u16().unwrap_or(SOCKS)).parse();
+    parts.authority = Some(place.map_err(http::Error::from).map_err(kube::Error::HttpError)?);
+    let place = Uri::from_parts(parts).map_err(http::Error::from).map_err(kube::Error::HttpError)?;
+    let proxied = SocksV5::new(place, inner);
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok(match user(proxy) {
+        Some((name, password)) => proxied.with_auth(text(name), text(password)),
+        None => proxied,
+    })
+}
+
 /// Through a proxy, as the user that its address names.
 fn tunnel<C>(proxy: &Uri, inner: C) -> Tunnel<C> {
     let tunnel = Tunnel::new(proxy.clone(), inner);
-    let user = proxy.authority().and_then(|authority| authority.as_str().rsplit_once('@'));
-    // A user without a password has an empty one (RFC 7617).
-    let user = user.map(|(user, _)| if user.contains(':') { user.to_owned() } else { format!("{user}:") });
-    let user = user.map(|user| percent_decode_str(&user).collect::<Vec<u8>>());
+    let user = user(proxy).map(|(name, password)| [name, password].join(&b':'));
     let header = user.map(|user| HeaderValue::try_from(format!("Basic {}", STANDARD.encode(user))));
     match header {
         Some(Ok(mut header)) => {
@@ -86,7 +111,7 @@ where
     let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build::<_, Body>(connector);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
-        .option_layer(config.auth_layer()?)
+        .option_layer(login::known(|| config.auth_layer())?)
         .layer(config.extra_headers_layer()?)
         .map_err(Box::<dyn Error + Send + Sync>::from)
         .service(http);

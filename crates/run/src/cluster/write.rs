@@ -41,6 +41,18 @@ impl Connection {
         version(&self.change((Method::POST, &look.path()), "application/json", object).await?)
     }
 
+    /// One of todoctl's own objects as it is now; nothing when it is not there. Unlike a look it waits for no turn.
+    pub async fn own(&self, look: &Look, name: &str) -> Result<Option<Value>, Refusal> {
+        let path = look.path_of(name);
+        let request =
+            || Request::get(&path).body(Body::empty()).map_err(|error| Refusal::no_address(&path, &error));
+        match patiently(LIMIT, Refusal::is_busy, || self.answer(request, LIMIT, LARGEST)).await {
+            Ok(body) => serde_json::from_slice(&body).map(Some).map_err(|error| Refusal::unreadable(&error)),
+            Err(refusal) if refusal.lacks_object() => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
     /// Changes an object by a JSON patch, all of it or nothing: its new version.
     pub async fn patch(&self, look: &Look, name: &str, patch: &Value) -> Result<String, Refusal> {
         let place = (Method::PATCH, &*look.path_of(name));

@@ -134,7 +134,7 @@ pub async fn take_over(
 
 /// The Lease as it is now.
 pub async fn read(cluster: &Connection, namespace: &str) -> Result<Option<Lease>, String> {
-    let found = cluster.object(&lease::look(namespace), lease::NAME).await;
+    let found = cluster.own(&lease::look(namespace), lease::NAME).await;
     match found.map_err(|refusal| refusal.to_string())? {
         Some(lease) => Live::of([lease])?.lease(namespace),
         None => Ok(None),
