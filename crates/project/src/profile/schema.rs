@@ -12,13 +12,13 @@ mod minikube;
 mod registry;
 mod variable;
 
-pub use chart::{Chart, RepositoryChart};
-pub use check::{Cleanup, Expectation, HttpCheck, ID, Method, names_id};
-pub use cluster::{Cluster, Context, Endpoint, InCluster, Oke, Pin, Sandbox};
-pub use image::{Builder, Buildx, Delivery, Image};
-pub use minikube::Minikube;
-pub use registry::{PullSecret, Registry};
-pub use variable::Variable;
+pub use chart::*;
+pub use check::*;
+pub use cluster::*;
+pub use image::*;
+pub use minikube::*;
+pub use registry::*;
+pub use variable::*;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 
 use tokio::sync::mpsc;
 
-use todoctl_plan::step::{Check, Lane};
+use todoctl_plan::step::{Check, Lane, Objects};
 
 /// The places that steps take while they act. With one place in all, everything goes by the list.
 pub(super) struct Places {
@@ -67,14 +67,8 @@ impl Places {
 impl Place {
     /// Keeps it for checks that ask something; gives it back where objects are only watched.
     pub(super) fn unless_only_watched(self, checks: &[Check]) -> Option<Self> {
-        let is_only_watched = checks.iter().all(|check| match check {
-            Check::RolledOut { .. } => true,
-            Check::Gone { .. }
-            | Check::Established { .. }
-            | Check::SidecarInjected { .. }
-            | Check::ImagesStored { .. }
-            | Check::Http(_) => false,
-        });
+        let is_watched = |check: &Check| matches!(check.objects(), Some(Objects::RolledOut(_)));
+        let is_only_watched = checks.iter().all(is_watched);
         (self.is_only || !is_only_watched).then_some(self)
     }
 }
