@@ -23,7 +23,7 @@ const WAITING: usize = 1024;
 
 /// Shows.
 pub(super) async fn logs(args: &Args, command: &Logs, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let environment = open::reading(args, command.profile.as_deref()).await?;
+    let environment = open::looking(args, command.profile.as_deref()).await?;
     let (profile, name) = (&environment.inputs.profile, command.service.as_str());
     let release =
         profile.releases.get(name).ok_or_else(|| unknown(profile, &environment.inputs.name, name, ""))?;

@@ -100,7 +100,15 @@ pub(super) async fn rendering(
     open(inputs, Given::default(), |need| need.program == "helm").await
 }
 
-/// For commands that look at or remove what is deployed.
+/// For commands that only look at what is deployed. The cluster itself is asked, so helm and kubectl may be absent; a
+/// provider that calls one of them says so.
+pub(super) async fn looking(args: &Args, profile: Option<&str>) -> Result<Environment, Diagnostic> {
+    let loaded = named(args, profile)?;
+    let is_wanted = |need: &Need| !need.deploys && !["helm", "kubectl"].contains(&need.program.as_str());
+    open(Inputs::without_sources(loaded), Given::default(), is_wanted).await
+}
+
+/// For commands that change or remove what is deployed, or name the commands that would.
 pub(super) async fn reading(args: &Args, profile: Option<&str>) -> Result<Environment, Diagnostic> {
     let loaded = named(args, profile)?;
     open(Inputs::without_sources(loaded), Given::default(), |need| !need.deploys).await

@@ -26,7 +26,7 @@ struct Row {
 
 /// Shows.
 pub(super) async fn status(args: &Args, command: &Reading, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let environment = open::reading(args, command.profile.as_deref()).await?;
+    let environment = open::looking(args, command.profile.as_deref()).await?;
     let access = environment.running().await?;
     let url = environment.inputs.url(&access.node);
     let world = environment.observe(access).await?;

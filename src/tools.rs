@@ -34,7 +34,7 @@ struct Known {
 type Cache = BTreeMap<String, Known>;
 
 /// Checks that the programs are there and new enough, and says everything that is missing at once; gives helm's major
-/// version.
+/// version, 0 where helm is not needed.
 pub(super) async fn check(place: &Place<'_>, needs: &[Need], profile: &str) -> Result<u32, Diagnostic> {
     // A script, such as a version manager's shim or a program in Python, is slow and is asked only when it matters.
     let matters = |need: &Need, path: &Path| {
@@ -51,10 +51,7 @@ pub(super) async fn check(place: &Place<'_>, needs: &[Need], profile: &str) -> R
     });
     let failed: Vec<Finding> =
         judged.map(|(need, seen)| judge(need, seen)).filter(Finding::is_failed).collect();
-    match helm {
-        Some(major) if failed.is_empty() => Ok(major),
-        _ => Err(refusal(&failed, profile)),
-    }
+    if failed.is_empty() { Ok(helm.unwrap_or_default()) } else { Err(refusal(&failed, profile)) }
 }
 
 /// Says every program that is missing, before the first of them is called.

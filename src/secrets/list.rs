@@ -12,7 +12,7 @@ use todoctl_core::exit::Exit;
 use todoctl_screen::output::Output;
 
 pub(super) async fn list(args: &Args, command: &Reading, output: &mut Output) -> Result<Exit, Diagnostic> {
-    let environment = open::reading(args, command.profile.as_deref()).await?;
+    let environment = open::looking(args, command.profile.as_deref()).await?;
     let access = environment.running().await?;
     let rows = inventory::rows(&environment.inputs, &environment.observe_with_runs(access).await?);
     match command.output {

@@ -56,6 +56,9 @@ fn sockets() -> HttpConnector {
     sockets.set_keepalive(Some(QUIET));
     sockets.set_keepalive_interval(Some(AGAIN));
     sockets.set_keepalive_retries(Some(MISSING));
+    // What was sent and is not acknowledged is not asked after; it is given up as soon.
+    #[cfg(target_os = "linux")]
+    sockets.set_tcp_user_timeout(Some(QUIET + AGAIN * MISSING));
     sockets
 }
 
