@@ -43,7 +43,7 @@ spec:
       terminationGracePeriodSeconds: 1
       containers:
         - name: app
-          image: $image
+          image: '{{ if eq .Values.run "broken" }}sandbox.local/absent:1{{ else }}$image{{ end }}'
           env:
             - {name: PORT, value: "3000"}
             - {name: BETTER_AUTH_SECRET, value: nothing-is-signed-with-it-in-a-benchmark}
@@ -74,9 +74,9 @@ alike_todoctl() {
   "$todoctl" up "$alike_profile" --progress plain "${set[@]}"
 }
 
-# alike_helm NAMESPACE NAME RUN
+# alike_helm NAMESPACE NAME RUN [FLAG...]
 alike_helm() {
-  helm upgrade --install "$2" "$alike_chart" --namespace "$1" --create-namespace --set "run=$3" --wait
+  helm upgrade --install "$2" "$alike_chart" --namespace "$1" --create-namespace --set "run=$3" --wait "${@:4}"
 }
 
 alike_loop() {
@@ -125,6 +125,31 @@ alike_one() {
   keep_timeline "$alike one changed"
   wait_until 60 alike_settled || broke "pods stay"
   sample alike-one-helm alike_helm "$(alike_namespace loop)" alike-1 "one-$1"
+}
+
+# alike_broken ROUND: all releases change, and the image of the first is nowhere. todoctl brings all of them back; helm
+# brings back the one, when its time is over.
+alike_broken() {
+  wait_until 60 alike_settled || broke "pods stay"
+  sample alike-broken-todoctl alike_broken_todoctl "mixed-$1"
+  wait_until 60 alike_settled || broke "pods stay"
+  sample alike-broken-helm alike_broken_helm "mixed-$1"
+}
+
+alike_broken_todoctl() {
+  local status=0
+  alike_todoctl "$1" broken || status=$?
+  ((status == 20))
+}
+
+alike_broken_helm() {
+  local name run commands=()
+  for name in $(alike_names); do
+    run=$1
+    if [[ $name == alike-1 ]]; then run=broken; fi
+    commands+=("alike_helm $(alike_namespace parallel) $name $run --rollback-on-failure --timeout 30s")
+  done
+  ! together "${commands[@]}"
 }
 
 # alike_sample SIDE CASE RUN: the time, and the processor time of the command with all that it started.
@@ -206,9 +231,11 @@ case_alike() {
   for ((i = 0; i < runs; i++)); do
     alike_round "$i" "${SIDES[@]}"
     alike_one "$i"
+    alike_broken "$i"
   done
   alike_table "${SIDES[@]}"
   row_against "one of $alike changed: against its helm --wait" alike-one-todoctl alike-one-helm 1.1 "<= 1.1"
+  row_against "one of $alike broken, all back: against helm --rollback-on-failure --timeout 30s" alike-broken-todoctl alike-broken-helm 1 "< 1"
   alike_trees "$alike all changed" watched "${SIDES[@]}"
   alike_end
 }
