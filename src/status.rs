@@ -35,6 +35,9 @@ pub(super) async fn status(args: &Args, command: &Reading, output: &mut Output) 
         .releases()
         .map(|(name, release)| row(name, environment.inputs.namespace(release), &world))
         .collect();
+    if let Some(note) = environment.open_run(&world)? {
+        output.note(&note);
+    }
     match command.output {
         Form::Json => output.result(&as_json(&environment.inputs.name, &rows, url.as_deref()).to_string()),
         Form::Text => {

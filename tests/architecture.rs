@@ -242,9 +242,9 @@ fn what_decides_is_not_async_and_does_not_wait() {
 /// What only some places may do: the rule, the tokens that show it, the places.
 const DOORS: [(&str, &[&str], &[&str]); 7] = [
     (
-        "only runner/duct.rs spawns",
+        "only runner/duct.rs spawns, and a login program",
         &["duct : : ", "process : : Command ", "CommandExt "],
-        &["crates/run/src/runner.rs", "crates/run/src/runner/duct.rs"],
+        &["crates/run/src/runner.rs", "crates/run/src/runner/duct.rs", "crates/run/src/cluster/program.rs"],
     ),
     (
         "only cluster talks to the API server",

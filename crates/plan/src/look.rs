@@ -128,6 +128,11 @@ pub fn components(namespace: &str) -> Vec<Look> {
     Kind::ALL.into_iter().map(|kind| Look::all(resource::of_dapr(kind)).within(namespace)).collect()
 }
 
+/// The claims of volumes in some namespaces.
+pub fn volume_claims(namespaces: &[&str]) -> Vec<Look> {
+    namespaces.iter().map(|namespace| placed(resource::VOLUME_CLAIMS, Some(namespace)).metadata()).collect()
+}
+
 /// What may stay when releases are gone, in all namespaces: Secrets without their content.
 pub fn leftovers() -> Vec<Look> {
     let bare = [

@@ -9,6 +9,7 @@ mod discover;
 mod follow;
 mod login;
 mod logs;
+mod program;
 mod proxy;
 mod refusal;
 mod session;
@@ -53,7 +54,7 @@ const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s
 /// A connection to the API server of one cluster, as one user. A copy is the same connection.
 #[derive(Clone)]
 pub struct Connection {
-    session: Arc<Session>,
+    session: Session,
     places: Arc<Semaphore>,
     /// The context of the kubeconfig, for commands that a person can try.
     context: String,
@@ -86,7 +87,7 @@ impl Connection {
 
     fn of(session: Session, context: &str, server: String) -> Self {
         let places = Arc::new(Semaphore::new(AT_ONCE));
-        Self { session: Arc::new(session), places, context: context.to_owned(), server }
+        Self { session, places, context: context.to_owned(), server }
     }
 
     /// The context that a person names to reach the same cluster.
@@ -186,7 +187,7 @@ impl Connection {
     /// A server that does not know the user any more has done nothing else: then it is asked once more, after another
     /// login.
     async fn known<T, F: Future<Output = Result<T, Refusal>>>(&self, ask: impl Fn() -> F) -> F::Output {
-        let login = self.session.login();
+        let login = self.session.fresh().await?;
         match ask().await {
             Err(refusal) if refusal.is_unknown_user() => {
                 self.session.renew(login).await?;

@@ -12,6 +12,7 @@ mod heard;
 mod images;
 mod keep;
 mod undo_state;
+mod unheld;
 mod unwind;
 mod wait;
 mod watch_cache;
@@ -24,12 +25,14 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 
 use self::ending::Start;
+use self::forward::Forward;
 use self::heard::Listener;
+use self::unheld::undone_steps;
 use self::unwind::Unwinding;
 use self::watch_cache::Hub;
 use crate::cluster::Connection;
 use crate::emitter::Emitter;
-use crate::lock::Lock;
+use crate::lock::{Lock, Loss};
 use crate::runner::{self, Heard, SharedRunner};
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_core::invocation::{Invocation, Output, RunError};
@@ -102,8 +105,13 @@ impl Engine {
         let start = Start::now();
         self.begin(&self.names.command, plan.announce());
         let hub = Hub::new(self.cluster.as_ref(), live);
-        let outcome = self.act(plan, &hub, start.clone()).await;
-        self.finish(&outcome, start).await;
+        let (outcome, is_kept) = self.act(plan, &hub, start.clone()).await;
+        let ended = self.end(&outcome).await;
+        let outcome = match ended {
+            Err(why) if outcome == Outcome::Deployed && !is_kept => self.unrecorded(plan, &why),
+            Ok(()) | Err(_) => outcome,
+        };
+        self.finish(&outcome, &start);
         outcome
     }
 
@@ -121,7 +129,9 @@ impl Engine {
         let unwinding = Unwinding { undo: &undo, plan: None };
         let commit = commit.as_ref().map(|commit| (commit, origin));
         let outcome = self.unwind(cause, unwinding, &hub, commit).await;
-        self.finish(&outcome, start).await;
+        // What a release of the lock that failed means was told.
+        let _ = self.end(&outcome).await;
+        self.finish(&outcome, &start);
         outcome
     }
 
@@ -137,20 +147,24 @@ impl Engine {
         });
     }
 
-    async fn finish(&self, outcome: &Outcome, start: Start) {
-        if let Some(lock) = self.lock.as_ref().filter(|_| self.lost().is_none()) {
-            let done = match outcome {
-                // What is left to do stays on record, for whoever comes next.
-                Outcome::Stuck { .. } => lock.leave().await,
-                Outcome::Deployed
-                | Outcome::RolledBack { .. }
-                | Outcome::Failed { .. }
-                | Outcome::Kept { .. } => lock.release().await,
-            };
-            if let Err(message) = done {
-                self.events.emit(Event::Warning { message });
-            }
+    /// Lets the lock go; a failure is a warning, and an answer.
+    async fn end(&self, outcome: &Outcome) -> Result<(), String> {
+        let Some(lock) = self.lock.as_ref().filter(|_| self.lost().is_none()) else { return Ok(()) };
+        let done = match outcome {
+            // What is left to do stays on record, for whoever comes next.
+            Outcome::Stuck { .. } => lock.leave().await,
+            Outcome::Deployed
+            | Outcome::RolledBack { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Kept { .. } => lock.release().await,
+        };
+        if let Err(message) = &done {
+            self.events.emit(Event::Warning { message: message.clone() });
         }
+        done
+    }
+
+    fn finish(&self, outcome: &Outcome, start: &Start) {
         let url = self.names.url.clone().filter(|_| *outcome == Outcome::Deployed);
         self.events.emit(Event::RunFinished {
             outcome: outcome.clone(),
@@ -159,25 +173,15 @@ impl Engine {
         });
     }
 
-    /// Why nothing may be changed any more: somebody else holds the environment, and undoes this run.
-    fn lost(&self) -> Option<String> {
+    /// Why nothing may be changed any more: the environment is not held by this run.
+    fn lost(&self) -> Option<Loss> {
         self.lock.as_ref().and_then(|lock| lock.lost().borrow().clone())
     }
 
-    /// What is left when the lock was lost: nothing that a person should do by hand.
-    fn ousted(why: String, touched: Vec<StepId>) -> Outcome {
-        let remaining = touched.into_iter().map(|step| Remaining {
-            step,
-            why: "undone by whoever holds the lock now".to_owned(),
-            commands: Vec::new(),
-        });
-        let cause = Cause { interrupted: true, ..cause(Diagnostic::usual(Code::LockLost, why)) };
-        Outcome::Stuck { cause, remaining: remaining.collect() }
-    }
-
-    async fn act(&self, plan: &Plan, hub: &Arc<Hub>, start: Start) -> Outcome {
-        let forward = forward::run(self, plan, hub).await;
-        let Some(failure) = forward.failure else {
+    /// The outcome, and whether everything of a deployment is in todoctl's books.
+    async fn act(&self, plan: &Plan, hub: &Arc<Hub>, start: Start) -> (Outcome, bool) {
+        let mut forward = forward::run(self, plan, hub).await;
+        let Some(failure) = forward.failure.take() else {
             let outcome = Outcome::Deployed;
             let ending = self.ending(&outcome, &start);
             let (is_kept, ()) =
@@ -185,22 +189,33 @@ impl Engine {
             // Whoever holds the lock now finds no marks, and undoes what it finds. A lock that goes with its namespace,
             // which was to go, is no loss.
             return match self.lost().filter(|_| !is_kept) {
-                Some(why) => Self::ousted(why, undone_steps(plan, forward.touched)),
-                None => outcome,
+                Some(loss) => (self.ousted(loss, &undone_steps(plan, &forward.touched)), is_kept),
+                None => (outcome, is_kept),
             };
         };
-        if let Some(why) = self.lost() {
-            return Self::ousted(why, undone_steps(plan, forward.touched));
+        (self.give_up(plan, hub, start, (failure, forward)).await, true)
+    }
+
+    /// Brings everything back after a failure, where that is asked for and possible.
+    async fn give_up(
+        &self,
+        plan: &Plan,
+        hub: &Arc<Hub>,
+        start: Start,
+        (failure, Forward { touched, leftovers, .. }): (Failure, Forward),
+    ) -> Outcome {
+        if let Some(loss) = self.lost() {
+            return self.ousted(loss, &undone_steps(plan, &touched));
         }
         if let Some(state) = self.gone(&failure).await {
-            return self.without_cluster(plan, failure, &forward.touched, &state);
+            return self.without_cluster(plan, failure, &touched, &state);
         }
-        let (cause, ()) = tokio::join!(evidence::gather(self, plan, failure), self.tidy(&forward.leftovers));
+        let (cause, ()) = tokio::join!(evidence::gather(self, plan, failure), self.tidy(&leftovers));
         let undo = |step: &StepId| {
             plan.steps.iter().find(|one| one.step == *step).map(|one| one.decision.undo.clone())
         };
         let touched: Vec<(StepId, Undo)> =
-            forward.touched.into_iter().rev().filter_map(|step| Some((step.clone(), undo(&step)?))).collect();
+            touched.into_iter().rev().filter_map(|step| Some((step.clone(), undo(&step)?))).collect();
         // What needs no undo and leaves nothing behind is not worth a rollback.
         let matters = |step: &StepId, undo: &Undo| match undo {
             Undo::Commands { .. } => true,
@@ -337,15 +352,6 @@ struct Failure {
     /// The check that does not hold, when it was one.
     check: Option<Check>,
     interrupted: bool,
-}
-
-/// Those of some steps that have something to undo.
-fn undone_steps(plan: &Plan, touched: Vec<StepId>) -> Vec<StepId> {
-    let has_undo = |step: &StepId| {
-        let planned = plan.steps.iter().find(|one| one.step == *step);
-        planned.is_some_and(|one| matches!(one.decision.undo, Undo::Commands { .. }))
-    };
-    touched.into_iter().filter(has_undo).collect()
 }
 
 /// A cause that belongs to no step.

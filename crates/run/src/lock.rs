@@ -49,9 +49,18 @@ pub struct Lock {
     namespace: String,
     identity: String,
     state: Mutex<State>,
-    lost: channel::Sender<Option<String>>,
+    lost: channel::Sender<Option<Loss>>,
     /// Locked as long as this process or a changing child of it lives.
     local: Option<LocalLock>,
+}
+
+/// How a Lease was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// In one line.
+    pub why: String,
+    /// Whether somebody else holds it now, and so undoes this run.
+    pub has_heir: bool,
 }
 
 struct State {
@@ -86,8 +95,8 @@ impl Lock {
         self.local.as_ref()
     }
 
-    /// Tells once the Lease is lost, with who holds it now.
-    pub fn lost(&self) -> channel::Receiver<Option<String>> {
+    /// Tells once the Lease is lost.
+    pub fn lost(&self) -> channel::Receiver<Option<Loss>> {
         self.lost.subscribe()
     }
 
@@ -95,8 +104,8 @@ impl Lock {
     /// nothing may be changed any more.
     pub async fn gate(&self) -> Result<(), String> {
         for left in (0..TRIES).rev() {
-            if let Some(why) = self.lost.borrow().clone() {
-                return Err(why);
+            if let Some(loss) = self.lost.borrow().clone() {
+                return Err(loss.why);
             }
             if self.state().renewed.age() < FRESH {
                 return Ok(());
@@ -181,11 +190,13 @@ impl Lock {
         match now {
             Some(lease) if lease.identity == self.identity => Err(complaint),
             Some(lease) => {
-                self.lose(format!("the lock was taken over by {}", lease.holder.story()));
+                let why = format!("the lock was taken over by {}", lease.holder.story());
+                self.lose(Loss { why, has_heir: true });
                 Ok(())
             }
             None => {
-                self.lose("the lock was removed by somebody else".to_owned());
+                let why = "the lock was removed by somebody else, or went with its namespace".to_owned();
+                self.lose(Loss { why, has_heir: false });
                 Ok(())
             }
         }
@@ -196,8 +207,8 @@ impl Lock {
         (state.resource_version, state.renewed) = (version, at);
     }
 
-    fn lose(&self, why: String) {
-        self.lost.send_replace(Some(why));
+    fn lose(&self, loss: Loss) {
+        self.lost.send_replace(Some(loss));
     }
 
     async fn read(&self) -> Result<Option<Lease>, String> {

@@ -12,7 +12,8 @@ mod served;
 pub use images::{contexts, images};
 pub use manifests::{current, manifests, revisions};
 pub use objects::{
-    content_after, content_before, leftovers, live, nodes, pods, releases, run_contents, runs, workloads,
+    content_after, content_before, leftovers, live, nodes, pods, releases, run_contents, runs, volume_claims,
+    workloads,
 };
 pub use rendered::rendered;
 pub use served::are_served;

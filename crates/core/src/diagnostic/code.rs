@@ -95,6 +95,7 @@ codes! {
     LockDenied "lock.denied" Preflight "The lock cannot be taken." "";
     LockUnreadable "lock.unreadable" Preflight "The record of the run that holds the environment cannot be read." "";
     LockLost "lock.lost" Interrupted "The lock was taken by another run, which undoes this one." "todoctl recover, or wait for whoever holds it";
+    LockRemoved "lock.removed" Stuck "The lock was removed during a run, by hand or with its namespace: nobody undoes the run." "the commands above undo it; todoctl verify says what is there";
     PersonDeclined "person.declined" Declined "A person said no, or interrupted before the first change." "";
     PersonAbsent "person.absent" Declined "A question must be answered, and there is nobody to ask." "";
     PlanUndecided "plan.undecided" Preflight "Several steps cannot be planned." "mend them, then run the same command again";
@@ -102,6 +103,7 @@ codes! {
     RunGone "run.gone" Preflight "What a run deployed is no longer kept." "todoctl history shows the runs that can";
     RunUnfinished "run.unfinished" Stuck "A run was cut off, and is undone." "";
     RunStuck "run.stuck" Stuck "A run could not be undone." "mend what is named above, then: todoctl recover";
+    RunUnrecorded "run.unrecorded" Stuck "What was deployed could not be recorded, so the next run undoes it." "see why it could not be written, then: todoctl recover, and deploy again";
     RunInterrupted "run.interrupted" Interrupted "A person interrupted the run." "";
     ReleaseAbsent "release.absent" Preflight "A release is not deployed." "";
     ReleasePending "release.pending" Preflight "helm is at work on a release, or was killed while it was." "";

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::step::{Change, Decision, Step, StepId, Undo};
-use crate::steps::release_context::{AboutRelease, ReleaseContext, owner};
+use crate::steps::release_context::{AboutRelease, ReleaseContext};
 use crate::steps::{prune_component, release_id};
 use crate::tool::helm::Helm;
 use crate::world::World;
@@ -20,7 +20,7 @@ struct UninstallStep {
 }
 
 /// The steps that remove what a profile has deployed. Releases outside the application's namespace may serve others:
-/// they go only with `purge`, and never when another profile owns them.
+/// they go only with `purge`. What another profile has installed never goes.
 pub fn removal(inputs: &Arc<Inputs>, world: &World, purge: bool) -> Vec<Box<dyn Step>> {
     let found: Vec<(&str, &str)> = world
         .releases
@@ -31,9 +31,9 @@ pub fn removal(inputs: &Arc<Inputs>, world: &World, purge: bool) -> Vec<Box<dyn 
             let named = inputs.profile.releases.get(*name).is_some_and(at);
             let ours =
                 newest.is_some_and(|newest| newest.label(labels::PROFILE) == Some(inputs.name.as_str()));
-            let foreign = newest.is_some_and(|newest| owner(inputs, namespace, newest).is_some());
+            let foreign = newest.is_some_and(|newest| newest.label(labels::PROFILE).is_some()) && !ours;
             let inside = *namespace == inputs.profile.namespace;
-            (named || ours) && if inside { true } else { purge && !foreign }
+            (named || ours) && !foreign && (inside || purge)
         })
         .map(|(namespace, name, _)| (namespace, name))
         .collect();

@@ -197,6 +197,11 @@ impl Releases {
         self.0.get(&(namespace.to_owned(), release.to_owned())).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a release is installed.
+    pub fn has(&self, release: ReleaseRef<'_>) -> bool {
+        installed(self.history(release.namespace, release.name)).is_some()
+    }
+
     /// Its newest revision.
     pub fn newest(&self, namespace: &str, release: &str) -> Option<&Revision> {
         self.history(namespace, release).last()

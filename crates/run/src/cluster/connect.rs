@@ -1,26 +1,23 @@
 //! Owns making a connection from a kubeconfig file, as kubectl understands it.
 //! Refuses to look for one: the caller says which file and which context.
 //!
-//! A user may be known by a token that a program prints (`exec`). The client starts that program itself: it is the only
-//! process that does not go through `runner`, and it is none of ours.
+//! A user may be known by a token that a program prints (`program`).
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::time::Duration;
 
 use http::uri::InvalidUri;
 use http::{HeaderValue, header};
+use jiff::Timestamp;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
 use super::session::Session;
-use super::{Connection, Refusal, detour, login, transport, usable};
+use super::{Connection, Refusal, detour, login, program, transport, usable};
 use todoctl_plan::world::Access;
 
 /// What todoctl calls itself.
 const AGENT: &str = concat!("todoctl/", env!("CARGO_PKG_VERSION"));
-/// How long the program that prints the user's token may take; it may ask a person.
-const LOGIN: Duration = Duration::from_mins(2);
 
 /// What a connection is made with, beside a kubeconfig.
 #[derive(Debug, Clone, Copy)]
@@ -33,33 +30,47 @@ pub struct Surroundings<'a> {
     pub may_ask: bool,
 }
 
+/// What is wrong with a proxy that the kubeconfig does not name: that one was looked at.
+const OF_ENVIRONMENT: &str = "the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY) is none of http://, https:// and socks5://";
+
 impl Connection {
     /// Reads the way to a cluster; connects with the first question.
     pub async fn open(access: &Access, surroundings: Surroundings<'_>) -> Result<Self, Refusal> {
-        let (client, server) = client(access, surroundings).await?;
-        Ok(Self::of(Session::of(client, access, surroundings), &access.context, server))
+        let (login, server) = client(access, surroundings).await?;
+        Ok(Self::of(Session::of(login, access, surroundings), &access.context, server))
     }
 }
 
-/// A client, and the address of the server with the proxy on the way, for messages.
+/// A client that is known as somebody.
+pub(super) struct Login {
+    pub(super) client: Client,
+    /// Until when, where that is known.
+    pub(super) until: Option<Timestamp>,
+}
+
+/// A login, and the address of the server with the proxy on the way, for messages.
 pub(super) async fn client(
     access: &Access,
     surroundings: Surroundings<'_>,
-) -> Result<(Client, String), Refusal> {
+) -> Result<(Login, String), Refusal> {
     let unusable = |error: &dyn std::fmt::Display| Refusal::unusable(&access.context, error);
     let mut kubeconfig =
         Kubeconfig::read_from(&access.kubeconfig).map_err(|error| unusable(&mistake(&error)))?;
     if let Some(mistakes) = usable::mistakes(&kubeconfig) {
         return Err(unusable(&mistakes));
     }
-    for user in kubeconfig.auth_infos.iter_mut().filter_map(|user| user.auth_info.as_mut()) {
-        login::prepare(user, surroundings).map_err(|why| unusable(&why))?;
-    }
     for cluster in kubeconfig.clusters.iter_mut().filter_map(|one| one.cluster.as_mut()) {
         // As kubectl completes it (client-go `rest/url_utils.go`).
         if let Some(server) = cluster.server.as_mut().filter(|server| !server.contains("://")) {
             *server = format!("https://{server}");
         }
+    }
+    // The private file has one of each.
+    let cluster = kubeconfig.clusters.first().and_then(|one| one.cluster.clone());
+    let mut until = None;
+    for user in kubeconfig.auth_infos.iter_mut().filter_map(|user| user.auth_info.as_mut()) {
+        until = program::ask(user, cluster.as_ref(), surroundings).await.map_err(|why| unusable(&why))?;
+        login::prepare(user).map_err(|why| unusable(&why))?;
     }
     let options = KubeConfigOptions { context: Some(access.context.clone()), ..KubeConfigOptions::default() };
     let config = Config::from_custom_kubeconfig(kubeconfig.clone(), &options).await;
@@ -68,25 +79,19 @@ pub(super) async fn client(
     config.headers.push((header::USER_AGENT, HeaderValue::from_static(AGENT)));
     let proxy = detour::proxy(&kubeconfig, &access.context, &config.cluster_url, surroundings.variables);
     config.proxy_url =
-        proxy.map(|proxy| proxy.parse()).transpose().map_err(|_: InvalidUri| unusable(&usable::PROXIES))?;
+        proxy.map(|proxy| proxy.parse()).transpose().map_err(|_: InvalidUri| unusable(&OF_ENVIRONMENT))?;
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     let server = format!("{server}{}", config.proxy_url.as_ref().map(detour::told).unwrap_or_default());
-    let program = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
-    // It may start the program that prints the token, and wait for it.
-    let made = tokio::task::spawn_blocking(move || transport::client(&config));
-    let made = tokio::time::timeout(LOGIN, made).await.map_err(|_| unusable(&"logging in took too long"))?;
-    let client = made
-        .map_err(|error| unusable(&error))?
-        .map_err(|error| unusable(&reason(&error, program.as_deref())))?;
-    Ok((client, server))
+    let client = transport::client(&config).map_err(|error| unusable(&reason(&error)))?;
+    Ok((Login { client, until }, server))
 }
 
 /// Why there is no client. A proxy's address may hold a password, so it is not repeated.
-fn reason(error: &kube::Error, program: Option<&str>) -> String {
+fn reason(error: &kube::Error) -> String {
     if let kube::Error::Auth(error) = error {
-        login::failed(error, program)
+        login::failed(error)
     } else if let kube::Error::ProxyProtocolUnsupported { .. } = error {
-        usable::PROXIES.to_owned()
+        OF_ENVIRONMENT.to_owned()
     } else {
         error.to_string()
     }

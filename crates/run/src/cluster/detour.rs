@@ -47,12 +47,32 @@ fn of_environment(server: &Uri, variables: &BTreeMap<OsString, OsString>) -> Opt
     let either = |upper: &str| text(upper).or_else(|| text(&upper.to_lowercase()));
     let host = server.host()?.trim_start_matches('[').trim_end_matches(']');
     let is_own = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    let rules = Matcher::builder().http(SOME).https(SOME).no(either("NO_PROXY").unwrap_or_default()).build();
+    let is_plain = server.scheme_str() == Some("http");
+    let port = server.port_u16().unwrap_or(if is_plain { 80 } else { 443 });
+    let exceptions = exceptions(either("NO_PROXY").unwrap_or_default(), port)?;
+    let rules = Matcher::builder().http(SOME).https(SOME).no(exceptions).build();
     if is_own || rules.intercept(server).is_none() {
         return None;
     }
-    let name = if server.scheme_str() == Some("http") { "HTTP_PROXY" } else { "HTTPS_PROXY" };
-    either(name).map(str::to_owned)
+    either(if is_plain { "HTTP_PROXY" } else { "HTTPS_PROXY" }).map(str::to_owned)
+}
+
+/// The exceptions that count for a port, without it; nothing when everything is one (golang.org/x/net `httpproxy`, which
+/// the matcher follows in the rest).
+fn exceptions(list: &str, port: u16) -> Option<String> {
+    let mut all = Vec::new();
+    for one in list.split(',').map(str::trim) {
+        if one == "*" {
+            return None;
+        }
+        let has_none = one.contains('/') || one.parse::<IpAddr>().is_ok();
+        let (host, wanted) = one.rsplit_once(':').filter(|_| !has_none).unwrap_or((one, ""));
+        if wanted.is_empty() || wanted.parse() == Ok(port) {
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            all.push(host.strip_prefix('*').unwrap_or(host));
+        }
+    }
+    Some(all.join(","))
 }
 
 #[cfg(test)]
@@ -88,5 +108,18 @@ mod tests {
         }
         assert_eq!(way("https://a.example.com", "", &[("https_proxy", "proxy:3128")]), "http://proxy:3128");
         assert_eq!(way("https://a.example.com", "", &[]), "direct");
+        let excepted = |server: &str, list: &str| {
+            way(server, "", &[("HTTPS_PROXY", "http://p"), ("NO_PROXY", list)]) == "direct"
+        };
+        assert!(excepted("https://10.1.2.3:6443", "*") && excepted("https://a.b", "c, *"));
+        assert!(
+            excepted("https://10.1.2.3:6443", "10.1.2.3:6443")
+                && !excepted("https://10.1.2.3", "10.1.2.3:6443")
+        );
+        assert!(excepted("https://a.b", "a.b:443") && !excepted("https://a.b:1", "a.b:443"));
+        assert!(
+            excepted("https://[fd00::1]:6443", "[fd00::1]:6443") && excepted("https://[fd00::1]", "fd00::/8")
+        );
+        assert!(excepted("https://x.a.b", "*.a.b") && !excepted("https://a.c", "*.a.b"));
     }
 }

@@ -51,10 +51,12 @@ impl Connection {
                     Ok(Event::Delete(object)) => Ok(Change::Gone(value(&object, &look))),
                     Err(error) => {
                         let refusal = Refusal::of_stream(&error, &connection.server);
-                        if refusal.is_unknown_user() {
-                            // What comes of it shows at the next try.
-                            let _ = connection.session.renew(login).await;
-                        }
+                        // What comes of another login shows at the next try.
+                        let _ = if refusal.is_unknown_user() {
+                            connection.session.renew(login).await
+                        } else {
+                            connection.session.fresh().await.map(|_| ())
+                        };
                         tokio::time::sleep(AGAIN).await;
                         // The one that failed would go on without a word where it was.
                         (login, events) = (connection.session.login(), Box::pin(connection.events(&look)));

@@ -20,6 +20,8 @@ const SHOWN: usize = 400;
 
 /// Pause before a server that is busy is asked again, when it says none.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The longest that a server may ask for.
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,13 +71,17 @@ struct Details {
 impl Refusal {
     /// An answer with another status than 2xx.
     pub(super) fn answered(code: u16, headers: &HeaderMap, body: &[u8]) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let said = serde_json::from_slice::<Status>(body).ok().filter(|said| !said.message.is_empty());
         // Without one: a proxy on the way, or an address that is not served.
         let plain = || {
             let message = text::cut(&text::clean_line(&String::from_utf8_lossy(body)), SHOWN, "…");
+            let message = match text(header::LOCATION).filter(|_| message.is_empty()) {
+                Some(place) => format!("it leads to {}", text::clean_line(place)),
+                None => message,
+            };
             Status { message, ..Status::default() }
         };
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         Self::Status(Status {
             code,
             location: text(header::LOCATION).unwrap_or_default().to_owned(),
@@ -102,7 +108,7 @@ impl Refusal {
         let (mut last, mut kind, mut sent) = (error, kind(error), !is_connecting(error));
         loop {
             if let Some(login) = last.downcast_ref::<AuthError>() {
-                return Self::Lost { why: login::failed(login, None), sent: false };
+                return Self::Lost { why: login::failed(login), sent: false };
             }
             let Some(source) = last.source() else { break };
             last = source;
@@ -210,7 +216,10 @@ impl Refusal {
     /// How long to wait before the same is asked again.
     pub(super) fn pause(&self) -> Duration {
         match self {
-            Self::Status(Status { retry_after: Some(seconds), .. }) => Duration::from_secs(*seconds),
+            // Nobody waits longer, and there are clocks that end.
+            Self::Status(Status { retry_after: Some(seconds), .. }) => {
+                Duration::from_secs(*seconds).min(LONGEST)
+            }
             Self::Status(_) | Self::Lost { .. } => PAUSE,
         }
     }

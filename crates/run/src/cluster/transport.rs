@@ -21,8 +21,6 @@ use kube::{Client, Config};
 use percent_encoding::percent_decode_str;
 use tower::{Service, ServiceBuilder};
 
-use super::login;
-
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a connection that is in use may be silent. A stream ends sooner by itself.
@@ -114,7 +112,7 @@ where
     let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build::<_, Body>(connector);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
-        .option_layer(login::known(|| config.auth_layer())?)
+        .option_layer(config.auth_layer()?)
         .layer(config.extra_headers_layer()?)
         .map_err(Box::<dyn Error + Send + Sync>::from)
         .service(http);

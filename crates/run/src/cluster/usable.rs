@@ -9,7 +9,7 @@ use kube::config::{AuthInfo, Cluster, ExecConfig, Kubeconfig};
 use secrecy::ExposeSecret;
 
 /// What a proxy may be.
-pub(super) const PROXIES: &str = "its proxy-url is none of http://, https:// and socks5://";
+const PROXIES: &str = "its proxy-url is none of http://, https:// and socks5://";
 /// Versions of the answer of a program that prints a token.
 const ANSWERS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
 

@@ -15,6 +15,7 @@ use self::places::{Place, Places};
 use super::wait::{Leftover, Unmet, Wait};
 use super::watch_cache::Hub;
 use super::{Engine, Failure};
+use crate::lock::Loss;
 use todoctl_core::diagnostic::{Code, Diagnostic};
 use todoctl_plan::event::{Event, StepResult};
 use todoctl_plan::plan::{Plan, PlannedStep};
@@ -88,8 +89,8 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) 
                 engine.events.emit(Event::Warning { message: INTERRUPTED.to_owned() });
                 end.send_replace(true);
             }
-            why = told(lost.as_mut()), if failure.is_none() => {
-                failure = Some(failed(&StepId::single("run"), Diagnostic::new(Code::LockLost, why, "")));
+            how = told(lost.as_mut()), if failure.is_none() => {
+                failure = Some(failed(&StepId::single("run"), Diagnostic::new(Code::LockLost, how.why, "")));
                 end.send_replace(true);
             }
         }
@@ -107,10 +108,13 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) 
 }
 
 /// Ends when the lock is lost, with why; never without a lock.
-async fn told(lost: Option<&mut watch::Receiver<Option<String>>>) -> String {
+async fn told(lost: Option<&mut watch::Receiver<Option<Loss>>>) -> Loss {
     match lost {
         Some(lost) => match lost.wait_for(Option::is_some).await {
-            Ok(why) => why.clone().unwrap_or_default(),
+            Ok(how) => match how.clone() {
+                Some(how) => how,
+                None => std::future::pending().await,
+            },
             Err(_) => std::future::pending().await,
         },
         None => std::future::pending().await,

@@ -2,6 +2,7 @@
 
 mod order;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,7 @@ use todoctl_plan::run_record::Ending;
 use todoctl_plan::step::{Check, Guard, Returns, Reversal, StepId, Undo};
 use todoctl_plan::tool::kubectl::{Kubectl, lacks_resource};
 use todoctl_plan::world::leftovers::{Scope, sorted};
-use todoctl_plan::world::releases::Releases;
+use todoctl_plan::world::releases::{ReleaseRef, Releases};
 
 /// How often an undo command is tried: the API server may be away for a moment, and each is harmless to repeat.
 const TRIES: u32 = 3;
@@ -78,8 +79,9 @@ impl Engine {
         let earlier = order::earlier(&ordered, needs.as_ref());
         let mut back = self.undo_all((&ordered, &earlier), cause.step.as_ref(), seen.as_ref()).await;
         self.prove(hub, &mut back).await;
-        if let Some(why) = self.lost() {
-            return Self::ousted(why, undo.iter().map(|(step, _)| step.clone()).collect());
+        if let Some(loss) = self.lost() {
+            let undo: Vec<(&StepId, &Undo)> = undo.iter().map(|(step, undo)| (step, undo)).collect();
+            return self.ousted(loss, &undo);
         }
         self.look_for_leftovers(undo, &mut back).await;
         let outcome = if back.remaining.is_empty() {
@@ -220,18 +222,32 @@ impl Engine {
                 matches!(reversal, Reversal::Delete { .. }) && lacks_resource(&failure.evidence.join("\n"))
             };
             let mut tries = 1;
-            while let Err(failure) = self.command(step, command).await {
-                if is_gone(&failure) {
-                    break;
-                }
+            loop {
+                let why = match self.command(step, command).await {
+                    Err(failure) if is_gone(&failure) => break,
+                    Err(failure) => failure.what,
+                    Ok(_) if self.is_still_recorded(reversal).await => {
+                        "helm ended with 0 and still has a record of the release".to_owned()
+                    }
+                    Ok(_) => break,
+                };
                 if tries == TRIES || self.is_given_up() {
-                    return Err(failure.what);
+                    return Err(why);
                 }
                 tries += 1;
                 tokio::time::sleep(AGAIN).await;
             }
         }
         Ok(())
+    }
+
+    /// Whether helm has a record of a release that was to be removed: its exit status does not tell. Not known, when it
+    /// cannot be read: then the proof asks again.
+    async fn is_still_recorded(&self, reversal: &Reversal) -> bool {
+        let Reversal::Release { release, namespace, to: None, .. } = reversal else { return false };
+        let Some(cluster) = &self.cluster else { return false };
+        let records = survey::releases(cluster, &[namespace.as_str()]).await;
+        records.is_ok_and(|records| records.has(ReleaseRef { namespace, name: release }))
     }
 
     /// Waits for every undone step's checks, side by side.
@@ -266,10 +282,11 @@ impl Engine {
         if gone.is_empty() {
             return;
         }
-        let namespaces: Vec<&str> = gone.iter().map(|(namespace, _)| *namespace).collect();
+        let namespaces: BTreeSet<&str> = gone.iter().map(|(namespace, _)| *namespace).collect();
+        let namespaces = Vec::from_iter(namespaces);
         let releases: Vec<&str> = gone.iter().map(|(_, release)| *release).collect();
         let scope = Scope { namespaces: &namespaces, releases: Some(&releases), crds: None };
-        match survey::leftovers(cluster).await {
+        match survey::volume_claims(cluster, &namespaces).await {
             Ok(all) => back.stays.extend(sorted(&all, scope).iter().map(|(sort, names)| {
                 let command = Kubectl::new(access).removal(sort, names);
                 format!(
@@ -281,7 +298,7 @@ impl Engine {
                 )
             })),
             Err(error) => {
-                self.events.emit(Event::Warning { message: format!("what stays was not read: {error}") });
+                back.stays.push(format!("volume claims, if there are any: they could not be read ({error})"));
             }
         }
     }

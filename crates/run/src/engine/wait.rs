@@ -47,6 +47,9 @@ pub(super) enum Unmet {
     Stopped,
 }
 
+/// What is said of a release that helm has not removed.
+const RECORDED: &str = "helm still has a record of the release";
+
 impl Unmet {
     /// With nothing but pods to show for it.
     fn failed(code: Code, why: impl Into<String>, pods: Vec<String>) -> Self {
@@ -213,16 +216,22 @@ impl Wait<'_> {
     }
 
     /// Reads until a release is gone: streams cannot prove an absence.
+    /// helm's own word is not enough: it exits with 0 when it cannot read its records (helm 4.2 `pkg/action/uninstall.go`
+    /// with `--ignore-not-found`).
     async fn absent(&mut self, check: &Check, namespace: &str, deadline: Instant) -> Result<(), Unmet> {
         let Some(cluster) = &self.engine.cluster else {
             return Ok(());
         };
         let mut said = String::new();
         loop {
-            let read = survey::live(cluster, &[namespace], false).await;
-            let why = match read.map(|live| health::judge(check, &live)) {
-                Ok(Some(Verdict::NotYet { why, .. })) => why,
-                Ok(_) => return Ok(()),
+            let namespaces = [namespace];
+            let read = survey::live(cluster, &namespaces, false);
+            let why = match tokio::try_join!(read, survey::releases(cluster, &namespaces)) {
+                Ok((live, records)) => match health::judge(check, &live) {
+                    Some(Verdict::NotYet { why, .. }) => why,
+                    _ if check.release().is_some_and(|one| records.has(one)) => RECORDED.to_owned(),
+                    _ => return Ok(()),
+                },
                 Err(error) => error.to_string(),
             };
             self.say(&mut said, &why);

@@ -218,7 +218,13 @@ pub async fn workloads(
     .await
 }
 
-/// What may stay when releases are gone.
+/// Reads the claims of volumes in some namespaces.
+pub async fn volume_claims(cluster: &Connection, namespaces: &[&str]) -> Result<Vec<Leftover>, SurveyError> {
+    let found = objects(cluster, "the volume claims", &look::volume_claims(namespaces)).await?;
+    Ok(leftovers::of(&found))
+}
+
+/// Reads what may stay of releases that are gone, in all namespaces.
 pub async fn leftovers(cluster: &Connection) -> Result<Vec<Leftover>, SurveyError> {
     Ok(leftovers::of(&objects(cluster, "what stays", &look::leftovers()).await?))
 }
