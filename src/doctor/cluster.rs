@@ -21,6 +21,8 @@ use todoctl_plan::tool::version::{self, DockerEngine};
 use todoctl_plan::world::lease::Lease;
 use todoctl_plan::world::{Access, Cluster, World};
 use todoctl_project::dapr;
+use todoctl_project::inputs::Inputs;
+use todoctl_project::profile::Chart;
 use todoctl_run::cluster::Connection;
 use todoctl_run::environment::Environment;
 use todoctl_run::lock::{Presence, presence};
@@ -45,7 +47,7 @@ pub(super) async fn look_at(environment: &Environment, missing: &[String]) -> Ve
         survey::rendered(&runner, &environment.inputs, &blank),
         engine(environment, &runner, missing),
     );
-    found.extend(unrendered(&rendered, missing));
+    found.extend(unrendered(&environment.inputs, &rendered, missing));
     let title = environment.provider.title();
     let wanted = wanted_ports(environment, &rendered);
     let runs = matches!(cluster, Ok(Cluster::Running(_)));
@@ -81,11 +83,17 @@ pub(super) async fn before_start(environment: &Environment) -> Vec<Finding> {
 }
 
 /// The charts that do not render.
-fn unrendered(rendered: &Rendered, missing: &[String]) -> Vec<Finding> {
+fn unrendered(inputs: &Inputs, rendered: &Rendered, missing: &[String]) -> Vec<Finding> {
     if missing.iter().any(|program| program == "helm") {
         return vec![Finding::not_checked(Area::Profile, "charts", "helm is not there to render them")];
     }
-    let failed = rendered.iter().filter_map(|(name, objects)| Some((name, objects.as_ref().err()?)));
+    // That a chart could not be fetched is told already.
+    let is_there = |name: &str| {
+        let chart = inputs.profile.releases.get(name).map(|release| &release.chart);
+        !matches!(chart, Some(Chart::Repository(_))) || inputs.fetched.contains_key(name)
+    };
+    let rendered = rendered.iter().filter(|(name, _)| is_there(name));
+    let failed = rendered.filter_map(|(name, objects)| Some((name, objects.as_ref().err()?)));
     let told = |(name, why): (&String, &String)| {
         let what = format!("chart of release {name}");
         let fix = "mend the chart or its values; todoctl lint names file and line";
@@ -273,8 +281,10 @@ async fn dapr_seen(environment: &Environment, cluster: &Connection) -> Option<Da
     let (look, probe) = (health::dapr::probed(namespace), health::dapr::probe(namespace));
     let (crds, pod) = tokio::join!(survey::are_served(cluster, &names), cluster.would_create(&look, &probe));
     let injector = match pod {
-        Ok(pod) => health::dapr::injected(&pod),
-        Err(refusal) => Err(refusal.to_string()),
+        Ok(pod) => Some(health::dapr::injected(&pod)),
+        // The namespace is what is not there: a pod that is to be made is not looked for.
+        Err(refusal) if refusal.lacks_object() => None,
+        Err(refusal) => Some(Err(refusal.to_string())),
     };
     Some(DaprSeen { crds, injector })
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use regex::{Captures, Regex};
 
 /// Patterns and what stands for them.
-const PATTERNS: [(&str, &str); 23] = [
+const PATTERNS: [(&str, &str); 24] = [
     (r"\b\d+\.\d GiB free\b", "[GIB] free"),
     (r"\b[0-9a-f]{64}\b", "[SHA256]"),
     (r"::(stop-commands::)?[0-9a-f]{32}(::)?", "::${1}[TOKEN]${2}"),
@@ -16,6 +16,7 @@ const PATTERNS: [(&str, &str); 23] = [
     (r"\n  longest chain: .*(\n    .*)*", ""),
     (r"\n\nLongest chain: .*", ""),
     (r"\b\d{8}-\d{6}-[0-9a-f]{4}\b", "[RUN]"),
+    (r"\[RUN\]\.[0-9a-f]{16}\b", "[RUN].[ID]"),
     (r"  [0-9a-f]{8}  \[RUN\]", "  [SECRET]  [RUN]"),
     (r"\b(backend|frontend|old|audit|dapr)-deployment-[0-9a-f]{10}-[0-9a-f]{5}\b", "[$1 POD]"),
     (r"((?:todoctl\.dev/)?(?:digest|dapr)[=\x22:\\]+)[0-9a-f]{32}", "${1}[DIGEST]"),

@@ -211,6 +211,7 @@ impl Engine {
             return self.without_cluster(plan, failure, &touched, &state);
         }
         let (cause, ()) = tokio::join!(evidence::gather(self, plan, failure), self.tidy(&leftovers));
+        let commit = plan.commit().map(|commit| commit.of(&touched));
         let undo = |step: &StepId| {
             plan.steps.iter().find(|one| one.step == *step).map(|one| one.decision.undo.clone())
         };
@@ -230,11 +231,12 @@ impl Engine {
             let remaining =
                 touched.iter().filter_map(|(step, undo)| self.remaining(step, undo, "changed by this run"));
             let outcome = Outcome::Kept { cause, remaining: remaining.collect() };
-            self.commit(&[], plan.commit().map(|commit| (commit, self.ending(&outcome, &start)))).await;
+            let commit = commit.as_ref().map(|commit| (commit, self.ending(&outcome, &start)));
+            self.commit(&[], commit).await;
             return outcome;
         }
         let unwinding = Unwinding { undo: &touched, plan: Some(plan) };
-        self.unwind(cause, unwinding, hub, plan.commit().map(|commit| (commit, start))).await
+        self.unwind(cause, unwinding, hub, commit.as_ref().map(|commit| (commit, start))).await
     }
 
     /// Work after the verification, side by side unless everything goes by the list; a failure is a warning. Tells whether

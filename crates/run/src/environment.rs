@@ -42,6 +42,7 @@ use todoctl_plan::provider::{self, ClusterState, Found, Kubeconfig, Provider, Re
 use todoctl_plan::steps;
 use todoctl_plan::world::{Access, Cluster, World};
 use todoctl_project::inputs::Inputs;
+use todoctl_project::profile;
 use todoctl_project::secret_input::{self, Given};
 
 /// What this process is and has.
@@ -200,9 +201,16 @@ impl Environment {
         let found = survey::cluster(&self.runner(None, None), self.provider.as_ref()).await?;
         match found {
             // Nothing that we could start.
-            Found { cluster: ClusterState::Down(_), unfit: Some(why) }
+            Found { cluster: ClusterState::Down(_), unfit: Some(mut why) }
                 if self.provider.start().is_empty() =>
             {
+                if let profile::Cluster::Context(profile::Context { kubeconfig, .. }) =
+                    &self.inputs.profile.cluster
+                    && let Some(absent) =
+                        origin::absent(&self.inputs.project, kubeconfig.as_deref(), &self.host.variables)
+                {
+                    why.what = format!("{absent}, so {}", why.what);
+                }
                 Err(why.unchanged())
             }
             found => Ok(found),

@@ -151,6 +151,7 @@ fn put(state: &mut State, argv: &Argv, call: &Call) -> Result<String, String> {
     let server_side = server_side(state, argv, newest.as_ref());
     let mut labels = newest.as_ref().map(|one| one.labels.clone()).unwrap_or_default();
     labels.extend(parse_labels(argv.value(&["--labels"]).unwrap_or_default()));
+    labels.retain(|_, value| value != "null");
     let installs = newest.as_ref().is_none_or(|one| one.status == "uninstalled");
     if installs && !argv.has(&["--skip-crds"]) && std::path::Path::new(chart).join("crds").is_dir() {
         // Applied by an installation, and by no upgrade.

@@ -118,8 +118,8 @@ fn release(name: &str, inputs: &Inputs, world: &World) -> Finding {
 pub struct DaprSeen {
     /// Whether its CRDs are established.
     pub crds: Result<(), String>,
-    /// Whether a new pod would get a sidecar.
-    pub injector: Result<(), String>,
+    /// Whether a new pod would get a sidecar; nothing while its namespace is not there.
+    pub injector: Option<Result<(), String>>,
 }
 
 /// Judges Dapr; nothing when the profile has none.
@@ -140,15 +140,13 @@ pub fn dapr(inputs: &Inputs, world: &World, seen: Option<&DaprSeen>) -> Vec<Find
         Ok(()) => Finding::ok(Area::Dapr, what, good),
         Err(why) => Finding::failed(Area::Dapr, what, why, fix),
     };
-    vec![
-        judged("CRDs", &seen.crds, "established", format!("{again} applies them")),
-        judged(
-            "injector",
-            &seen.injector,
-            "a new pod gets a sidecar",
-            format!("{pods}; {again} waits for it"),
-        ),
-    ]
+    let injector = if let Some(answer) = &seen.injector {
+        judged("injector", answer, "a new pod gets a sidecar", format!("{pods}; {again} waits for it"))
+    } else {
+        let why = format!("namespace {} is not there yet; {again} makes it", inputs.profile.namespace);
+        Finding::not_checked(Area::Dapr, "injector", why)
+    };
+    vec![judged("CRDs", &seen.crds, "established", format!("{again} applies them")), injector]
 }
 
 /// Judges the secret values. `known`: what the cluster has was read; else only what is given counts.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::bookkeeping::Entry;
 use crate::run_record::{Deployed, Ending, RunRecord, object_name};
+use crate::step::StepId;
 use crate::world::releases::ReleaseRef;
 use todoctl_core::labels;
 
@@ -58,6 +59,14 @@ pub struct RunCommit {
 }
 
 impl RunCommit {
+    /// The same of a run in which only these steps have begun.
+    #[must_use]
+    pub fn of(&self, begun: &[StepId]) -> Self {
+        let mut narrowed = self.clone();
+        narrowed.record.changed.retain(|one| begun.iter().any(|step| step.as_str() == one.step));
+        narrowed
+    }
+
     /// When everything is verified.
     pub fn verified(&self, ending: Ending) -> Vec<Entry> {
         self.entries(&self.marks, &RunRecord { ending: Some(ending), ..self.record.clone() })

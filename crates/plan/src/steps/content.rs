@@ -7,10 +7,10 @@ use crate::health;
 use crate::step::Verdict;
 use crate::steps::release_context::owner;
 use crate::steps::{component, history::number_after, secret};
-use crate::tool::helm::Upgrade;
+use crate::tool::helm::{NO_LABEL, Upgrade};
 use crate::world::World;
 use crate::world::manifest::fingerprint;
-use crate::world::releases::{ReleaseRef, Revision};
+use crate::world::releases::{ReleaseRef, Revision, installed};
 use todoctl_core::labels;
 use todoctl_core::workload::Workload;
 use todoctl_project::digest;
@@ -149,8 +149,18 @@ pub(super) fn labels_of(
     if let Some(set) = inputs.profile.pull_set(spec) {
         labels.push((labels::PULL, secret::wanted(inputs, set, world).version));
     }
+    // helm copies the labels of the revision before, so what is no longer so must be taken away.
+    let before = installed(history);
+    let is_left = |name: &&str| before.is_some_and(|before| before.label(name).is_some());
+    let left =
+        OPTIONAL.into_iter().filter(is_left).filter(|name| !labels.iter().any(|(given, _)| given == name));
+    let left: Vec<_> = left.map(|name| (name, NO_LABEL.to_owned())).collect();
+    labels.extend(left);
     labels
 }
+
+/// Labels that not every revision has.
+const OPTIONAL: [&str; 5] = [labels::CHART, labels::IMAGE, labels::COMPONENTS, labels::SECRETS, labels::PULL];
 
 /// The tags of the images that serve components in a release's pods, as many as a label holds.
 fn component_tags(inputs: &Inputs, name: &str) -> Option<String> {

@@ -13,7 +13,7 @@ use crate::steps::content::{is_broken, is_current, is_settled, labels_of, upgrad
 use crate::steps::history::{kept, number_after, refuse_unfinished, unproven, way_back};
 use crate::steps::release_context::owner;
 use crate::steps::{component, image::ImageStep, namespace, release_id, secret};
-use crate::tool::helm::Helm;
+use crate::tool::helm::{Helm, NO_LABEL};
 use crate::world::manifest::{differences, fingerprint};
 use crate::world::releases::{ReleaseRef, Revision, Target, installed, target};
 use crate::world::{Access, Manifests, World};
@@ -141,6 +141,13 @@ impl ReleaseStep {
             notes: drift,
         };
         decision.notes.extend(self.origin());
+        let before = installed(history).and_then(|newest| newest.label(labels::PROFILE));
+        if let Some(before) = before.filter(|before| *before != self.inputs.name) {
+            decision.notes.push(format!(
+                "profile {before} has deployed it; from now on it is profile {}'s",
+                self.inputs.name
+            ));
+        }
         if let Some(Target::Unproven(number)) = installed(history).map(|_| target(history, broken)) {
             let why = unproven(broken);
             decision.notes.push(format!("if this fails, revision {number} comes back although it {why}"));
@@ -207,7 +214,8 @@ fn describe(revision: &Revision) -> String {
 
 /// The new revision, and which of its inputs differ.
 fn describe_new(newest: &Revision, labels: &[(&str, String)]) -> String {
-    let new = |name: &str| labels.iter().find(|(label, _)| *label == name).map(|(_, value)| value.as_str());
+    let given = |name: &str| labels.iter().find(|(label, _)| *label == name).map(|(_, value)| value.as_str());
+    let new = |name: &str| given(name).filter(|value| *value != NO_LABEL);
     let changed = |name: &str| newest.is_ours() && newest.label(name) != new(name);
     let mut parts = vec![format!("revision {}", newest.number + 1)];
     if let Some(tag) = new(labels::IMAGE).filter(|_| changed(labels::IMAGE)) {
@@ -218,6 +226,9 @@ fn describe_new(newest: &Revision, labels: &[(&str, String)]) -> String {
     }
     if let Some(version) = new(labels::SECRETS).filter(|_| changed(labels::SECRETS)) {
         parts.push(format!("secret {version}"));
+    }
+    if newest.is_ours() && given(labels::SECRETS) == Some(NO_LABEL) {
+        parts.push("no secret".to_owned());
     }
     if let Some(version) = new(labels::PULL).filter(|_| changed(labels::PULL)) {
         parts.push(format!("pulled with {version}"));

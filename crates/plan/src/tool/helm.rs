@@ -48,6 +48,9 @@ pub struct Helm {
     context: String,
 }
 
+/// The value with which an upgrade takes a label away (helm `pkg/action/upgrade.go`, `mergeCustomLabels`).
+pub const NO_LABEL: &str = "null";
+
 impl Helm {
     /// For a cluster.
     pub fn new(major: u32, access: &Access) -> Self {

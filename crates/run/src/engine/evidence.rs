@@ -65,11 +65,13 @@ pub(super) async fn gather(engine: &Engine, plan: &Plan, failure: Failure) -> Ca
     cause.diagnostic.evidence.extend(excerpt.iter().cloned());
     if cause.diagnostic.fix.is_empty() {
         cause.diagnostic.fix = match cause.diagnostic.code.fix() {
-            "" => {
-                format!(
-                    "see why: kubectl describe pods -n {namespace} -l app.kubernetes.io/instance={release}"
-                )
+            // What is rolled back is not there to be described.
+            "" if engine.rollback => {
+                format!("see why: {}", folder.join(format!("{release}-pods.txt")).display())
             }
+            "" => format!(
+                "see why: kubectl describe pods -n {namespace} -l app.kubernetes.io/instance={release}"
+            ),
             usual => usual.to_owned(),
         };
     }

@@ -87,8 +87,12 @@ impl Engine {
         let outcome = if back.remaining.is_empty() {
             Outcome::RolledBack { cause, stays: back.stays }
         } else {
-            let interrupted = cause.interrupted || self.is_given_up();
-            Outcome::Stuck { cause: Cause { interrupted, ..cause }, remaining: back.remaining }
+            let mut cause = Cause { interrupted: cause.interrupted || self.is_given_up(), ..cause };
+            if cause.diagnostic.fix.is_empty() {
+                "todoctl recover, or the same command again, undoes what is left"
+                    .clone_into(&mut cause.diagnostic.fix);
+            }
+            Outcome::Stuck { cause, remaining: back.remaining }
         };
         self.commit(&back.returned, commit.map(|(commit, start)| (commit, self.ending(&outcome, &start))))
             .await;

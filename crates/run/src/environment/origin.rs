@@ -29,6 +29,25 @@ pub(super) fn movable(
     })
 }
 
+/// Why a context cannot be found: none of the files is there that could have it. `own` is the file that the profile names.
+pub(super) fn absent(
+    project: &Path,
+    own: Option<&Path>,
+    variables: &BTreeMap<OsString, OsString>,
+) -> Option<String> {
+    let files = own.map_or_else(|| of_user(variables), |own| vec![own.to_path_buf()]);
+    let home = variables.get(&OsString::from("HOME")).map(PathBuf::from).unwrap_or_default();
+    let named: Vec<String> = files
+        .iter()
+        .map(|file| match file.strip_prefix(&home) {
+            Ok(rest) if !home.as_os_str().is_empty() => format!("~/{}", rest.display()),
+            Ok(_) | Err(_) => file.display().to_string(),
+        })
+        .collect();
+    let is_there = files.iter().any(|file| project.join(file).exists());
+    (!is_there && !named.is_empty()).then(|| format!("there is no kubeconfig {}", named.join(", ")))
+}
+
 /// The files that kubectl reads where none is named.
 fn of_user(variables: &BTreeMap<OsString, OsString>) -> Vec<PathBuf> {
     let text = |name: &str| variables.get(&OsString::from(name)).filter(|value| !value.is_empty());

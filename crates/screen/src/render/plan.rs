@@ -60,7 +60,9 @@ pub fn json(plan: &Plan) -> Value {
             "create": count.create,
             "update": count.update,
             "remove": count.remove,
-            "unchanged": count.unchanged,
+            "unchanged": if plan.known_after_start { 0 } else { count.unchanged },
+            // What a step does is decided once the cluster runs.
+            "unknown": if plan.known_after_start { count.unchanged } else { 0 },
         },
         "steps": steps,
         "closing": plan.closing,

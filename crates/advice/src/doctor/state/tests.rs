@@ -64,7 +64,8 @@ fn dapr_that_is_not_there_yet_is_no_mistake() {
         ..inputs
     };
     let mut world = world();
-    let seen = DaprSeen { crds: Err("components.dapr.io is not established yet".into()), injector: Ok(()) };
+    let seen =
+        DaprSeen { crds: Err("components.dapr.io is not established yet".into()), injector: Some(Ok(())) };
     assert_eq!(dapr(&inputs, &world, Some(&seen))[0].state, State::Ok);
     world.releases.insert(
         "todo",
