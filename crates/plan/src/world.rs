@@ -73,6 +73,8 @@ pub struct Manifests {
     pub target: Option<Vec<Workload>>,
     /// The CRDs that the chart brings beside its manifest; read of the release that installs Dapr.
     pub crds: Vec<Crd>,
+    /// What stays of the new revision when it is undone, because helm keeps it: kind and name.
+    pub kept: Vec<String>,
 }
 
 impl World {

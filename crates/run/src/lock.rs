@@ -38,6 +38,8 @@ const AGAIN: Duration = Duration::from_secs(2);
 
 /// How long releasing is tried: the API server may be away for a moment.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same when it says no: a server that has just started does not know all rights yet.
+const FIRM: Duration = Duration::from_secs(6);
 
 /// What a Lease that stays means; the next run finds out that its holder is gone.
 const NOT_RELEASED: &str =
@@ -122,9 +124,10 @@ impl Lock {
     /// Removes the Lease: the run has ended and left no work. An error is a warning; the next run finds a dead holder.
     pub async fn release(&self) -> Result<(), String> {
         let version = self.end();
-        let until = Instant::now() + PATIENCE;
-        while let Err(why) = self.released(&version).await {
-            if Instant::now() + AGAIN > until {
+        let begun = Instant::now();
+        while let Err((why, may_pass)) = self.released(&version).await {
+            let patience = if may_pass { PATIENCE } else { FIRM };
+            if begun.elapsed() + AGAIN > patience {
                 return Err(format!("{NOT_RELEASED}: {why}"));
             }
             tokio::time::sleep(AGAIN).await;
@@ -133,16 +136,18 @@ impl Lock {
         Ok(())
     }
 
-    /// Tries once. What is not this holder's any more is left alone.
-    async fn released(&self, version: &str) -> Result<(), String> {
+    /// Tries once. What is not this holder's any more is left alone. An error says whether it may pass by itself.
+    async fn released(&self, version: &str) -> Result<(), (String, bool)> {
         let look = lease::look(&self.namespace);
         // A renewal may have been under way, or may have been lost on its way back: then the version is another.
         if self.cluster.delete(&look, lease::NAME, Some(version)).await.is_ok() {
             return Ok(());
         }
-        match self.read().await? {
+        match self.read().await.map_err(|why| (why, true))? {
             Some(lease) if lease.identity == self.identity => {
-                remove(&self.cluster, &self.namespace, &lease).await
+                let version = Some(lease.resource_version.as_str());
+                let removed = self.cluster.delete(&look, lease::NAME, version).await;
+                removed.map_err(|refusal| (refusal.to_string(), refusal.may_pass()))
             }
             Some(_) | None => Ok(()),
         }

@@ -74,6 +74,7 @@ codes! {
     ChartFetch "chart.fetch" Preflight "A chart of a repository cannot be fetched or is another one." "";
     ChartRender "chart.render" Preflight "A chart does not render with the values of its release." "mend the chart or its values; the message above names the file and the line";
     ChartUnreadable "chart.unreadable" Preflight "What a chart renders, or a file of it, cannot be read." "mend its chart or its values";
+    ChartSidecar "chart.sidecar" Preflight "A release is to have a Dapr sidecar, and its chart asks for none." "";
     ImageContext "image.context" Preflight "The files of an image's build context cannot be read." "";
     ImageTag "image.tag" Usage "An image cannot get this tag." "";
     ImageArchitecture "image.architecture" Preflight "Images are built for other processors than the nodes have." "";

@@ -11,7 +11,7 @@ use todoctl_core::quantity::Quantity;
 use todoctl_project::dapr::Dapr;
 
 /// helm's hooks whose objects are made by an installation or an upgrade (`helm.sh/docs/topics/charts_hooks`).
-const MADE: [&str; 4] = ["pre-install", "post-install", "pre-upgrade", "post-upgrade"];
+pub const MADE: [&str; 4] = ["pre-install", "post-install", "pre-upgrade", "post-upgrade"];
 
 /// What the objects of one release ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

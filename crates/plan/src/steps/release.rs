@@ -8,7 +8,7 @@ mod dapr;
 use std::sync::Arc;
 
 use crate::health;
-use crate::step::{Change, Check, Decision, Step, StepId, Verdict};
+use crate::step::{Change, Check, Decision, Step, StepId, Undo, Verdict};
 use crate::steps::content::{is_broken, is_current, is_settled, labels_of, upgrade};
 use crate::steps::history::{kept, number_after, refuse_unfinished, unproven, way_back};
 use crate::steps::release_context::owner;
@@ -113,6 +113,7 @@ impl ReleaseStep {
         let unread = Manifests::default();
         let manifests = world.manifests.get(&self.name).unwrap_or(&unread);
         let wanted = self.rendered(manifests)?;
+        self.asks_for_sidecar(manifests)?;
         self.asks_for_containers(manifests)?;
         let broken = is_broken(&self.name, namespace, world);
         let live = world.live.release_workloads(&self.name, namespace);
@@ -137,7 +138,7 @@ impl ReleaseStep {
             },
             apply,
             checks,
-            undo: self.placed(undo, world, history, &manifests.crds),
+            undo: self.placed(leaving(undo, &manifests.kept), world, history, &manifests.crds),
             notes: drift,
         };
         decision.notes.extend(self.origin());
@@ -186,6 +187,12 @@ impl ReleaseStep {
         Check::RolledOut { release, namespace, workloads, within_seconds: self.spec().ready_seconds }
     }
 }
+
+/// The undo with what helm keeps.
+fn leaving(undo: Undo, kept: &[String]) -> Undo {
+    if kept.is_empty() { undo } else { undo.leaving(&format!("what helm keeps: {}", kept.join(", "))) }
+}
+
 /// What somebody else changed since the last run, for the plan.
 fn drift(history: &[Revision], manifests: &Manifests, live: &[Workload]) -> Vec<String> {
     let Some(newest) = history.last() else {

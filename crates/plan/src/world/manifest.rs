@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::kubernetes::Object;
+use crate::resources::MADE;
 use todoctl_core::workload::{Workload, WorkloadKind};
 
 /// The workloads of a manifest, which is a row of YAML documents; sorted.
@@ -28,6 +29,21 @@ pub fn objects(manifest: &str) -> Result<Vec<Value>, String> {
         Value::deserialize(document).map_err(|_| "the rendered manifest is not readable YAML".to_owned())
     });
     objects.filter(|object| !matches!(object, Ok(Value::Null))).collect()
+}
+
+/// What helm leaves when it takes these objects away: those of hooks, unless they are removed however they end, and those
+/// that ask for it (helm `pkg/action/hooks.go`, `resource_policy.go`).
+pub fn kept(objects: &[Value]) -> Vec<String> {
+    let is_kept = |object: &Object| {
+        let text = |name: &str| object.metadata.annotations.text(name).unwrap_or_default();
+        let has = |name: &str, word: &str| text(name).split(',').any(|one| one.trim() == word);
+        let policy = "helm.sh/hook-delete-policy";
+        let is_made = MADE.iter().any(|hook| has("helm.sh/hook", hook));
+        let goes = has(policy, "hook-succeeded") && has(policy, "hook-failed");
+        (is_made && !goes) || text("helm.sh/resource-policy").trim() == "keep"
+    };
+    let objects = objects.iter().filter_map(Object::of).filter(is_kept);
+    objects.map(|object| format!("{} {}", object.kind, object.metadata.name)).collect()
 }
 
 /// One object as a workload, if it is one.
@@ -85,6 +101,23 @@ pub fn differences(wanted: &[Workload], live: &[Workload]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_helm_keeps_is_known() {
+        let object = |kind: &str, annotations: &str| {
+            format!("kind: {kind}\nmetadata: {{name: a, annotations: {{{annotations}}}}}\n---\n")
+        };
+        let hook = "helm.sh/hook: 'pre-install, pre-upgrade'";
+        let text = [
+            object("Job", hook),
+            object("Pod", &format!("{hook}, helm.sh/hook-delete-policy: hook-succeeded")),
+            object("Role", &format!("{hook}, helm.sh/hook-delete-policy: 'hook-succeeded,hook-failed'")),
+            object("ConfigMap", "helm.sh/hook: test"),
+            object("Secret", "helm.sh/resource-policy: keep"),
+            object("Deployment", ""),
+        ];
+        assert_eq!(kept(&objects(&text.concat()).unwrap()), ["Job a", "Pod a", "Secret a"]);
+    }
 
     const MANIFEST: &str = "
 ---

@@ -10,7 +10,7 @@ use todoctl_core::invocation::Invocation;
 use todoctl_plan::resources::Demand;
 use todoctl_plan::steps;
 use todoctl_plan::tool::helm::Helm;
-use todoctl_plan::world::releases::{ReleaseRef, target};
+use todoctl_plan::world::releases::{ReleaseRef, installed, target};
 use todoctl_plan::world::{Manifests, World, manifest};
 use todoctl_project::dapr::{self, Dapr};
 use todoctl_project::inputs::Inputs;
@@ -30,17 +30,31 @@ pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World
         let back = target(history, broken).revision();
         let place = ReleaseRef { namespace: &namespace, name };
         let back = back.map(|number| Earlier::of(&helm, world, place, number));
-        let crds = if inputs.installs_dapr(name) { crds(inputs, name)? } else { Vec::new() };
+        let (crds, mut kept) = if inputs.installs_dapr(name) {
+            (crds(inputs, name)?, Vec::new())
+        } else if installed(history).is_none() {
+            // helm applies them with an installation only. What it cannot read, it tells itself.
+            let brought = crds(inputs, name).unwrap_or_default();
+            let named = brought.into_iter().map(|crd| format!("CustomResourceDefinition {}", crd.name));
+            (Vec::new(), named.collect())
+        } else {
+            (Vec::new(), Vec::new())
+        };
         let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
         let dapr = inputs.dapr.clone();
         jobs.spawn(async move {
             let (rendered, target) =
                 tokio::join!(render(&runner, template, &namespace, &dapr), read(&runner, back, &namespace));
-            let (wanted, demand) = match rendered? {
+            let wanted = rendered?.map(|Rendered { workloads, demand, left }| {
+                kept.extend(left);
+                (workloads, demand)
+            });
+            let (wanted, demand) = match wanted {
                 Ok((workloads, demand)) => (Ok(workloads), demand),
                 Err(why) => (Err(why), Demand::default()),
             };
-            Ok::<_, SurveyError>((name, Manifests { wanted: Some(wanted), demand, target: target?, crds }))
+            let wanted = Some(wanted);
+            Ok::<_, SurveyError>((name, Manifests { wanted, demand, target: target?, crds, kept }))
         });
     }
     let mut found = BTreeMap::new();
@@ -118,19 +132,28 @@ pub async fn revisions(
 
 type Workloads = Vec<todoctl_core::workload::Workload>;
 
+/// What a chart renders to, as far as decisions need it.
+struct Rendered {
+    workloads: Workloads,
+    demand: Demand,
+    /// What helm would leave of it.
+    left: Vec<String>,
+}
+
 /// A chart that does not render is an answer, not a failed read.
 async fn render(
     runner: &SharedRunner,
     invocation: Invocation,
     namespace: &str,
     dapr: &Dapr,
-) -> Result<Result<(Workloads, Demand), String>, SurveyError> {
+) -> Result<Result<Rendered, String>, SurveyError> {
     let output = call(runner, invocation)
         .await
         .map_err(|cause| SurveyError::Run { what: "the charts".to_owned(), cause })?;
     Ok(if output.is_success() {
         manifest::objects(&output.text()).and_then(|objects| {
-            Ok((manifest::workloads_of(&objects, namespace), Demand::read(&objects, namespace, dapr)?))
+            let (workloads, left) = (manifest::workloads_of(&objects, namespace), manifest::kept(&objects));
+            Ok(Rendered { workloads, demand: Demand::read(&objects, namespace, dapr)?, left })
         })
     } else {
         Err(output.complaint())

@@ -71,6 +71,25 @@ impl ReleaseStep {
         ]
     }
 
+    /// A chart that does not ask for the sidecar that its release is to have would be deployed without one, and nothing
+    /// would say so.
+    pub(super) fn asks_for_sidecar(&self, manifests: &Manifests) -> Result<(), Diagnostic> {
+        let workloads = &manifests.demand.workloads;
+        let asks = workloads.is_empty() || workloads.iter().any(|workload| workload.pod.sidecar.is_some());
+        if asks || !self.spec().sidecar {
+            return Ok(());
+        }
+        Err(Diagnostic {
+            code: Code::ChartSidecar,
+            what: format!("release {} is to have a Dapr sidecar (sidecar: true), and no pod of its chart asks for one", self.name),
+            evidence: Vec::new(),
+            fix: "let the chart give its pods the annotation dapr.io/enabled: \"true\" where its value dapr.enabled is true, as \
+                  this project's charts do; or take the line sidecar out of the profile"
+                .to_owned(),
+            place: None,
+        })
+    }
+
     /// A pod that neither has nor asks for the container of a component in its scope would get a sidecar that ends at its
     /// start.
     pub(super) fn asks_for_containers(&self, manifests: &Manifests) -> Result<(), Diagnostic> {
