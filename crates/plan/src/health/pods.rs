@@ -146,9 +146,11 @@ fn unready(pod: &Object) -> Option<Reason> {
             format!("container {name} {}{}{}", waiting.reason, exit(container), colon(&waiting.message));
         return Some(Reason { code: code_of(&waiting.reason), why });
     }
-    let restarts = container.restart_count;
-    let restarted =
-        if restarts > 0 { format!(", restarted {restarts} times{}", exit(container)) } else { String::new() };
+    let restarted = match container.restart_count {
+        0 => String::new(),
+        1 => format!(", restarted once{}", exit(container)),
+        times => format!(", restarted {times} times{}", exit(container)),
+    };
     let probe =
         if container.started == Some(true) { "is not ready" } else { "has not passed its startup probe" };
     let code = if is_out_of_memory(container) { Code::PodOutOfMemory } else { Code::ReleaseNotReady };

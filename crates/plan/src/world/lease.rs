@@ -3,6 +3,7 @@
 
 pub mod patch;
 
+use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -149,18 +150,23 @@ struct Format {
     version: String,
 }
 
+/// A time for a person.
+fn to_the_second(time: Timestamp) -> impl fmt::Display {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ")
+}
+
 impl Holder {
     /// Who, where, since when and what, in one line.
     pub fn story(&self) -> String {
         let url = self.url.as_ref().map(|url| format!(", {url}")).unwrap_or_default();
-        format!("{} of {} since {}{url}", self.command, self.who, self.since)
+        format!("{} of {} since {}{url}", self.command, self.who, to_the_second(self.since))
     }
 }
 
 impl OpenRun {
     /// What it is, whoever holds it now.
     pub fn story(&self) -> String {
-        format!("{} of {} since {}", self.command, self.who, self.since)
+        format!("{} of {} since {}", self.command, self.who, to_the_second(self.since))
     }
 
     /// The releases that its steps change, by namespace and name.
