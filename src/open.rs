@@ -103,15 +103,23 @@ pub(super) async fn rendering(
 /// For commands that only look at what is deployed. The cluster itself is asked, so helm and kubectl may be absent; a
 /// provider that calls one of them says so.
 pub(super) async fn looking(args: &Args, profile: Option<&str>) -> Result<Environment, Diagnostic> {
-    let loaded = named(args, profile)?;
-    let is_wanted = |need: &Need| !need.deploys && !["helm", "kubectl"].contains(&need.program.as_str());
-    open(Inputs::without_sources(loaded), Given::default(), is_wanted).await
+    deployed(args, profile, |need| !need.deploys && !["helm", "kubectl"].contains(&need.program.as_str()))
+        .await
 }
 
 /// For commands that change or remove what is deployed, or name the commands that would.
 pub(super) async fn reading(args: &Args, profile: Option<&str>) -> Result<Environment, Diagnostic> {
+    deployed(args, profile, |need| !need.deploys).await
+}
+
+/// What is deployed, without what it was made from.
+async fn deployed(
+    args: &Args,
+    profile: Option<&str>,
+    wanted: fn(&Need) -> bool,
+) -> Result<Environment, Diagnostic> {
     let loaded = named(args, profile)?;
-    open(Inputs::without_sources(loaded), Given::default(), |need| !need.deploys).await
+    open(Inputs::without_sources(loaded), Given::default(), wanted).await
 }
 
 /// The same with the Dapr objects of the profile, which refer to secrets.

@@ -7,7 +7,7 @@ mod demand;
 mod nodes;
 mod pod;
 
-pub use demand::{Count, Demand, MADE, Volume, WorkloadDemand};
+pub use demand::{Count, Demand, Volume, WorkloadDemand, is_hook};
 pub use nodes::{Nodes, Room, Running};
 pub use pod::{Limits, Pod, Sidecar};
 

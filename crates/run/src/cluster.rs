@@ -116,11 +116,7 @@ impl Connection {
 
     /// One object by name; nothing when the server says that it is not there.
     pub async fn object(&self, look: &Look, name: &str) -> Result<Option<Value>, Refusal> {
-        match self.get(&look.path_of(name), None).await {
-            Ok(object) => Ok(Some(object)),
-            Err(refusal) if refusal.lacks_object() => Ok(None),
-            Err(refusal) => Err(refusal),
-        }
+        present(self.get(&look.path_of(name), None).await)
     }
 
     async fn pages(&self, look: &Look, limit: Option<usize>) -> Result<Vec<Value>, Refusal> {
@@ -239,6 +235,15 @@ async fn patiently<T, F: Future<Output = Result<T, Refusal>>>(
             }
             answer => return answer,
         }
+    }
+}
+
+/// An object that was asked for by name: that it is not there is an answer.
+fn present<T>(answer: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
+    match answer {
+        Ok(object) => Ok(Some(object)),
+        Err(refusal) if refusal.lacks_object() => Ok(None),
+        Err(refusal) => Err(refusal),
     }
 }
 

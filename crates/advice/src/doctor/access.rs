@@ -149,7 +149,8 @@ pub fn judge(wanted: &[Right], refused: &[&Right]) -> Vec<Finding> {
 fn of_namespace(place: &str, wanted: &[Right], refused: &[&Right]) -> Finding {
     let what = if place.is_empty() { "the whole cluster".to_owned() } else { format!("namespace {place}") };
     let mut verbs: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for right in refused.iter().filter(|right| right.namespace == place) {
+    let here: Vec<&Right> = refused.iter().copied().filter(|right| right.namespace == place).collect();
+    for right in &here {
         let dot = if right.group.is_empty() { "" } else { "." };
         verbs.entry(format!("{}{dot}{}", right.resource, right.group)).or_default().push(right.verb);
     }
@@ -168,9 +169,7 @@ fn of_namespace(place: &str, wanted: &[Right], refused: &[&Right]) -> Finding {
         first.unwrap_or_default()
     );
     let evidence = format!("not allowed: {}", told.join("; "));
-    let is_needed =
-        |right: &&&Right| right.namespace == place && !EVIDENCE.contains(&right.resource.as_str());
-    if refused.iter().any(|right| is_needed(&right)) {
+    if here.iter().any(|right| !EVIDENCE.contains(&right.resource.as_str())) {
         Finding::failed(Area::Access, what, evidence, fix)
     } else {
         let evidence = format!("{evidence}; up works, and shows less of why something failed");

@@ -61,6 +61,11 @@ impl Labels {
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
+
+    /// The words of one that is a list with commas; none where it is absent.
+    pub fn words(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.text(name).into_iter().flat_map(|list| list.split(',')).map(str::trim)
+    }
 }
 
 /// Quantities by resource, as they are written: text or number.

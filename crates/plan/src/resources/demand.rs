@@ -11,7 +11,9 @@ use todoctl_core::quantity::Quantity;
 use todoctl_project::dapr::Dapr;
 
 /// helm's hooks whose objects are made by an installation or an upgrade (`helm.sh/docs/topics/charts_hooks`).
-pub const MADE: [&str; 4] = ["pre-install", "post-install", "pre-upgrade", "post-upgrade"];
+const MADE: [&str; 4] = ["pre-install", "post-install", "pre-upgrade", "post-upgrade"];
+/// The annotation that makes a hook.
+const HOOK: &str = "helm.sh/hook";
 
 /// What the objects of one release ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -134,10 +136,12 @@ impl Demand {
 
 /// Whether an installation or an upgrade makes an object: it is no hook, or one of theirs.
 fn is_made(object: &Object) -> bool {
-    match object.metadata.annotations.text("helm.sh/hook") {
-        None => true,
-        Some(hooks) => hooks.split(',').any(|hook| MADE.contains(&hook.trim())),
-    }
+    object.metadata.annotations.text(HOOK).is_none() || is_hook(object)
+}
+
+/// Whether an object is one of the hooks of an installation or an upgrade.
+pub fn is_hook(object: &Object) -> bool {
+    object.metadata.annotations.words(HOOK).any(|hook| MADE.contains(&hook))
 }
 
 fn claimed(resources: &Requirements, name: &str) -> Result<Quantity, String> {

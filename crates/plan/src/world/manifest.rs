@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::kubernetes::Object;
-use crate::resources::MADE;
+use crate::resources::is_hook;
 use todoctl_core::workload::{Workload, WorkloadKind};
 
 /// The workloads of a manifest, which is a row of YAML documents; sorted.
@@ -35,12 +35,11 @@ pub fn objects(manifest: &str) -> Result<Vec<Value>, String> {
 /// that ask for it (helm `pkg/action/hooks.go`, `resource_policy.go`).
 pub fn kept(objects: &[Value]) -> Vec<String> {
     let is_kept = |object: &Object| {
-        let text = |name: &str| object.metadata.annotations.text(name).unwrap_or_default();
-        let has = |name: &str, word: &str| text(name).split(',').any(|one| one.trim() == word);
-        let policy = "helm.sh/hook-delete-policy";
-        let is_made = MADE.iter().any(|hook| has("helm.sh/hook", hook));
-        let goes = has(policy, "hook-succeeded") && has(policy, "hook-failed");
-        (is_made && !goes) || text("helm.sh/resource-policy").trim() == "keep"
+        let annotations = &object.metadata.annotations;
+        let goes = |when: &str| annotations.words("helm.sh/hook-delete-policy").any(|one| one == when);
+        let stays = !(goes("hook-succeeded") && goes("hook-failed"));
+        (is_hook(object) && stays)
+            || annotations.text("helm.sh/resource-policy").map(str::trim) == Some("keep")
     };
     let objects = objects.iter().filter_map(Object::of).filter(is_kept);
     objects.map(|object| format!("{} {}", object.kind, object.metadata.name)).collect()

@@ -29,9 +29,13 @@ pub(super) fn proxy(
 
 /// A proxy as messages name it: without its user.
 pub(super) fn told(proxy: &Uri) -> String {
-    let host = proxy.authority().map_or("", |authority| authority.as_str());
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    format!(" (through the proxy {}://{host})", proxy.scheme_str().unwrap_or_default())
+    format!(" (through the proxy {}://{})", proxy.scheme_str().unwrap_or_default(), place(proxy))
+}
+
+/// Host and port of an address, without the user.
+pub(super) fn place(address: &Uri) -> &str {
+    let place = address.authority().map_or("", |authority| authority.as_str());
+    place.rsplit_once('@').map_or(place, |(_, place)| place)
 }
 
 /// The one that the cluster of a context names.

@@ -8,6 +8,8 @@ use http::Uri;
 use kube::config::{AuthInfo, Cluster, ExecConfig, Kubeconfig};
 use secrecy::ExposeSecret;
 
+use super::detour::place;
+
 /// What a proxy may be.
 const PROXIES: &str = "its proxy-url is none of http://, https:// and socks5://";
 /// Versions of the answer of a program that prints a token.
@@ -46,9 +48,7 @@ fn of_cluster(cluster: &Cluster) -> Vec<&'static str> {
 /// Whether this is the address of a proxy that client-go uses (`clientcmd/helpers.go`, `parseProxyURL`).
 fn is_proxy(address: &str) -> bool {
     let Ok(address) = address.parse::<Uri>() else { return false };
-    let place = address.authority().map_or("", |place| place.as_str());
-    let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
-    let port = place.strip_prefix(address.host().unwrap_or_default()).unwrap_or_default();
+    let port = place(&address).strip_prefix(address.host().unwrap_or_default()).unwrap_or_default();
     let has_port = port.strip_prefix(':').is_none_or(|port| port.parse::<u16>().is_ok());
     has_port && matches!(address.scheme_str(), Some("http" | "https" | "socks5"))
 }

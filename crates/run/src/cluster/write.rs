@@ -9,7 +9,7 @@ use kube::client::Body;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Connection, Refusal, patiently};
+use super::{Connection, Refusal, patiently, present};
 use todoctl_plan::bookkeeping::{How, Write};
 use todoctl_plan::look::Look;
 
@@ -46,11 +46,9 @@ impl Connection {
         let path = look.path_of(name);
         let request =
             || Request::get(&path).body(Body::empty()).map_err(|error| Refusal::no_address(&path, &error));
-        match patiently(LIMIT, Refusal::is_busy, || self.answer(request, LIMIT, LARGEST)).await {
-            Ok(body) => serde_json::from_slice(&body).map(Some).map_err(|error| Refusal::unreadable(&error)),
-            Err(refusal) if refusal.lacks_object() => Ok(None),
-            Err(refusal) => Err(refusal),
-        }
+        let body = patiently(LIMIT, Refusal::is_busy, || self.answer(request, LIMIT, LARGEST)).await;
+        let read = |body: Vec<u8>| serde_json::from_slice(&body).map_err(|error| Refusal::unreadable(&error));
+        present(body.and_then(read))
     }
 
     /// Changes an object by a JSON patch, all of it or nothing: its new version.

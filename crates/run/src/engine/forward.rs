@@ -89,8 +89,8 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) 
                 engine.events.emit(Event::Warning { message: INTERRUPTED.to_owned() });
                 end.send_replace(true);
             }
-            how = told(lost.as_mut()), if failure.is_none() => {
-                failure = Some(failed(&StepId::single("run"), Diagnostic::new(Code::LockLost, how.why, "")));
+            why = told(lost.as_mut()), if failure.is_none() => {
+                failure = Some(failed(&StepId::single("run"), Diagnostic::new(Code::LockLost, why, "")));
                 end.send_replace(true);
             }
         }
@@ -108,13 +108,10 @@ async fn start_all(engine: &Engine, plan: &Plan, hub: &Arc<Hub>, notes: &Notes) 
 }
 
 /// Ends when the lock is lost, with why; never without a lock.
-async fn told(lost: Option<&mut watch::Receiver<Option<Loss>>>) -> Loss {
+async fn told(lost: Option<&mut watch::Receiver<Option<Loss>>>) -> String {
     match lost {
         Some(lost) => match lost.wait_for(Option::is_some).await {
-            Ok(how) => match how.clone() {
-                Some(how) => how,
-                None => std::future::pending().await,
-            },
+            Ok(how) => how.as_ref().map(|how| how.why.clone()).unwrap_or_default(),
             Err(_) => std::future::pending().await,
         },
         None => std::future::pending().await,

@@ -12,14 +12,11 @@ impl Engine {
     pub(super) fn ousted(&self, loss: Loss, touched: &[(&StepId, &Undo)]) -> Outcome {
         let Loss { why, has_heir } = loss;
         let remaining = |(step, undo): &(&StepId, &Undo)| {
-            let left =
-                self.remaining(step, undo, "the lock that named it is gone, so no other run undoes it")?;
-            let by_heir = || Remaining {
-                why: "undone by whoever holds the lock now".to_owned(),
-                commands: Vec::new(),
-                ..left.clone()
-            };
-            Some(if has_heir { by_heir() } else { left })
+            if has_heir {
+                let left = self.remaining(step, undo, "undone by whoever holds the lock now")?;
+                return Some(Remaining { commands: Vec::new(), ..left });
+            }
+            self.remaining(step, undo, "the lock that named it is gone, so no other run undoes it")
         };
         let code = if has_heir { Code::LockLost } else { Code::LockRemoved };
         let cause = Cause { interrupted: has_heir, ..cause(Diagnostic::usual(code, why)) };

@@ -30,31 +30,26 @@ pub async fn manifests(runner: &SharedRunner, inputs: &Inputs, world: &mut World
         let back = target(history, broken).revision();
         let place = ReleaseRef { namespace: &namespace, name };
         let back = back.map(|number| Earlier::of(&helm, world, place, number));
-        let (crds, mut kept) = if inputs.installs_dapr(name) {
-            (crds(inputs, name)?, Vec::new())
+        let (mut own, mut kept) = (Vec::new(), Vec::new());
+        if inputs.installs_dapr(name) {
+            own = crds(inputs, name)?;
         } else if installed(history).is_none() {
             // helm applies them with an installation only. What it cannot read, it tells itself.
             let brought = crds(inputs, name).unwrap_or_default();
-            let named = brought.into_iter().map(|crd| format!("CustomResourceDefinition {}", crd.name));
-            (Vec::new(), named.collect())
-        } else {
-            (Vec::new(), Vec::new())
-        };
+            kept.extend(brought.iter().map(|crd| format!("CustomResourceDefinition {}", crd.name)));
+        }
         let (runner, name) = (SharedRunner::clone(runner), name.to_owned());
         let dapr = inputs.dapr.clone();
         jobs.spawn(async move {
             let (rendered, target) =
                 tokio::join!(render(&runner, template, &namespace, &dapr), read(&runner, back, &namespace));
-            let wanted = rendered?.map(|Rendered { workloads, demand, left }| {
-                kept.extend(left);
-                (workloads, demand)
-            });
-            let (wanted, demand) = match wanted {
-                Ok((workloads, demand)) => (Ok(workloads), demand),
-                Err(why) => (Err(why), Demand::default()),
+            let (wanted, demand, left) = match rendered? {
+                Ok(Rendered { workloads, demand, left }) => (Ok(workloads), demand, left),
+                Err(why) => (Err(why), Demand::default(), Vec::new()),
             };
+            kept.extend(left);
             let wanted = Some(wanted);
-            Ok::<_, SurveyError>((name, Manifests { wanted, demand, target: target?, crds, kept }))
+            Ok::<_, SurveyError>((name, Manifests { wanted, demand, target: target?, crds: own, kept }))
         });
     }
     let mut found = BTreeMap::new();
