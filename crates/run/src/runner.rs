@@ -1,5 +1,5 @@
 //! Owns the door to processes: the `Runner` trait.
-//! `duct` beside it is the only file that spawns.
+//! `duct` beside it is the only file that spawns, but for a login program (`cluster::program`).
 
 mod duct;
 mod environment;
